@@ -1,0 +1,53 @@
+// The directions of ARCHITECTURE.md, as rules. `npm run layers` checks them, and `npm test` runs it.
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from, pathNot: '(\\.spec\\.tsx?$|^libs/[^/]+/test/)' },
+  to: { path: '^(libs|apps|bench)/', pathNot: [from, ...allowed] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'one-public-entry',
+      comment: 'A library is used through its index.ts.',
+      severity: 'error',
+      from: { path: '^(libs|apps)/([^/]+)/' },
+      to: { path: '^libs/[^/]+/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/index\\.ts$'] },
+    },
+    only('protocol-stands-alone', '^libs/protocol/', []),
+    only('database-knows-no-domain', '^libs/database/', []),
+    only('bus-knows-no-domain', '^libs/bus/', []),
+    only('people', '^libs/people/', ['^libs/(database|protocol)/']),
+    only('partners', '^libs/partners/', ['^libs/(database|protocol)/']),
+    only('consent', '^libs/consent/', ['^libs/(database|bus|protocol)/']),
+    only('messaging-knows-no-consent', '^libs/messaging/', ['^libs/(database|bus|protocol)/']),
+    {
+      name: 'domain-imports-no-nest',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: '\\.module\\.ts$' },
+      to: { path: 'node_modules/@nestjs/' },
+    },
+    {
+      name: 'tests-library-in-tests-only',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['\\.spec\\.tsx?$', '^libs/testing/', '/test/'] },
+      to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'not-to-dev-dependencies',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: ['\\.spec\\.tsx?$', '^libs/testing/', '/test/'] },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    exclude: { path: '^dist/' },
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};
