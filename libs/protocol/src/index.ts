@@ -1,1 +1,3 @@
-export {}
+export * from './codes.js';
+export * from './limits.js';
+export * from './scopes.js';

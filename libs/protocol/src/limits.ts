@@ -1,0 +1,23 @@
+/** Every limit of the protocol has a name here (I9). Sizes in bytes, times in milliseconds, unless the name says otherwise. */
+export const LIMITS = {
+  maxFrameBytes: 65_536,
+  maxReplyBytes: 262_144,
+  maxFrameDepth: 16,
+  maxFrameIdLength: 64,
+  maxBadFrames: 5,
+  maxTextCodePoints: 4_000,
+  maxTitleCodePoints: 200,
+  maxMembers: 250,
+  maxMembersShown: 20,
+  maxPage: 100,
+  defaultPage: 50,
+  maxConnectionsPerGrant: 4,
+  /** What may wait for one connection before it is a slow consumer (4508). */
+  maxQueuedBytes: 1_048_576,
+  /** Commands of one connection that may be under way at once; more are `rate_limited`. */
+  maxCommandsInFlight: 256,
+  pongWithinMs: 10_000,
+  expiryNoticeMs: 60_000,
+} as const;
+
+export const PROTOCOL = 'drawbridge.v1';
