@@ -1,0 +1,42 @@
+import type { Migration } from '@drawbridge/database';
+import { sql } from 'kysely';
+
+export const peopleMigrations: Record<string, Migration> = {
+  '010_people': {
+    async up(db) {
+      await sql`
+        create table person (
+          key bigint generated always as identity primary key,
+          id text not null unique check (id ~ '^[A-Za-z0-9._-]{1,64}$'),
+          handle text unique,
+          name text not null,
+          erased_at timestamptz
+        )`.execute(db);
+      await sql`
+        create table login (
+          login text primary key,
+          person bigint not null unique references person,
+          password_hash text not null
+        )`.execute(db);
+      // Hot in messaging's commit statement: keys only, no foreign keys.
+      await sql`create table contact (person bigint not null, contact bigint not null, primary key (person, contact))`.execute(
+        db,
+      );
+      await sql`create table block (person bigint not null, blocked bigint not null, primary key (person, blocked))`.execute(
+        db,
+      );
+      await sql`create table sign_in_failure (id bigint generated always as identity primary key,
+        subject text not null, at timestamptz not null default clock_timestamp())`.execute(db);
+      await sql`create index sign_in_failure_by_subject on sign_in_failure (subject, at)`.execute(db);
+      await sql`create index sign_in_failure_by_time on sign_in_failure (at)`.execute(db);
+      await sql`
+        create table person_session (
+          token_hash text primary key,
+          person bigint not null references person,
+          created_at timestamptz not null default clock_timestamp(),
+          last_seen_at timestamptz not null default clock_timestamp()
+        )`.execute(db);
+      await sql`create index person_session_by_person on person_session (person)`.execute(db);
+    },
+  },
+};
