@@ -1,1 +1,3 @@
-export {}
+export type { Migration } from 'kysely/migration';
+export * from './database.js';
+export * from './errors.js';
