@@ -1,3 +1,7 @@
 export * from './codes.js';
+export * from './commands.js';
+export { codePoints, type DataClass } from './constraints.js';
+export * from './frames.js';
 export * from './limits.js';
 export * from './scopes.js';
+export * from './validation.js';

@@ -1,0 +1,72 @@
+import { ClientId, Nested, Opaque, Optional, PersonIds, Text, WholeNumber } from './constraints.js';
+import { LIMITS } from './limits.js';
+import type { Issue } from './validation.js';
+
+/** The `data` of every command, client → bridge. What the bridge accepts is what these classes say, and nothing more. */
+
+export class Nothing {}
+
+class ClientInfo {
+  @Text(100) name!: string;
+  @Text(100) version!: string;
+}
+
+class Resume {
+  @Opaque(128) epoch!: string;
+  @WholeNumber(0) after!: number;
+}
+
+export class SessionOpen {
+  /** Its absence is `unauthenticated`, as any other unusable token is. */
+  @Optional() @Opaque(LIMITS.maxFrameBytes) token?: string;
+  @Optional() @Opaque(LIMITS.maxFrameBytes) proof?: string;
+  @Nested(ClientInfo) client!: ClientInfo;
+  @Optional() @Nested(Resume) resume?: Resume;
+}
+
+export class SessionRefresh {
+  @Optional() @Opaque(LIMITS.maxFrameBytes) token?: string;
+  @Optional() @Opaque(LIMITS.maxFrameBytes) proof?: string;
+}
+
+export class ConversationList {
+  @Optional() @Opaque(512) cursor?: string;
+  @Optional() @WholeNumber(1, LIMITS.maxPage) limit?: number;
+}
+
+export class ConversationGet {
+  @Opaque() conversation!: string;
+}
+
+export class ConversationCreate {
+  @PersonIds(LIMITS.maxMembers) members!: string[];
+  @Optional() @Text(LIMITS.maxTitleCodePoints) title?: string;
+  @ClientId() clientId!: string;
+}
+
+export class ConversationHistory {
+  @Opaque() conversation!: string;
+  @Optional() @WholeNumber(1) before?: number;
+  @Optional() @WholeNumber(1, LIMITS.maxPage) limit?: number;
+}
+
+export class MessageSend {
+  @Optional() @Opaque() conversation?: string;
+  @Optional() @Opaque() to?: string;
+  @Text(LIMITS.maxTextCodePoints) text!: string;
+  @ClientId() clientId!: string;
+  @Optional() @Opaque() replyTo?: string;
+
+  problem(): Issue | undefined {
+    if ((this.conversation === undefined) === (this.to === undefined)) {
+      return { path: 'conversation', problem: 'give either conversation or to' };
+    }
+    return this.to !== undefined && this.replyTo !== undefined
+      ? { path: 'replyTo', problem: 'goes with conversation only' }
+      : undefined;
+  }
+}
+
+export class MailboxAck {
+  @WholeNumber(0) seq!: number;
+}
