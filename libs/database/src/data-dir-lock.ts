@@ -1,69 +1,58 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseError } from './errors.js';
+import { DatabaseSync } from 'node:sqlite';
+import { DatabaseUnavailable, DataDirInUse } from './errors.js';
+
+const SQLITE_BUSY = 5;
+
+/** Held by one process at a time, from before the embedded database is opened until after it is closed. */
+export interface DataDirLock {
+  release(): void;
+}
 
 /**
- * One process at a time on one data directory: two on the same embedded database lose acknowledged rows in silence.
- * The lock names the process by id and start time, so that one left by `kill -9` is taken over, and a reused id is not
- * mistaken for the old process.
+ * Takes the lock on a data directory, making the directory where it is missing. Two processes on one embedded
+ * database lose acknowledged rows in silence, so the lock is the kernel's, on the file `lock`, taken by SQLite: it is
+ * gone the moment its process is, kill -9 included, knows nothing of process ids that come back, and holds between
+ * containers that share a volume. The file `lock.pid` only says whom to look for.
  */
-export class DataDirLock {
-  private constructor(private readonly path: string) {}
-
-  /** Throws `data_dir_in_use` while another process lives. */
-  static take(dataDir: string): DataDirLock {
-    mkdirSync(dataDir, { recursive: true });
-    const path = join(dataDir, 'drawbridge.lock');
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        const file = openSync(path, 'wx', 0o600);
-        writeSync(file, `${process.pid} ${startTime(process.pid)}\n`);
-        closeSync(file);
-        return new DataDirLock(path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const [pid, started] = holder(path);
-      if (pid > 0 && startTime(pid) === started && started !== '') {
-        const message = `The data directory ${dataDir} is in use by process ${pid}. Stop it, or set DATA_DIR to another directory.`;
-        throw new DatabaseError('data_dir_in_use', message);
-      }
-      rmSync(path, { force: true });
-    }
-    throw new DatabaseError('data_dir_in_use', `The data directory ${dataDir} was just taken by another process.`);
+export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DatabaseUnavailable(`The data directory ${dataDir} cannot be made: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
+  const owner = join(dataDir, 'lock.pid');
+  const lock = exclusively(join(dataDir, 'lock'), () => new DataDirInUse(inUse(dataDir, owner)));
+  writeFileSync(owner, `${process.pid} ${new Date().toISOString()}\n`);
+  return { release: () => lock.close() };
+}
 
-  release(): void {
-    rmSync(this.path, { force: true });
+function exclusively(path: string, refused: () => Error): DatabaseSync {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(path, { timeout: 0 });
+    lock.exec('pragma journal_mode = memory; begin exclusive');
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw refused();
+    throw new DatabaseUnavailable(`The data directory cannot be locked (${path}): ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
-function holder(path: string): [pid: number, started: string] {
+function inUse(dataDir: string, owner: string): string {
+  let by = 'another process';
   try {
-    const [pid = '0', started = ''] = readFileSync(path, 'utf8').trim().split(' ');
-    return [Number(pid), started];
+    const [pid, since] = readFileSync(owner, 'utf8').trim().split(' ');
+    if (pid) by = `process ${pid}${since ? `, since ${since}` : ''}`;
   } catch {
-    return [0, ''];
+    // The other process is between taking the lock and writing its name.
   }
-}
-
-/** When the process was started, in clock ticks since boot (proc(5), field 22), with the boot's id; `''` if it is not there. */
-function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}@${boot}`;
-  } catch {
-    return aliveWithoutProc(pid) ? 'alive' : '';
-  }
-}
-
-function aliveWithoutProc(pid: number): boolean {
-  if (process.platform === 'linux') return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return `The data directory ${dataDir} is in use by ${by}. Stop that process, or set DATA_DIR to another directory.`;
 }

@@ -1,8 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Database } from './database.js';
+
+/** Another process on the directory: it takes the same lock on the same file. */
+const holding = `
+  import { DatabaseSync } from 'node:sqlite';
+  const lock = new DatabaseSync(process.env.DATA_DIR + '/lock');
+  lock.exec('begin exclusive');
+  console.log('held');
+  setInterval(() => lock, 1000);
+`;
 
 describe('The embedded database', () => {
   let dataDir: string;
@@ -11,8 +22,19 @@ describe('The embedded database', () => {
   });
   afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  test('keeps its data, refuses a second opening, and takes over the lock of a process that is gone', async () => {
-    writeFileSync(join(dataDir, 'drawbridge.lock'), '999999 12@gone\n');
+  test('keeps its data, refuses a second opening, and takes over the lock of a process killed with -9', async () => {
+    const holder = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', holding],
+      {
+        env: { ...process.env, DATA_DIR: dataDir },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    await once(holder.stdout, 'data');
+    await expect(Database.open({ dataDir })).rejects.toMatchObject({ code: 'data_dir_in_use' });
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
     {
       await using database = await Database.open({ dataDir });
       await sql`create table kept (n bigint, at timestamptz)`.execute(database.tables());

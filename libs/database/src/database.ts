@@ -1,145 +1,110 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { type Dialect, Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
-import pg from 'pg';
-import { DataDirLock } from './data-dir-lock.js';
-import { DatabaseError } from './errors.js';
+import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
+import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
+import { DatabaseUnavailable } from './errors.js';
+import { type Migration, migrate } from './migrate.js';
+import { checkServer, int8, makePool } from './postgres.js';
 
-/** The longest a commit of sends may take: shorter than the margin of the lease, so that none outlives a consent (I2). */
+/** A commit of sends may take no longer than this, which is less than the margin of a lease (I2). */
 export const COMMIT_TIMEOUT_MS = 1_500;
-/** The longest a renewal or a read of the consent feed may take. */
-export const CONTROL_TIMEOUT_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-const CONTROL_CONNECTIONS = 2;
-const COMMIT_CONNECTIONS = 8;
-const DEFAULT_CONNECTIONS = 10;
+/** A lease renewal or feed read that takes longer is given up; the next one starts on another connection. */
+export const CONTROL_TIMEOUT_MS = 1_000;
+const GENERAL_TIMEOUT_MS = 30_000;
+const DEFAULT_POOL_SIZE = 10;
+const CONTROL_POOL_SIZE = 2;
+const COMMIT_POOL_SIZE = 8;
+
+const INT8 = 20;
+const BYTEA = 17;
+const parsers = { [INT8]: int8, [BYTEA]: (text: string) => Buffer.from(text.slice(2), 'hex') };
 
 export interface OpenOptions {
-  /** A PostgreSQL address; without it the embedded database is used. */
+  /** PostgreSQL, such as `postgres://user:password@host:5432/name`. Wins over `dataDir`. */
   readonly url?: string | undefined;
-  /** Directory of the embedded database; without it the embedded database lives in memory. */
+  /** Where the embedded database lives. Without `url` and `dataDir` it lives in memory. */
   readonly dataDir?: string | undefined;
-  /** A dump that the embedded database in memory starts from (`dumpDataDir`). */
+  /** An embedded database in memory starts from this dump (`PGlite.dumpDataDir`). */
   readonly loadDataDir?: Blob | undefined;
   /** Connections of the general pool. */
   readonly poolSize?: number;
   readonly applicationName?: string;
 }
 
+interface Parts {
+  kind: 'pglite' | 'postgres';
+  general: Kysely<unknown>;
+  control: Kysely<unknown>;
+  commits: Kysely<unknown>;
+  /** One connection without a statement timeout. */
+  forMigrations: () => Kysely<unknown>;
+  pglite?: PGlite;
+  close(): Promise<void>;
+}
+
 /**
- * PostgreSQL, or the embedded PGlite, behind the same SQL. `int8` arrives as a number, `timestamptz` as a `Date`.
- * On PostgreSQL there are three pools, so that a queue of sends never holds up the renewal of the lease (I6).
+ * One database, embedded or PostgreSQL, with the same SQL and the same values: int8 is a number, timestamptz a Date,
+ * jsonb parsed, bytea a Buffer, sessions in UTC. The embedded one has a single connection: a transaction blocks
+ * everything else, and using `tables()` inside one waits for itself.
  */
 export class Database {
-  private constructor(
-    readonly kind: 'pglite' | 'postgres',
-    private readonly general: Kysely<unknown>,
-    private readonly controlling: Kysely<unknown>,
-    private readonly committing: Kysely<unknown>,
-    private readonly release: () => void,
-    /** The embedded database itself, for dumps. */
-    readonly pglite?: PGlite,
-  ) {}
+  private constructor(private readonly parts: Parts) {}
 
-  /** Throws `DatabaseError` with one line for the operator. */
+  /** DatabaseUnavailable or DataDirInUse, each with one line that says why. */
   static async open(options: OpenOptions): Promise<Database> {
-    return options.url ? Database.openPostgres(options.url, options) : Database.openEmbedded(options);
+    return new Database(options.url === undefined ? await embedded(options) : await server(options.url, options));
   }
 
-  private static async openPostgres(url: string, options: OpenOptions): Promise<Database> {
-    const name = options.applicationName ?? 'drawbridge';
-    const pool = (use: string, size: number, timeoutMs?: number) =>
-      kyselyOn(new PostgresDialect({ pool: newPool(url, `${name} ${use}`, size, timeoutMs) }));
-    const database = new Database(
-      'postgres',
-      pool('general', options.poolSize ?? DEFAULT_CONNECTIONS),
-      pool('control', CONTROL_CONNECTIONS, CONTROL_TIMEOUT_MS),
-      pool('commits', COMMIT_CONNECTIONS, COMMIT_TIMEOUT_MS),
-      () => {},
-    );
-    try {
-      await database.ping();
-      return database;
-    } catch (error) {
-      await database.close().catch(() => {});
-      throw new DatabaseError(
-        'database_unavailable',
-        `The database at ${withoutPassword(url)} cannot be used: ${reason(error)}`,
-        { cause: error },
-      );
-    }
+  get kind(): 'pglite' | 'postgres' {
+    return this.parts.kind;
   }
 
-  private static async openEmbedded(options: OpenOptions): Promise<Database> {
-    const { dataDir } = options;
-    const lock = dataDir === undefined ? undefined : DataDirLock.take(dataDir);
-    try {
-      const where = dataDir === undefined ? 'memory://' : join(dataDir, 'pgdata');
-      if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
-      const pglite = new PGlite(where, {
-        relaxedDurability: false,
-        ...(options.loadDataDir ? { loadDataDir: options.loadDataDir } : {}),
-      });
-      await pglite.waitReady;
-      await pglite.exec("set time zone 'UTC'");
-      const kysely = kyselyOn(new PGliteDialect({ pglite }));
-      return new Database('pglite', kysely, kysely, kysely, () => lock?.release(), pglite);
-    } catch (error) {
-      lock?.release();
-      throw new DatabaseError(
-        'database_unavailable',
-        `The embedded database in ${dataDir ?? 'memory'} cannot be opened: ${reason(error)}`,
-        { cause: error },
-      );
-    }
+  /** The embedded database itself, for dumps. */
+  get pglite(): PGlite | undefined {
+    return this.parts.pglite;
   }
 
-  /** The general pool, seen as one library's tables. */
+  /** The general pool, as one library's tables. */
   tables<T>(): Kysely<T> {
-    return this.general as Kysely<T>;
+    return this.parts.general as Kysely<T>;
   }
 
-  /** For the lease and the consent feed only: on PostgreSQL a pool of its own with short timeouts. */
+  /** Connections of their own for lease renewal and feed reads: they never queue behind sends. */
   control<T>(): Kysely<T> {
-    return this.controlling as Kysely<T>;
+    return this.parts.control as Kysely<T>;
   }
 
-  /** For the group commit: on PostgreSQL a pool of its own, whose statements the server ends after `COMMIT_TIMEOUT_MS`. */
+  /** Connections of their own for group commit, cancelled by the server after COMMIT_TIMEOUT_MS. */
   commits<T>(): Kysely<T> {
-    return this.committing as Kysely<T>;
+    return this.parts.commits as Kysely<T>;
   }
 
-  /** Runs what has not run yet, once, whatever the number of processes that start together (the migrator takes a lock). */
+  /** Runs the migrations that have not run yet, once whatever the number of processes. MigrationFailed names the one. */
   async migrate(migrations: Record<string, Migration>): Promise<void> {
-    const provider = { getMigrations: async () => migrations };
-    const migrator = new Migrator({ db: this.general, provider, allowUnorderedMigrations: true });
-    const { error, results } = await migrator.migrateToLatest();
-    if (!error) return;
-    const failed = results?.find(({ status }) => status === 'Error')?.migrationName ?? 'an unknown one';
-    throw new DatabaseError('migration_failed', `Migration ${failed} failed: ${reason(error)}`, { cause: error });
+    const db = this.parts.forMigrations();
+    try {
+      await migrate(db, migrations);
+    } finally {
+      if (db !== this.parts.general) await db.destroy();
+    }
   }
 
-  /** What changes when the data is another cluster's, or a failover's: system identifier and timeline. */
+  /** Changes when the data may be another's: a restored backup on another system, a standby that took over. */
   async identity(): Promise<string> {
     const { rows } = await sql<{ identity: string }>`
-      select (select system_identifier from pg_control_system()) || '/' || (select timeline_id from pg_control_checkpoint()) as identity
-    `.execute(this.general);
-    return rows[0]!.identity;
+      select s.system_identifier::text || '/' || c.timeline_id::text as identity
+      from pg_control_system() s, pg_control_checkpoint() c`.execute(this.parts.general);
+    const identity = rows[0]?.identity;
+    if (identity === undefined) throw new Error('The database does not say who it is.');
+    return identity;
   }
 
   async ping(): Promise<void> {
-    await sql`select 1`.execute(this.general);
+    await sql`select 1`.execute(this.parts.control);
   }
 
   async close(): Promise<void> {
-    try {
-      await Promise.all([...new Set([this.general, this.controlling, this.committing])].map((pool) => pool.destroy()));
-      if (this.pglite && !this.pglite.closed) await this.pglite.close();
-    } finally {
-      this.release();
-    }
+    await this.parts.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -147,43 +112,66 @@ export class Database {
   }
 }
 
-function kyselyOn(dialect: Dialect): Kysely<unknown> {
-  return new Kysely<unknown>({ dialect });
-}
-
-const INT8 = 20;
-
-function newPool(url: string, name: string, size: number, timeoutMs?: number): pg.Pool {
-  const types = {
-    getTypeParser: ((oid: number, format?: 'text') =>
-      oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-  };
-  const pool = new pg.Pool({
-    connectionString: url,
-    application_name: name,
-    max: size,
-    types,
-    connectionTimeoutMillis: timeoutMs ?? CONNECT_TIMEOUT_MS,
-    options: '-c timezone=UTC',
-    // The server ends the statement; the client's own timer is for a server that has gone silent.
-    ...(timeoutMs ? { statement_timeout: timeoutMs, query_timeout: timeoutMs + 250 } : {}),
-    keepAlive: true,
-  });
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  pool.on('error', () => {});
-  return pool;
-}
-
-function withoutPassword(url: string): string {
+async function embedded({ dataDir, loadDataDir }: OpenOptions): Promise<Parts> {
+  let lock: DataDirLock | undefined;
+  let pglite: PGlite;
   try {
-    const { hostname, port, pathname } = new URL(url);
-    return `${hostname}${port ? `:${port}` : ''}${pathname}`;
-  } catch {
-    return 'DATABASE_URL';
+    if (dataDir === undefined) {
+      pglite = await PGlite.create({ parsers, ...(loadDataDir ? { loadDataDir } : {}) });
+    } else {
+      lock = await lockDataDir(dataDir);
+      pglite = await PGlite.create({ parsers, dataDir: join(dataDir, 'postgres') });
+    }
+  } catch (error) {
+    lock?.release();
+    if (lock === undefined) throw error;
+    throw new DatabaseUnavailable(
+      `The embedded database in ${dataDir} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
+  const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) });
+  return {
+    kind: 'pglite',
+    general: db,
+    control: db,
+    commits: db,
+    forMigrations: () => db,
+    pglite,
+    async close() {
+      await db.destroy();
+      if (!pglite.closed) await pglite.close();
+      lock?.release();
+    },
+  };
 }
 
-function reason(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+async function server(url: string, options: OpenOptions): Promise<Parts> {
+  const applicationName = options.applicationName ?? 'drawbridge';
+  const open = (size: number, statementTimeoutMs: number, connectWithinMs?: number) =>
+    makePool({ url, size, applicationName, statementTimeoutMs, ...(connectWithinMs ? { connectWithinMs } : {}) });
+  const generalPool = open(options.poolSize ?? DEFAULT_POOL_SIZE, GENERAL_TIMEOUT_MS);
+  try {
+    await checkServer(generalPool, url);
+  } catch (error) {
+    await generalPool.end();
+    throw error;
+  }
+  const kysely = (pool: ReturnType<typeof makePool>) => new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const pools = [
+    generalPool,
+    open(CONTROL_POOL_SIZE, CONTROL_TIMEOUT_MS, CONTROL_TIMEOUT_MS),
+    open(COMMIT_POOL_SIZE, COMMIT_TIMEOUT_MS, COMMIT_TIMEOUT_MS),
+  ] as const;
+  return {
+    kind: 'postgres',
+    general: kysely(pools[0]),
+    control: kysely(pools[1]),
+    commits: kysely(pools[2]),
+    forMigrations: () => kysely(open(1, 0)),
+    // The pools themselves: Kysely ends only one that it has used.
+    async close() {
+      await Promise.all(pools.map((pool) => pool.end()));
+    },
+  };
 }

@@ -1,3 +1,4 @@
-export type { Migration } from 'kysely/migration';
-export * from './database.js';
-export * from './errors.js';
+export { COMMIT_TIMEOUT_MS, CONTROL_TIMEOUT_MS, Database, type OpenOptions } from './database.js';
+export { DatabaseError, type DatabaseErrorCode, DatabaseUnavailable, DataDirInUse, MigrationFailed } from './errors.js';
+export type { Migration } from './migrate.js';
+export { isConnectionLoss, isDeadlock, isStatementTimeout, isUniqueViolation } from './sql-errors.js';
