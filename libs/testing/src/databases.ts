@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, openAsBlob, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Database } from '@drawbridge/database';
+import pg from 'pg';
+import { migrations } from '../../../apps/bridge/src/migrations.js';
+import { startPostgres } from './postgres-server.js';
+
+export const everyDatabase = ['pglite', 'postgres'] as const;
+export type DatabaseKind = (typeof everyDatabase)[number];
+
+const TEMPLATE = 'drawbridge_template';
+
+/** A fresh database with every migration, gone when it is disposed of. */
+export async function testDatabase(kind: DatabaseKind): Promise<Database> {
+  return kind === 'postgres'
+    ? Database.open({ url: await postgresUrl(), poolSize: 4 })
+    : Database.open({ loadDataDir: await embeddedTemplate() });
+}
+
+/** Address of a fresh database with every migration on the run's PostgreSQL server. */
+export async function postgresUrl(): Promise<string> {
+  const server = await serverUrl();
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await asAdministrator(server, async (client) => {
+    await client.query('select pg_advisory_lock(1)');
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [TEMPLATE]);
+    if (rowCount === 0) await makeTemplate(client, server);
+    await client.query(`create database ${name} template ${TEMPLATE}`);
+  });
+  return withDatabase(server, name);
+}
+
+async function makeTemplate(client: pg.Client, server: string): Promise<void> {
+  const making = `${TEMPLATE}_${randomUUID().slice(0, 8)}`;
+  await client.query(`create database ${making}`);
+  {
+    await using database = await Database.open({ url: withDatabase(server, making), poolSize: 2 });
+    await database.migrate(migrations);
+  }
+  await client.query(`alter database ${making} rename to ${TEMPLATE}`);
+}
+
+async function asAdministrator(server: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client(server);
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+let ownServer: Promise<string> | undefined;
+
+/** The run's server, started by the global setup, or one of this process's own outside Jest (the benchmark). */
+function serverUrl(): Promise<string> {
+  const given = process.env.DRAWBRIDGE_TEST_POSTGRES;
+  if (given) return Promise.resolve(given);
+  ownServer ??= startOwnServer();
+  return ownServer;
+}
+
+async function startOwnServer(): Promise<string> {
+  const { url, pid } = await startPostgres();
+  process.once('exit', () => process.kill(pid, 'SIGINT'));
+  return url;
+}
+
+/** A migrated embedded database as a dump: opening one takes a tenth of making one. The first to need it makes it. */
+async function embeddedTemplate(): Promise<Blob> {
+  const path = join(process.env.DRAWBRIDGE_TEST_FOLDER ?? '/tmp', 'embedded-template.tar');
+  if (!existsSync(path)) {
+    await using database = await Database.open({});
+    await database.migrate(migrations);
+    const dump = await database.pglite!.dumpDataDir('none');
+    const making = `${path}.${randomUUID()}`;
+    writeFileSync(making, Buffer.from(await dump.arrayBuffer()));
+    renameSync(making, path);
+  }
+  return openAsBlob(path);
+}

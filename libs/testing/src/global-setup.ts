@@ -1,0 +1,33 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres } from './postgres-server.ts';
+
+const DPKG_LOCK_WAIT_S = 120;
+
+/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, and Chromium. */
+export default async function globalSetup(): Promise<void> {
+  if (!process.env.DRAWBRIDGE_TEST_NO_BUILD)
+    execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  installChromium();
+  const server = await startPostgres();
+  process.env.DRAWBRIDGE_TEST_POSTGRES = server.url;
+  process.env.DRAWBRIDGE_TEST_FOLDER = mkdtempSync(join(tmpdir(), 'drawbridge-tests-'));
+  (globalThis as { drawbridgePostgres?: typeof server }).drawbridgePostgres = server;
+}
+
+function installChromium(): void {
+  const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+  if (has('chromium') || has('google-chrome')) return;
+  if (process.getuid?.() !== 0 || !has('apt-get'))
+    throw new Error('The tests need Chromium: install the package `chromium`.');
+  const wait = ['-o', `DPkg::Lock::Timeout=${DPKG_LOCK_WAIT_S}`];
+  const options = {
+    stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  console.log('Installing Chromium for the tests …');
+  execFileSync('apt-get', [...wait, 'update'], options);
+  execFileSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], options);
+}

