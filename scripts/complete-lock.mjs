@@ -2,7 +2,20 @@
 // `npm ci` accepts the lock on every platform. Run it after each `npm install` (npm run lock).
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const OPERATING_SYSTEMS = ['android', 'darwin', 'linux', 'win32', 'freebsd', 'openharmony', 'wasm', 'sunos', 'aix', 'openbsd', 'netbsd', 'windows'];
+const OPERATING_SYSTEMS = [
+  'android',
+  'darwin',
+  'linux',
+  'win32',
+  'freebsd',
+  'openharmony',
+  'wasm',
+  'sunos',
+  'aix',
+  'openbsd',
+  'netbsd',
+  'windows',
+];
 const PROCESSORS = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32', 'universal'];
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
