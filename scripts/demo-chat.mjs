@@ -77,7 +77,10 @@ async function chat() {
     return promise;
   };
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
-  const say = (line) => (process.stdout.write(`\r\u001b[K${line}\n`), terminal.prompt(true));
+  const say = (line) => {
+    process.stdout.write(`\r\u001b[K${line}\n`);
+    terminal.prompt(true);
+  };
 
   let me;
   const events = {
