@@ -1,9 +1,15 @@
+import { consentMigrations } from '@drawbridge/consent';
 import type { Migration } from '@drawbridge/database';
+import { messagingMigrations } from '@drawbridge/messaging';
 import { partnersMigrations } from '@drawbridge/partners';
 import { peopleMigrations } from '@drawbridge/people';
+import { authorityMigrations } from './authority/migration.js';
 
 /** Every migration of the product, in the order of their names. */
 export const migrations: Record<string, Migration> = {
   ...peopleMigrations,
   ...partnersMigrations,
+  ...consentMigrations,
+  ...messagingMigrations,
+  ...authorityMigrations,
 };

@@ -1,1 +1,11 @@
-export {}
+export type { Log } from './commit.js';
+export type { ConversationPage, NewConversation } from './conversations.js';
+export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js';
+export type { DurableEvent, Recipient, StoredEvent } from './events.js';
+export type { HistoryPage, HistoryRequest } from './history.js';
+export { LANE_LIMITS } from './lanes.js';
+export { MAX_EVENTS_READ, type MailboxPosition } from './mailboxes.js';
+export { Messaging, type MessagingOptions } from './messaging.js';
+export { messagingMigrations } from './migration.js';
+export type { NewMessage, Sender, SendResult } from './send.js';
+export type { ConversationView, MemberView, MessageView, ReceiptView } from './views.js';

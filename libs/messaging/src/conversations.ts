@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@drawbridge/database';
+import { LIMITS } from '@drawbridge/protocol';
+import { CompiledQuery, sql } from 'kysely';
+import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
+import { bridgeId, checkClientId, checkTitle, isPersonId } from './content.js';
+import {
+  conflict,
+  consentEnded,
+  consentUnverifiable,
+  invalid,
+  MessagingError,
+  notFound,
+  unavailable,
+} from './errors.js';
+import { failureOf } from './failures.js';
+import { type ListPosition, listCursor, listPosition, pageLimit, withinReply } from './pages.js';
+import { contentHash, type Sender } from './send.js';
+import {
+  CONVERSATION_COLUMNS,
+  type ConversationRow,
+  type ConversationView,
+  conversationCreatedData,
+  PERSONAL_COLUMNS,
+  type PersonalConversationRow,
+  personalView,
+  type ReceiptView,
+} from './views.js';
+
+export interface NewConversation {
+  /** The others' public ids; all must be contacts. */
+  readonly members: readonly string[];
+  /** Of a group; a direct conversation has none, and one given for it is not kept. */
+  readonly title?: string | undefined;
+  readonly clientId: string;
+}
+
+export interface ConversationPage {
+  conversations: ConversationView[];
+  /** The mailbox position that the page was read at. */
+  asOf: number;
+  next?: string;
+}
+
+/** Conversations waiting to be made; one at a time is made, so that they never crowd out sends. */
+export const MAX_QUEUED_CREATIONS = 1_000;
+
+type Made = ['n', string, number[]] | ['h', string] | ['d', string] | ['c'] | ['x'] | ['e'];
+type Found = Extract<Made, ['n' | 'h' | 'd', ...unknown[]]>;
+
+export class Conversations {
+  private queued = 0;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly options: CommitOptions,
+    /** Told how many people are in a new conversation, before anybody can know of it. */
+    private readonly learn: (conversation: string, people: number) => void,
+  ) {}
+
+  private get database(): Database {
+    return this.options.database;
+  }
+
+  /** MessagingError `not_found` when one of the members is no contact, or is nobody, or has blocked the creator. */
+  async create(
+    sender: Sender,
+    request: NewConversation,
+  ): Promise<{ conversation: ConversationView; duplicate: boolean }> {
+    checkClientId(request.clientId);
+    if (request.title !== undefined) checkTitle(request.title);
+    const others = [...new Set(request.members)].filter((id) => id !== sender.id);
+    if (others.length === 0) throw invalid('members', 'names nobody else');
+    if (others.length >= LIMITS.maxMembers) throw invalid('members', `would be more than ${LIMITS.maxMembers} people`);
+    const hash = contentHash([others.toSorted(), request.title ?? null]);
+    const made = await this.make(sender, others, { clientId: request.clientId, title: request.title, hash });
+    const row = await this.personalRow(sender.key, made[1]);
+    if (!row) throw notFound('conversation');
+    return { conversation: personalView(row), duplicate: made[0] === 'd' };
+  }
+
+  /** The direct conversation with a contact, made if need be. Errors as of create. */
+  async openDirect(sender: Sender, to: string): Promise<string> {
+    return (await this.make(sender, [to], {}))[1];
+  }
+
+  /** MessagingError `not_found`. With everybody's receipts. */
+  async get(person: number, conversation: string): Promise<ConversationView> {
+    const id = bridgeId(conversation);
+    if (id === undefined) throw notFound('conversation');
+    const row = await this.personalRow(person, id);
+    if (!row) throw notFound('conversation');
+    return { ...personalView(row), receipts: await this.receipts(id) };
+  }
+
+  /**
+   * Newest activity first. A conversation that becomes active while somebody pages moves to the front, which is behind
+   * the cursor: nothing comes twice, and its event is after the first page's `asOf`.
+   */
+  async list(
+    person: number,
+    page: { cursor?: string | undefined; limit?: number | undefined },
+  ): Promise<ConversationPage> {
+    const limit = pageLimit(page.limit);
+    const after: ListPosition | undefined = page.cursor === undefined ? undefined : listPosition(page.cursor);
+    const beyond = after
+      ? sql`where (c.updated_at, c.id) < (to_timestamp(${after.updatedAtMs}::double precision / 1000)::timestamptz(3), ${after.id}::uuid)`
+      : sql``;
+    const { rows } = await sql<{ as_of: number } & (PersonalConversationRow | { id: null })>`
+      with page as materialized (
+        select c.id, me.joined_position, me.left_position, me.read_up_to
+          from (select distinct on (m.conversation) m.* from member m where m.person = ${person}
+                 order by m.conversation, m.joined_position desc) me
+          join conversation c on c.id = me.conversation ${beyond}
+         order by c.updated_at desc, c.id desc limit ${limit + 1})
+      select coalesce(b.head, 0) as as_of, v.*
+        from (values (1)) one left join mailbox b on b.owner = ${person}
+        left join (select c.updated_at, ${CONVERSATION_COLUMNS}, ${PERSONAL_COLUMNS}
+                     from page me join conversation c on c.id = me.id) v on true
+       order by v.updated_at desc, v.id desc`.execute(this.database.tables());
+    const found = rows.filter((row): row is typeof row & PersonalConversationRow => row.id !== null);
+    const conversations = withinReply(found.slice(0, limit).map(personalView));
+    const last = conversations.at(-1);
+    const more = last !== undefined && conversations.length < found.length;
+    return {
+      conversations,
+      asOf: rows[0]?.as_of ?? 0,
+      ...(more ? { next: listCursor({ updatedAtMs: Date.parse(last.updatedAt), id: last.id }) } : {}),
+    };
+  }
+
+  /** What everybody sees alike, for events. */
+  async rows(conversations: readonly string[]): Promise<Map<string, ConversationRow>> {
+    const { rows } = await sql<ConversationRow>`
+      select ${CONVERSATION_COLUMNS} from conversation c where c.id = any (${conversations}::uuid[])`.execute(
+      this.database.tables(),
+    );
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  async sizes(conversations: readonly string[]): Promise<Map<string, number>> {
+    const { rows } = await sql<{ id: string; member_count: number }>`
+      select id, member_count from conversation where id = any (${conversations}::uuid[])`.execute(
+      this.database.commits(),
+    );
+    return new Map(rows.map((row) => [row.id, row.member_count]));
+  }
+
+  private async personalRow(person: number, conversation: string): Promise<PersonalConversationRow | undefined> {
+    const { rows } = await sql<PersonalConversationRow>`
+      select ${CONVERSATION_COLUMNS}, ${PERSONAL_COLUMNS}
+        from conversation c
+        join lateral (select * from member m where m.conversation = c.id and m.person = ${person}
+                       order by m.joined_position desc limit 1) me on true
+       where c.id = ${conversation}`.execute(this.database.tables());
+    return rows[0];
+  }
+
+  private async receipts(conversation: string): Promise<ReceiptView[]> {
+    const { rows } = await sql<{ person: string; read_up_to: number }>`
+      select p.id as person, m.read_up_to from member m join person p on p.key = m.person
+       where m.conversation = ${conversation} and m.left_position is null order by m.place`.execute(
+      this.database.tables(),
+    );
+    return rows.map(({ person, read_up_to }) => ({ person, ...(read_up_to > 0 ? { readUpTo: read_up_to } : {}) }));
+  }
+
+  private async make(
+    sender: Sender,
+    others: string[],
+    request: { clientId?: string; title?: string | undefined; hash?: string },
+  ): Promise<Found> {
+    if (!others.every(isPersonId)) throw notFound('person');
+    if (this.queued >= MAX_QUEUED_CREATIONS) throw unavailable('Too many conversations are waiting to be made.');
+    this.queued++;
+    const turn = this.last.then(() => this.store(sender, others, request));
+    this.last = turn.then(
+      () => {},
+      () => {},
+    );
+    try {
+      const made = await turn;
+      if (made[0] === 'n') await this.announce(made[1], others.length + 1, made[2]);
+      return made;
+    } finally {
+      this.queued--;
+    }
+  }
+
+  private async store(
+    sender: Sender,
+    others: string[],
+    request: { clientId?: string; title?: string | undefined; hash?: string },
+  ): Promise<Found> {
+    const parameter = JSON.stringify({
+      id: randomUUID(),
+      s: sender.key,
+      a: sender.app,
+      i: request.clientId,
+      h: request.hash,
+      p: sender.permit ?? undefined,
+      o: others,
+      title: request.title,
+    });
+    const made = await this.attempt(sender, parameter);
+    if (made[0] === 'c') throw conflict();
+    if (made[0] === 'x') throw notFound('person');
+    if (made[0] === 'e') throw consentEnded();
+    return made;
+  }
+
+  private async attempt(sender: Sender, parameter: string): Promise<Made> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.database
+          .commits<unknown>()
+          .connection()
+          .execute(async (connection) => {
+            if (sender.permit !== null && !this.options.mayCommit()) throw consentUnverifiable();
+            const { rows } = await connection.executeQuery<{ result: string }>(
+              CompiledQuery.raw('select create_conversation($1::text) as result', [parameter]),
+            );
+            return JSON.parse(rows[0]!.result) as Made;
+          });
+      } catch (error) {
+        if (error instanceof MessagingError) throw error;
+        const failure = failureOf(error);
+        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
+        this.options.log.warn({ error }, 'a conversation could not be made');
+        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
+        throw failure === 'data' ? invalid('title', 'cannot be stored') : unavailable('It could not be stored.');
+      }
+    }
+  }
+
+  private async announce(conversation: string, people: number, pairs: number[]): Promise<void> {
+    this.learn(conversation, people);
+    try {
+      const row = (await this.rows([conversation])).get(conversation);
+      if (row)
+        this.options.onCommitted([
+          { name: 'conversation.created', data: conversationCreatedData(row), recipients: recipientsOf(pairs) },
+        ]);
+    } catch (error) {
+      // The store has it: whoever missed the hint finds it there (I4).
+      this.options.log.error({ error }, 'the event of a new conversation was not handed on');
+      this.options.onOutcomeUnknown?.();
+    }
+  }
+}

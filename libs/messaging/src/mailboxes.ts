@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '@drawbridge/database';
+import { sql } from 'kysely';
+import type { Conversations } from './conversations.js';
+import { invalid } from './errors.js';
+import type { StoredEvent } from './events.js';
+import { ENTRY } from './sql/commit-sends.js';
+import { conversationCreatedData, MESSAGE_ROWS, type MessageRow, messageCreatedData, messageView } from './views.js';
+
+/** Events of one read; the reader asks again for the next. */
+export const MAX_EVENTS_READ = 256;
+
+export interface MailboxPosition {
+  /** The last seq given out. */
+  head: number;
+  /** Entries up to this one are no longer kept. */
+  trimmed: number;
+}
+
+type EntryRow = { seq: number; kind: number; entry_conversation: string } & (MessageRow | { id: null });
+
+/** What each person has not seen yet, in order. */
+export class Mailboxes {
+  constructor(
+    private readonly database: Database,
+    private readonly conversations: Conversations,
+  ) {}
+
+  /** Everybody asked for is in the answer; who has no mailbox yet is at 0. */
+  async heads(owners: readonly number[]): Promise<Map<number, MailboxPosition>> {
+    const heads = new Map(owners.map((owner) => [owner, { head: 0, trimmed: 0 }]));
+    if (owners.length === 0) return heads;
+    const { rows } = await sql<{ owner: number; head: number; trimmed: number }>`
+      select owner, head, trimmed from mailbox where owner = any (${owners}::bigint[])`.execute(this.database.tables());
+    for (const { owner, head, trimmed } of rows) heads.set(owner, { head, trimmed });
+    return heads;
+  }
+
+  /** The entries after `after`, oldest first, at most `limit` and MAX_EVENTS_READ; made from today's rows. */
+  async read(owner: number, after: number, limit: number): Promise<StoredEvent[]> {
+    const { rows } = await sql<EntryRow>`
+      select e.seq, e.kind, e.conversation as entry_conversation, v.*
+        from (select * from mailbox_entry where owner = ${owner} and seq > ${after}
+               order by seq limit ${Math.min(limit, MAX_EVENTS_READ)}) e
+        left join lateral (${MESSAGE_ROWS}
+               where e.kind = ${ENTRY.messageCreated} and m.conversation = e.conversation and m.position = e.subject) v on true
+       order by e.seq`.execute(this.database.tables());
+    const made = rows.filter((row) => row.kind === ENTRY.conversationCreated);
+    const conversations =
+      made.length > 0
+        ? await this.conversations.rows([...new Set(made.map((row) => row.entry_conversation))])
+        : undefined;
+    return rows.map((row): StoredEvent => {
+      if (row.id !== null) {
+        const event = { seq: row.seq, name: 'message.created', data: messageCreatedData(messageView(row)) } as const;
+        return row.sender === owner ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } } : event;
+      }
+      const conversation = conversations?.get(row.entry_conversation);
+      if (!conversation) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);
+      return { seq: row.seq, name: 'conversation.created', data: conversationCreatedData(conversation) };
+    });
+  }
+
+  /**
+   * Changes when the data is no longer the continuation of what clients saw: another database, another cluster, or a
+   * failover that may have lost something.
+   */
+  async epoch(): Promise<string> {
+    const [identity, { rows }] = await Promise.all([
+      this.database.identity(),
+      sql<{ id: string }>`select id from mailbox_epoch`.execute(this.database.tables()),
+    ]);
+    return createHash('sha256').update(`${rows[0]!.id} ${identity}`).digest('base64url').slice(0, 22);
+  }
+}
+
+/** One statement at a time writes all acknowledgements that came meanwhile. */
+export class Acknowledgements {
+  private waiting = new Map<number, Acknowledgement>();
+  private writing: Promise<void> | undefined;
+
+  constructor(private readonly database: Database) {}
+
+  /** Never backwards. MessagingError `invalid_data` for a seq that was not given out yet. */
+  async ack(owner: number, seq: number): Promise<void> {
+    if (!Number.isSafeInteger(seq) || seq < 0) throw invalid('seq', 'is not a position');
+    const before = this.waiting.get(owner);
+    const acknowledgement = before ?? { highest: seq, written: Promise.withResolvers<number>() };
+    acknowledgement.highest = Math.max(acknowledgement.highest, seq);
+    if (!before) this.waiting.set(owner, acknowledgement);
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined;
+    });
+    const head = await acknowledgement.written.promise;
+    if (seq > head) throw invalid('seq', 'is past the last one given out');
+  }
+
+  private async write(): Promise<void> {
+    await Promise.resolve();
+    while (this.waiting.size > 0) {
+      const batch = this.waiting;
+      this.waiting = new Map();
+      try {
+        const heads = await this.store(batch);
+        for (const [owner, { written }] of batch) written.resolve(heads.get(owner) ?? 0);
+      } catch (error) {
+        for (const { written } of batch.values()) written.reject(error);
+      }
+    }
+  }
+
+  /** Locks in owner order, as commits do. One past the head changes nothing. */
+  private async store(batch: ReadonlyMap<number, Acknowledgement>): Promise<Map<number, number>> {
+    const input = JSON.stringify([...batch].map(([owner, { highest }]) => ({ o: owner, s: highest })));
+    const { rows } = await sql<{ owner: number; head: number }>`
+      with input as materialized (
+        select * from jsonb_to_recordset(${input}::text::jsonb) as x(o bigint, s bigint)
+      ), locked as materialized (
+        select b.owner, b.head from mailbox b where b.owner = any (array(select o from input))
+         order by b.owner for no key update
+      ), moved as (
+        update mailbox b set acked = i.s from input i
+         where b.owner = any (array(select owner from locked)) and b.owner = i.o and b.acked < i.s and i.s <= b.head
+      )
+      select owner, head from locked`.execute(this.database.tables());
+    return new Map(rows.map(({ owner, head }) => [owner, head]));
+  }
+}
+
+interface Acknowledgement {
+  highest: number;
+  written: PromiseWithResolvers<number>;
+}

@@ -1,0 +1,95 @@
+import type { Migration } from '@drawbridge/database';
+import { sql } from 'kysely';
+import { COMMIT_SENDS } from './sql/commit-sends.js';
+import { CREATE_CONVERSATION } from './sql/create-conversation.js';
+
+const statements = [
+  // direct_low < direct_high: the one direct conversation of two people.
+  `create table conversation (
+     id uuid primary key,
+     kind text not null check (kind in ('direct', 'group')),
+     title text,
+     creator bigint not null,
+     direct_low bigint,
+     direct_high bigint check (direct_low < direct_high),
+     member_count integer not null,
+     last_position bigint not null default 0,
+     created_at timestamptz(3) not null,
+     updated_at timestamptz(3) not null,
+     check ((kind = 'direct') = (direct_low is not null and direct_high is not null))
+   ) with (fillfactor = 70)`,
+  'create unique index conversation_direct on conversation (direct_low, direct_high)',
+
+  // An interval of positions: a member sees what is after joined_position and not after left_position. place is the
+  // order of joining. read_up_to moves with one's own sends, so nothing after it is one's own.
+  `create table member (
+     conversation uuid not null,
+     person bigint not null,
+     joined_position bigint not null,
+     left_position bigint,
+     place integer not null,
+     read_up_to bigint not null default 0,
+     primary key (conversation, person, joined_position)
+   ) with (fillfactor = 70)`,
+  'create unique index member_now on member (conversation, person) where left_position is null',
+  'create index member_by_person on member (person, conversation, joined_position)',
+
+  // A mailbox is there from the first conversation on, and before the first entry.
+  `create table mailbox (
+     owner bigint primary key,
+     head bigint not null default 0,
+     trimmed bigint not null default 0,
+     acked bigint not null default 0
+   ) with (fillfactor = 50)`,
+  `create table mailbox_entry (
+     owner bigint not null,
+     seq bigint not null,
+     kind smallint not null,
+     conversation uuid not null,
+     subject bigint not null,
+     primary key (owner, seq)
+   )`,
+
+  // app is '' for the platform's own. content_hash is of what was sent, whatever becomes of the text later (I5).
+  // client_id is text, so that a client gets back the very letters it sent.
+  `create table message (
+     conversation uuid not null,
+     position bigint not null,
+     id uuid not null,
+     sender bigint not null,
+     app text collate "C" not null,
+     client_id text collate "C" not null,
+     content_hash bytea not null,
+     sender_seq bigint not null,
+     text text not null,
+     reply_to uuid,
+     sent_at timestamptz(3) not null,
+     primary key (conversation, position)
+   )`,
+  'create unique index message_id on message (id)',
+  'create unique index message_sent on message (sender, app, client_id)',
+
+  `create table conversation_request (
+     person bigint not null,
+     app text collate "C" not null,
+     client_id text collate "C" not null,
+     content_hash bytea not null,
+     conversation uuid not null,
+     created_at timestamptz(3) not null,
+     primary key (person, app, client_id)
+   )`,
+
+  'create table mailbox_epoch (single boolean primary key default true check (single), id uuid not null)',
+  'insert into mailbox_epoch (id) values (gen_random_uuid())',
+
+  COMMIT_SENDS,
+  CREATE_CONVERSATION,
+];
+
+export const messagingMigrations: Record<string, Migration> = {
+  '040_messaging': {
+    async up(db) {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+};

@@ -1,0 +1,44 @@
+import { LIMITS } from '@drawbridge/protocol';
+import { invalid } from './errors.js';
+
+/** What a reply holds beside its page: the frame's own keys, `asOf`, `next`. */
+const ENVELOPE_BYTES = 2_048;
+
+/** As much of `items`, from the front, as goes into one reply; always one at least. */
+export function withinReply<T>(items: readonly T[]): T[] {
+  let bytes = ENVELOPE_BYTES;
+  const page: T[] = [];
+  for (const item of items) {
+    bytes += Buffer.byteLength(JSON.stringify(item)) + 1;
+    if (bytes > LIMITS.maxReplyBytes && page.length > 0) break;
+    page.push(item);
+  }
+  return page;
+}
+
+export function pageLimit(limit: number | undefined): number {
+  if (limit === undefined) return LIMITS.defaultPage;
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMITS.maxPage)
+    throw invalid('limit', `is not a whole number from 1 to ${LIMITS.maxPage}`);
+  return limit;
+}
+
+/** Where a list of conversations goes on: after the one that was last, by activity and then id. */
+export interface ListPosition {
+  updatedAtMs: number;
+  id: string;
+}
+
+const CURSOR = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+export function listCursor({ updatedAtMs, id }: ListPosition): string {
+  return Buffer.from(`${updatedAtMs}.${id}`).toString('base64url');
+}
+
+/** MessagingError `invalid_data` for what is no cursor of listCursor's. */
+export function listPosition(cursor: string): ListPosition {
+  const [, ms, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  const updatedAtMs = Number(ms);
+  if (id === undefined || updatedAtMs > 8.64e15) throw invalid('cursor', 'is not one that the bridge gave');
+  return { updatedAtMs, id };
+}

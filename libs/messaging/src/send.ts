@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { bridgeId, checkClientId, checkText } from './content.js';
+import { type MessagingError, notFound } from './errors.js';
+import type { LaneItem } from './lanes.js';
+import { uuidv7 } from './uuid.js';
+import type { MessageView } from './views.js';
+
+/** On whose behalf something is done. */
+export interface Sender {
+  /** The internal key of the person. */
+  readonly key: number;
+  readonly id: string;
+  readonly name: string;
+  /** The app's client id; '' is the host platform itself. */
+  readonly app: string;
+  readonly appName?: string;
+  /** The grant that must stand at the commit; null for the platform, which needs none. */
+  readonly permit: string | null;
+}
+
+/** Either `conversation`, or `to`: a contact's public id. */
+export interface NewMessage {
+  readonly conversation?: string | undefined;
+  readonly to?: string | undefined;
+  readonly text: string;
+  readonly clientId: string;
+  readonly replyTo?: string | undefined;
+}
+
+export interface SendResult {
+  readonly message: MessageView;
+  /** The sender's own mailbox position of the event. */
+  readonly seq: number;
+  readonly duplicate: boolean;
+}
+
+/** One send on its way to the store. It is answered once; later answers are passed over. */
+export class Send implements LaneItem {
+  readonly id = uuidv7();
+  readonly bytes: number;
+  queuedAtMs = 0;
+  /** Known from the start, or from the moment `to` is resolved. */
+  conversation = '';
+  private state: 'open' | 'answered' = 'open';
+  private readonly answer = Promise.withResolvers<SendResult>();
+
+  /** MessagingError `invalid_data`, or `not_found` for what cannot be an id. */
+  constructor(
+    readonly sender: Sender,
+    readonly request: NewMessage,
+    private readonly answered: () => void,
+  ) {
+    checkClientId(request.clientId);
+    checkText(request.text);
+    if (request.replyTo !== undefined && bridgeId(request.replyTo) === undefined) throw notFound('conversation');
+    if (request.conversation !== undefined) {
+      const conversation = bridgeId(request.conversation);
+      if (conversation === undefined) throw notFound('conversation');
+      this.conversation = conversation;
+    }
+    this.bytes = 2 * request.text.length + 300;
+  }
+
+  get result(): Promise<SendResult> {
+    return this.answer.promise;
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  succeed(result: SendResult): void {
+    if (this.close()) this.answer.resolve(result);
+  }
+
+  fail(error: MessagingError): void {
+    if (this.close()) this.answer.reject(error);
+  }
+
+  /** As commit_sends takes it. */
+  row() {
+    const { sender, request } = this;
+    return {
+      m: this.id,
+      c: this.conversation,
+      s: sender.key,
+      a: sender.app,
+      i: request.clientId,
+      p: sender.permit ?? undefined,
+      t: request.text,
+      r: request.replyTo,
+      k: request.to === undefined ? undefined : true,
+    };
+  }
+
+  /** The view of the message as stored at `position`; the same as messageView makes of its row. */
+  view(position: number, sentAt: string): MessageView {
+    const { sender, request } = this;
+    return {
+      id: this.id,
+      conversation: this.conversation,
+      position,
+      from: { id: sender.id, name: sender.name },
+      kind: 'text',
+      text: request.text,
+      ...(request.replyTo === undefined ? {} : { replyTo: request.replyTo.toLowerCase() }),
+      ...(sender.app === '' ? {} : { via: { app: sender.appName ?? sender.app } }),
+      reactions: [],
+      sentAt,
+    };
+  }
+
+  private close(): boolean {
+    if (this.state === 'answered') return false;
+    this.state = 'answered';
+    this.answered();
+    return true;
+  }
+}
+
+/** What a request asked for, to tell a retry from another request under the same client id (I5). */
+export function contentHash(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,141 @@
+import { LIMITS } from '@drawbridge/protocol';
+import { type RawBuilder, sql } from 'kysely';
+
+/** A message as it is on the wire (protocol 5.3). Keys in this order, so that live and stored events are the same bytes. */
+export interface MessageView {
+  id: string;
+  conversation: string;
+  position: number;
+  from: { id: string; name: string };
+  kind: 'text';
+  text: string;
+  replyTo?: string;
+  via?: { app: string };
+  reactions: never[];
+  sentAt: string;
+}
+
+export interface MemberView {
+  id: string;
+  handle: string;
+  name: string;
+}
+
+export interface ReceiptView {
+  person: string;
+  readUpTo?: number;
+}
+
+/** A conversation as it is on the wire. In events without `lastMessage`, `unread`, `readUpTo`; `receipts` from conversation.get only. */
+export interface ConversationView {
+  id: string;
+  kind: 'direct' | 'group';
+  title?: string;
+  memberCount: number;
+  members: MemberView[];
+  lastMessage?: MessageView;
+  unread?: number;
+  readUpTo?: number;
+  updatedAt: string;
+  receipts?: ReceiptView[];
+}
+
+export interface MessageRow {
+  id: string;
+  conversation: string;
+  position: number;
+  text: string;
+  reply_to: string | null;
+  app: string;
+  client_id: string;
+  sender: number;
+  sender_seq: number;
+  sent_at_ms: number;
+  from_id: string;
+  from_name: string;
+  app_name: string | null;
+}
+
+/** Rows of messages, with the names of today; to be followed by a `where` on `m`. */
+export const MESSAGE_ROWS: RawBuilder<MessageRow> = sql`
+  select m.id, m.conversation, m.position, m.text, m.reply_to, m.app, m.client_id, m.sender, m.sender_seq,
+         (extract(epoch from m.sent_at) * 1000)::bigint as sent_at_ms,
+         p.id as from_id, p.name as from_name, a.name as app_name
+    from message m join person p on p.key = m.sender left join app a on a.client_id = m.app`;
+
+export function messageView(row: MessageRow): MessageView {
+  return {
+    id: row.id,
+    conversation: row.conversation,
+    position: row.position,
+    from: { id: row.from_id, name: row.from_name },
+    kind: 'text',
+    text: row.text,
+    ...(row.reply_to === null ? {} : { replyTo: row.reply_to }),
+    ...(row.app === '' ? {} : { via: { app: row.app_name ?? row.app } }),
+    reactions: [],
+    sentAt: new Date(row.sent_at_ms).toISOString(),
+  };
+}
+
+/** The `data` of message.created, serialised once for everybody; the sender's own copy gets `clientId` at the write. */
+export function messageCreatedData(message: MessageView): Buffer {
+  return Buffer.from(`{"message":${JSON.stringify(message)}}`);
+}
+
+export interface ConversationRow {
+  id: string;
+  kind: 'direct' | 'group';
+  title: string | null;
+  member_count: number;
+  updated_at_ms: number;
+  members: MemberView[];
+}
+
+/** What everybody in a conversation `c` sees of it alike. */
+export const CONVERSATION_COLUMNS = sql`
+  c.id, c.kind, c.title, c.member_count, (extract(epoch from c.updated_at) * 1000)::bigint as updated_at_ms,
+  (select json_agg(json_build_object('id', p.id, 'handle', coalesce(p.handle, p.id), 'name', p.name) order by s.place)
+     from (select x.person, x.place from member x where x.conversation = c.id and x.left_position is null
+            order by x.place limit ${sql.lit(LIMITS.maxMembersShown)}) s
+     join person p on p.key = s.person) as members`;
+
+export interface PersonalConversationRow extends ConversationRow {
+  joined_position: number;
+  read_up_to: number;
+  top: number;
+  last: MessageRow | null;
+}
+
+/** What one member `me` of `c` sees beside that. Nothing of one's own is after read_up_to, so unread is a difference. */
+export const PERSONAL_COLUMNS = sql`
+  me.joined_position, me.read_up_to, coalesce(me.left_position, c.last_position) as top,
+  (select row_to_json(l) from (${MESSAGE_ROWS}
+     where m.conversation = c.id and m.position = coalesce(me.left_position, c.last_position)
+       and m.position > me.joined_position) l) as last`;
+
+export function sharedView(row: ConversationRow): ConversationView {
+  return {
+    id: row.id,
+    kind: row.kind,
+    ...(row.title === null ? {} : { title: row.title }),
+    memberCount: row.member_count,
+    members: row.members ?? [],
+    updatedAt: new Date(row.updated_at_ms).toISOString(),
+  };
+}
+
+export function personalView(row: PersonalConversationRow): ConversationView {
+  const { updatedAt, ...shared } = sharedView(row);
+  return {
+    ...shared,
+    ...(row.last ? { lastMessage: messageView(row.last) } : {}),
+    unread: Math.max(0, row.top - Math.max(row.read_up_to, row.joined_position)),
+    ...(row.read_up_to > 0 ? { readUpTo: row.read_up_to } : {}),
+    updatedAt,
+  };
+}
+
+export function conversationCreatedData(row: ConversationRow): Buffer {
+  return Buffer.from(`{"conversation":${JSON.stringify(sharedView(row))}}`);
+}
