@@ -1,0 +1,84 @@
+import { Endings, Grants } from '@drawbridge/consent';
+import { Database } from '@drawbridge/database';
+import { Partners } from '@drawbridge/partners';
+import { People, PersonSessions, SignIn } from '@drawbridge/people';
+import { Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { PagesModule } from '../pages/pages.module.js';
+import { Authority } from './authority.js';
+import { ConnectedAppsController } from './connected-apps.controller.js';
+import { ConnectedAppsSession } from './connected-apps-session.js';
+import { OidcArtifacts } from './oidc-artifacts.js';
+import { bridgeResource, makeProvider } from './provider.js';
+import { Secrets } from './secrets.js';
+import { SignInController } from './sign-in.controller.js';
+import { SigningKeys } from './signing-keys.js';
+
+const SWEEP_EVERY_MS = 60_000;
+
+/** Removes what oidc-provider kept for too long, or for grants that ended elsewhere. */
+@Injectable()
+class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private readonly log = new Logger('Authority');
+
+  constructor(private readonly artifacts: OidcArtifacts) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running = this.artifacts
+        .sweep()
+        .catch((error: Error) => this.log.warn(`The sweep failed: ${error.message}`));
+    }, SWEEP_EVERY_MS).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+}
+
+/**
+ * Sign-in, consent, tokens and Connected apps. It takes Config, Database (migrated), Grants and Endings from the
+ * application; `mountAuthority` puts oidc-provider onto the server before `init()`.
+ */
+@Module({
+  imports: [PagesModule],
+  controllers: [SignInController, ConnectedAppsController],
+  providers: [
+    { provide: People, useFactory: (database: Database) => new People(database), inject: [Database] },
+    { provide: SignIn, useFactory: (database: Database) => new SignIn(database), inject: [Database] },
+    { provide: PersonSessions, useFactory: (database: Database) => new PersonSessions(database), inject: [Database] },
+    { provide: Partners, useFactory: (database: Database) => new Partners(database), inject: [Database] },
+    { provide: OidcArtifacts, useFactory: (database: Database) => new OidcArtifacts(database), inject: [Database] },
+    { provide: Secrets, useFactory: (database: Database) => Secrets.load(database), inject: [Database] },
+    {
+      provide: SigningKeys,
+      useFactory: (database: Database, config: Config) => SigningKeys.load(database, config.keysDir),
+      inject: [Database, Config],
+    },
+    {
+      provide: Authority,
+      useFactory: (
+        config: Config,
+        people: People,
+        partners: Partners,
+        grants: Grants,
+        endings: Endings,
+        artifacts: OidcArtifacts,
+        secrets: Secrets,
+        keys: SigningKeys,
+      ) =>
+        new Authority(
+          makeProvider({ config, people, partners, grants, endings, artifacts, secrets, keys }),
+          bridgeResource(config),
+        ),
+      inject: [Config, People, Partners, Grants, Endings, OidcArtifacts, Secrets, SigningKeys],
+    },
+    ConnectedAppsSession,
+    ArtifactSweep,
+  ],
+  exports: [Authority, SigningKeys, OidcArtifacts, People, SignIn, PersonSessions, Partners],
+})
+export class AuthorityModule {}

@@ -1,0 +1,23 @@
+import type { App } from '@drawbridge/partners';
+import type { AdapterPayload } from 'oidc-provider';
+
+/**
+ * An app as oidc-provider's client metadata (RFC 7591), or undefined when it may not ask for consent now: its partner
+ * is not approved, or it has nowhere to send a code to. Every app is a public client: what is on a person's machine
+ * keeps no secret, and PKCE is required of all.
+ */
+export function clientMetadata(app: App): AdapterPayload | undefined {
+  if (app.partner.status !== 'approved' || app.redirectUris.length === 0) return undefined;
+  return {
+    client_id: app.clientId,
+    client_name: app.name,
+    application_type: app.kind === 'web' ? 'web' : 'native',
+    token_endpoint_auth_method: 'none',
+    redirect_uris: app.redirectUris,
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    // `form_post` needs a script in the page, and a code in a fragment serves nobody.
+    response_modes: ['query'],
+    dpop_bound_access_tokens: app.requiresDpop,
+  };
+}

@@ -1,0 +1,292 @@
+import type { GrantView, Receipt } from '@drawbridge/consent';
+import type { Person } from '@drawbridge/people';
+import { type EndReason, SCOPE_SENTENCES } from '@drawbridge/protocol';
+import type { ComponentChildren } from 'preact';
+import { page } from '../pages/layout.js';
+import type { EndedGrant } from './ended-grants.js';
+import { SignInForm } from './sign-in-form.js';
+import { day, instant, minute } from './times.js';
+
+export const CONNECTED_APPS_PATH = '/connected-apps';
+
+export function connectedAppsSignInPage(props: { csrf: string; login?: string; problem?: string }): string {
+  return page(
+    'Sign in to Connected apps',
+    <section class="card">
+      <h1>Connected apps</h1>
+      <p class="lead">Sign in to see which apps can reach your messages, and to end what you no longer want.</p>
+      <SignInForm path={CONNECTED_APPS_PATH} {...props} />
+    </section>,
+  );
+}
+
+export interface ConnectedAppsPage {
+  person: Person;
+  csrf: string;
+  grants: readonly GrantView[];
+  ended: readonly EndedGrant[];
+  problem?: string;
+}
+
+export function connectedAppsPage({ person, csrf, grants, ended, problem }: ConnectedAppsPage): string {
+  return page(
+    'Connected apps',
+    <>
+      <TitleRow person={person} csrf={csrf} />
+      {problem && (
+        <div class="notice problem top" role="alert">
+          <p>{problem}</p>
+        </div>
+      )}
+      {grants.length === 0 && (
+        <section class="card">
+          <h2>No app is connected</h2>
+          <p>Nobody but the platform itself can reach your messages.</p>
+        </section>
+      )}
+      {grants.map((grant) => (
+        <GrantCard key={grant.id} grant={grant} csrf={csrf} />
+      ))}
+      {grants.length > 1 && (
+        <form method="post" action={CONNECTED_APPS_PATH}>
+          <input type="hidden" name="csrf" value={csrf} />
+          <button type="submit" name="action" value="end-all" class="ending">
+            End access for all {grants.length}
+          </button>
+        </form>
+      )}
+      {ended.length > 0 && <EndedSection ended={ended} />}
+    </>,
+    { wide: true },
+  );
+}
+
+/** Asks before anything is ended. */
+export function confirmEndPage(props: { csrf: string; grants: readonly GrantView[]; all: boolean }): string {
+  const { csrf, grants, all } = props;
+  const one = grants.length === 1 ? grants[0] : undefined;
+  const title = one ? `End access for ${one.appName}?` : `End access for all ${grants.length} connections?`;
+  return page(
+    title,
+    <section class="card">
+      <h1>{title}</h1>
+      {!one && (
+        <ul>
+          {grants.map((grant) => (
+            <li key={grant.id}>{nameOf(grant)}</li>
+          ))}
+        </ul>
+      )}
+      <p>
+        {one ? `${nameOf(one)} is disconnected` : 'They are disconnected'} at once, can read nothing more and send
+        nothing more as you. To use {one ? 'it' : 'them'} again you would have to sign in there again.
+      </p>
+      <p class="quiet">
+        What was already read can be kept there; what you wrote through it stays in your conversations.
+      </p>
+      <form method="post" action={CONNECTED_APPS_PATH}>
+        <input type="hidden" name="csrf" value={csrf} />
+        <input type="hidden" name="action" value={all ? 'end-all' : 'end'} />
+        {!all && one && <input type="hidden" name="grant" value={one.id} />}
+        <div class="actions">
+          <button type="submit" name="confirm" value="yes" class="ended">
+            Yes, end access
+          </button>
+        </div>
+      </form>
+      <p class="after">
+        <a href={CONNECTED_APPS_PATH}>No, keep {one ? 'it' : 'them'}</a>
+      </p>
+    </section>,
+  );
+}
+
+/** What was ended; without a receipt where the gateways' confirmations could not be read. */
+export interface Ended {
+  id: string;
+  name: string;
+  receipt: Receipt | undefined;
+}
+
+/** States from when on nothing is delivered any more, and how that is known. */
+export function endedPage(ended: readonly Ended[]): string {
+  const one = ended.length === 1 ? ended[0] : undefined;
+  const title = one ? headlineOf(one) : `${ended.length} connections have ended`;
+  return page(
+    title,
+    <section class="card">
+      <h1>{title}</h1>
+      {ended.map((each) => (
+        <div key={each.id} class={one ? undefined : 'notice'}>
+          {!one && <h2>{headlineOf(each)}</h2>}
+          {each.receipt ? <Statement receipt={each.receipt} /> : <p>{UNCONFIRMED}</p>}
+          {each.receipt && <Evidence {...each.receipt} />}
+        </div>
+      ))}
+      <p>
+        <a href={CONNECTED_APPS_PATH}>Back to Connected apps</a>
+      </p>
+    </section>,
+  );
+}
+
+const UNCONFIRMED =
+  'The end is on record, but from when on it holds everywhere is not confirmed yet. Look at Connected apps in a moment.';
+
+function headlineOf({ name, receipt }: Ended): string {
+  return receipt ? `${name} no longer has access` : `Access for ${name} is being ended`;
+}
+
+function TitleRow({ person, csrf }: { person: Person; csrf: string }) {
+  return (
+    <div class="title-row">
+      <h1>Connected apps</h1>
+      <form method="post" action={CONNECTED_APPS_PATH} class="who">
+        <input type="hidden" name="csrf" value={csrf} />
+        <span>Signed in as {person.name}</span>
+        <button type="submit" name="action" value="sign-out" class="plain">
+          Sign out
+        </button>
+      </form>
+    </div>
+  );
+}
+
+function GrantCard({ grant, csrf }: { grant: GrantView; csrf: string }) {
+  const heading = `grant-${grant.id}`;
+  return (
+    <article class="card grant" aria-labelledby={heading}>
+      <header>
+        <h2 id={heading}>{grant.appName}</h2>
+        <span class="small quiet">
+          by{' '}
+          <a href={grant.partnerHomepage} rel="noreferrer">
+            {grant.partnerName}
+          </a>
+        </span>
+      </header>
+      <dl>
+        <Fact term="Device">{grant.device ?? 'Unnamed'}</Fact>
+        <Fact term="Since">
+          <Time at={grant.createdAt} />
+        </Fact>
+        <Fact term="Last connected">{grant.lastConnectedAt ? <Time at={grant.lastConnectedAt} /> : 'Not yet'}</Fact>
+        <Fact term="Ends by itself">
+          <time dateTime={grant.expiresAt.toISOString()}>{day(grant.expiresAt)}</time>
+        </Fact>
+      </dl>
+      <dl>
+        <Fact term="It may">
+          <ul class="can">
+            {grant.scopes.map((scope) => (
+              <li key={scope}>{SCOPE_SENTENCES[scope]}</li>
+            ))}
+          </ul>
+        </Fact>
+      </dl>
+      <form method="post" action={CONNECTED_APPS_PATH}>
+        <input type="hidden" name="csrf" value={csrf} />
+        <input type="hidden" name="grant" value={grant.id} />
+        <button type="submit" name="action" value="end" class="ending" aria-describedby={heading}>
+          End access
+        </button>
+      </form>
+    </article>
+  );
+}
+
+const REASONS: Readonly<Record<EndReason, string>> = {
+  revoked_by_person: 'You ended it.',
+  revoked_by_operator: 'The operators of this service ended it.',
+  signed_out: 'The app signed out.',
+  partner_suspended: 'The partner was suspended.',
+  partner_ended: 'The partnership ended.',
+  expired: 'It ran out.',
+  token_replayed: 'One of its keys was used twice, so it was ended for safety.',
+};
+
+function EndedSection({ ended }: { ended: readonly EndedGrant[] }) {
+  return (
+    <section aria-labelledby="ended">
+      <h2 id="ended" class="section">
+        Ended lately
+      </h2>
+      <div class="card">
+        <ul class="past">
+          {ended.map((grant) => (
+            <li key={grant.id}>
+              <h3>{nameOf(grant)}</h3>
+              <p class="small">
+                {REASONS[grant.reason]}{' '}
+                {grant.effectiveAt
+                  ? `In effect since ${instant(grant.effectiveAt)}.`
+                  : grant.requestedAt
+                    ? 'Not every gateway has confirmed it yet.'
+                    : `Ended ${minute(grant.endedAt)}.`}
+              </p>
+              {grant.gateways && (
+                <Evidence connectionsClosed={grant.connectionsClosed ?? 0} gateways={grant.gateways} />
+              )}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}
+
+function Statement({ receipt }: { receipt: Receipt }) {
+  const effective = new Date(receipt.effectiveAt);
+  const tookMs = Math.max(0, effective.getTime() - new Date(receipt.requestedAt).getTime());
+  return (
+    <p>
+      It has been in effect since <time dateTime={receipt.effectiveAt}>{instant(effective)}</time>,{' '}
+      {tookMs < 10_000 ? `${tookMs} ms` : `${Math.round(tookMs / 1000)} s`} after it was asked for. Since then nothing
+      is delivered to the app and nothing is accepted from it.
+    </p>
+  );
+}
+
+function Evidence({ connectionsClosed, gateways }: Pick<Receipt, 'connectionsClosed' | 'gateways'>) {
+  const connections = `${connectionsClosed} ${connectionsClosed === 1 ? 'connection was' : 'connections were'} closed`;
+  return (
+    <details class="small">
+      <summary>How we know</summary>
+      <p>
+        {connections}
+        {gateways.length === 0
+          ? '; no gateway was running.'
+          : '. Each gateway confirmed it, or its permission to deliver ran out:'}
+      </p>
+      {gateways.length > 0 && (
+        <ul class="evidence">
+          {gateways.map((gateway) => (
+            <li key={gateway.id}>
+              <code>{gateway.id}</code>, {gateway.confirmed === 'ack' ? 'by its own word' : 'by its lease running out'}:{' '}
+              {instant(new Date(gateway.at))}
+              {gateway.lastSeq !== undefined &&
+                `, last event ${gateway.confirmed === 'ack' ? '' : 'at most '}${gateway.lastSeq}`}
+            </li>
+          ))}
+        </ul>
+      )}
+    </details>
+  );
+}
+
+function Fact({ term, children }: { term: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Time({ at }: { at: Date }) {
+  return <time dateTime={at.toISOString()}>{minute(at)}</time>;
+}
+
+export function nameOf({ appName, device }: { appName: string; device: string | null }): string {
+  return device ? `${appName} (${device})` : appName;
+}

@@ -1,0 +1,128 @@
+import { Endings, EndUnconfirmed, Grants, type GrantView, type Receipt } from '@drawbridge/consent';
+import { Database } from '@drawbridge/database';
+import { type Person, SignIn } from '@drawbridge/people';
+import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { sendPage, sendTo } from '../pages/send-page.js';
+import {
+  CONNECTED_APPS_PATH,
+  confirmEndPage,
+  connectedAppsPage,
+  connectedAppsSignInPage,
+  endedPage,
+  nameOf,
+} from './connected-apps-page.js';
+import { ConnectedAppsSession } from './connected-apps-session.js';
+import { endedGrants } from './ended-grants.js';
+import { field, isFromElsewhere } from './forms.js';
+import { OidcArtifacts } from './oidc-artifacts.js';
+import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
+
+const NOT_THERE = 'That connection is not there any more.';
+
+/** Where a person sees what apps may do, and ends it. One address; the form's fields are the wire contract's. */
+@Controller('connected-apps')
+export class ConnectedAppsController {
+  constructor(
+    private readonly session: ConnectedAppsSession,
+    private readonly signIn: SignIn,
+    private readonly grants: Grants,
+    private readonly endings: Endings,
+    private readonly artifacts: OidcArtifacts,
+    private readonly database: Database,
+  ) {}
+
+  @Get()
+  async show(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const { person, csrf } = await this.session.visit(request, response);
+    if (person) await this.list(response, person, csrf);
+    else sendPage(response, connectedAppsSignInPage({ csrf }));
+  }
+
+  @Post()
+  async act(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const genuine = !isFromElsewhere(request) && this.session.formTokenMatches(request, field(request, 'csrf'));
+    const { person, csrf } = await this.session.visit(request, response);
+    if (!genuine) {
+      if (person) await this.list(response, person, csrf, STALE_FORM, 403);
+      else sendPage(response, connectedAppsSignInPage({ csrf, problem: STALE_FORM }), { status: 403 });
+      return;
+    }
+    const action = field(request, 'action');
+    if (!person) return this.checkPassword(request, response, csrf, action !== '');
+    if (action === 'sign-out') {
+      await this.session.signOut(request, response);
+      return sendTo(response, CONNECTED_APPS_PATH);
+    }
+    if (action === 'end' || action === 'end-all')
+      return this.end(request, response, { person, csrf, all: action === 'end-all' });
+    return sendTo(response, CONNECTED_APPS_PATH);
+  }
+
+  private async checkPassword(request: Request, response: Response, csrf: string, hadSession: boolean): Promise<void> {
+    if (hadSession) {
+      sendPage(
+        response,
+        connectedAppsSignInPage({ csrf, problem: 'You were signed out after a while without use. Sign in again.' }),
+        { status: 401 },
+      );
+      return;
+    }
+    const login = field(request, 'login');
+    const result = await this.signIn.attempt({
+      login,
+      password: field(request, 'password'),
+      address: request.ip ?? '',
+    });
+    if ('person' in result) {
+      await this.session.signIn(response, result.person);
+      return sendTo(response, CONNECTED_APPS_PATH);
+    }
+    const retryAfterMs = result.retryAfterMs ?? 0;
+    const limited = result.refused === 'limited';
+    if (limited) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
+    const problem = limited ? limitedSignIn(retryAfterMs) : WRONG_SIGN_IN;
+    sendPage(response, connectedAppsSignInPage({ csrf, login, problem }), { status: limited ? 429 : 422 });
+  }
+
+  private async end(
+    request: Request,
+    response: Response,
+    asked: { person: Person; csrf: string; all: boolean },
+  ): Promise<void> {
+    const { person, csrf, all } = asked;
+    const chosen = all
+      ? await this.grants.listForPerson(person.key)
+      : await this.ownGrant(person, field(request, 'grant'));
+    if (chosen.length === 0) return this.list(response, person, csrf, NOT_THERE, 404);
+    if (field(request, 'confirm') !== 'yes') {
+      sendPage(response, confirmEndPage({ csrf, grants: chosen, all }));
+      return;
+    }
+    const grants = chosen.map(({ id }) => id);
+    const receipts = await this.endings
+      .end({ grants, reason: 'revoked_by_person', by: 'person' })
+      .catch((error: unknown): Receipt[] => {
+        if (error instanceof EndUnconfirmed) return [];
+        throw error;
+      });
+    await Promise.all(grants.map((grant) => this.artifacts.forgetGrant(grant)));
+    const receiptOf = new Map(receipts.map((receipt) => [receipt.grant, receipt]));
+    const ended = chosen.map((grant) => ({ id: grant.id, name: nameOf(grant), receipt: receiptOf.get(grant.id) }));
+    sendPage(response, endedPage(ended));
+  }
+
+  /** The grant with this id if it is this person's, ended or not: ending it twice gives its receipt again. */
+  private async ownGrant(person: Person, id: string): Promise<GrantView[]> {
+    const grant = await this.grants.find(id);
+    return grant?.person === person.key ? [grant] : [];
+  }
+
+  private async list(response: Response, person: Person, csrf: string, problem?: string, status = 200): Promise<void> {
+    const [grants, ended] = await Promise.all([
+      this.grants.listForPerson(person.key),
+      endedGrants(this.database, person.key),
+    ]);
+    sendPage(response, connectedAppsPage({ person, csrf, grants, ended, ...(problem ? { problem } : {}) }), { status });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Receipt } from '@drawbridge/consent';
+import type { Database } from '@drawbridge/database';
+import type { EndReason } from '@drawbridge/protocol';
+import { sql } from 'kysely';
+
+/** A grant that stands no longer, with the receipt of its end where that end was asked for. */
+export interface EndedGrant {
+  id: string;
+  appName: string;
+  partnerName: string;
+  device: string | null;
+  reason: EndReason;
+  endedAt: Date;
+  requestedAt: Date | null;
+  /** Null while the gateways are still being waited for. */
+  effectiveAt: Date | null;
+  connectionsClosed: number | null;
+  gateways: Receipt['gateways'] | null;
+}
+
+const LISTED_MAX = 20;
+const LISTED_DAYS = 30;
+
+/** What a person ended, or what ended by itself, in the last days; the latest first. */
+export async function endedGrants(database: Database, person: number): Promise<EndedGrant[]> {
+  const { rows } = await sql<EndedGrant>`
+    select g.id, a.name as "appName", p.name as "partnerName", g.device, g.end_reason as reason, g.ended_at as "endedAt",
+           r.requested_at as "requestedAt", r.effective_at as "effectiveAt",
+           r.connections_closed as "connectionsClosed", r.gateways
+    from consent_grant g join app a on a.client_id = g.client_id join partner p on p.id = g.partner
+    left join consent_receipt r on r.grant_id = g.id
+    where g.person = ${person}::bigint and g.ended_at > clock_timestamp() - ${LISTED_DAYS}::integer * interval '1 day'
+    order by g.ended_at desc, g.id limit ${LISTED_MAX}::integer`.execute(database.tables());
+  return rows;
+}

@@ -1,0 +1,24 @@
+import type { Request } from 'express';
+
+/** One field of a posted form; what was left out, or came more than once, is empty. */
+export function field(request: Request, name: string): string {
+  const value = bodyOf(request)[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** All values of a field, such as ticked boxes. */
+export function fields(request: Request, name: string): string[] {
+  const value = bodyOf(request)[name];
+  return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+}
+
+/** Browsers say so when another site's page sends a form here; who says nothing is judged by the form's token alone. */
+export function isFromElsewhere(request: Request): boolean {
+  const site = request.headers['sec-fetch-site'];
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}
+
+function bodyOf(request: Request): Record<string, unknown> {
+  const body: unknown = request.body;
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}

@@ -1,0 +1,41 @@
+import type { INestApplication } from '@nestjs/common';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { Config } from '../config/config.js';
+import { Authority } from './authority.js';
+
+/** What a person's form may weigh: far more than a login and a password, far less than a burden. */
+const FORM_LIMITS = { extended: false, limit: '16kb', parameterLimit: 100 } as const;
+
+/**
+ * Puts the authority onto the Express application. To be called once, before `app.init()`: oidc-provider reads its
+ * own bodies, so it must come before Nest's parsers.
+ */
+export function mountAuthority(app: INestApplication): void {
+  const { publicUrl } = app.get(Config);
+  const server: express.Express = app.getHttpAdapter().getInstance();
+  server.disable('x-powered-by');
+  // https ends at a proxy in front of us; its word for the client's address is the last one in X-Forwarded-For.
+  server.set('trust proxy', publicUrl.startsWith('https:') ? 1 : false);
+  server.use(pinHost(publicUrl));
+  server.use('/oidc', app.get(Authority).provider.callback());
+  server.use(['/sign-in', '/connected-apps'], express.urlencoded(FORM_LIMITS));
+}
+
+/**
+ * oidc-provider makes its addresses from the request. Whatever the request says, in `Host`, in a proxy's headers or in
+ * an absolute request target (RFC 9112 section 3.2.2), it is made to say PUBLIC_URL.
+ */
+function pinHost(publicUrl: string) {
+  const { host, protocol } = new URL(publicUrl);
+  return (request: Request, _response: Response, next: NextFunction) => {
+    if (!request.url.startsWith('/') && URL.canParse(request.url)) {
+      const { pathname, search } = new URL(request.url);
+      request.url = pathname + search;
+      request.originalUrl = request.url;
+    }
+    request.headers.host = host;
+    request.headers['x-forwarded-host'] = host;
+    request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+    next();
+  };
+}

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '@drawbridge/database';
+import { type Kysely, sql } from 'kysely';
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { AuthorityTables } from './tables.js';
+
+/** How many expired rows one round of the sweep removes (I9). */
+const SWEEP_ROWS_MAX = 1_000;
+
+/** What is a secret by itself is not kept with its payload either. */
+const BEARER_MODELS = new Set(['AuthorizationCode', 'RefreshToken']);
+
+export interface ArtifactHooks {
+  /** The client with this id as oidc-provider wants it, if it may use the bridge now. */
+  client(clientId: string): Promise<AdapterPayload | undefined>;
+  /** A code or refresh token of this grant was used a second time. */
+  replayed(grantId: string): Promise<void>;
+}
+
+/** oidc-provider's state, all of it in the database: any process can answer any request. */
+export class OidcArtifacts {
+  constructor(private readonly database: Database) {}
+
+  private get tables(): Kysely<AuthorityTables> {
+    return this.database.tables<AuthorityTables>();
+  }
+
+  /** Everything oidc-provider kept for a grant that has ended: its codes and refresh tokens work no more. */
+  async forgetGrant(grantId: string): Promise<void> {
+    await this.tables.deleteFrom('oidc_artifact').where('grant_id', '=', grantId).execute();
+  }
+
+  /** Removes what has expired and what belongs to grants that ended elsewhere. */
+  async sweep(): Promise<void> {
+    await sql`
+      delete from oidc_artifact where (model, id) in (
+        select model, id from oidc_artifact where expires_at < clock_timestamp() - interval '1 minute'
+        limit ${SWEEP_ROWS_MAX} for update skip locked)`.execute(this.tables);
+    await sql`
+      delete from oidc_artifact using consent_grant g
+      where oidc_artifact.grant_id = g.id::text and g.ended_at is not null
+        and g.ended_at > clock_timestamp() - interval '1 day'`.execute(this.tables);
+  }
+
+  /** oidc-provider's Adapter for one of its models. */
+  adapter(model: string, hooks: ArtifactHooks): Adapter {
+    if (model === 'Client') return new ClientAdapter(hooks);
+    // A browser session is never kept: the person signs in every time an app asks.
+    if (model === 'Session') return new NothingKept();
+    return new ArtifactAdapter(model, this.tables, hooks);
+  }
+}
+
+class ArtifactAdapter implements Adapter {
+  constructor(
+    private readonly model: string,
+    private readonly tables: Kysely<AuthorityTables>,
+    private readonly hooks: ArtifactHooks,
+  ) {}
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    const { consumed: _, jti, ...kept } = payload;
+    const row = {
+      payload: JSON.stringify(BEARER_MODELS.has(this.model) ? kept : { jti, ...kept }),
+      grant_id: (this.model === 'Grant' ? id : payload.grantId) ?? null,
+      uid: payload.uid ?? null,
+      user_code: payload.userCode ?? null,
+      expires_at: expiresIn ? sql<Date>`clock_timestamp() + ${expiresIn} * interval '1 s'` : null,
+    };
+    const insert = this.tables.insertInto('oidc_artifact').values({ model: this.model, id: hashOf(id), ...row });
+    if (this.model === 'ReplayDetection') {
+      // A proof is good once: of two requests with the same one that race, the second insert fails.
+      const { numInsertedOrUpdatedRows } = await insert.onConflict((c) => c.doNothing()).executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows === 0n) throw new errors.InvalidDpopProof('DPoP proof JWT Replay detected');
+      return;
+    }
+    await insert.onConflict((c) => c.columns(['model', 'id']).doUpdateSet(row)).execute();
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const payload = await this.findWhere('id', hashOf(id));
+    return payload && { ...payload, jti: id };
+  }
+
+  findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    return this.findWhere('uid', uid);
+  }
+
+  findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
+    return this.findWhere('user_code', userCode);
+  }
+
+  /** Fails when it was consumed already: of two requests with one token that race, one wins and the other is a replay. */
+  async consume(id: string): Promise<void> {
+    const { numUpdatedRows } = await this.tables
+      .updateTable('oidc_artifact')
+      .set({ consumed_at: sql<Date>`clock_timestamp()` })
+      .where('model', '=', this.model)
+      .where('id', '=', hashOf(id))
+      .where('consumed_at', 'is', null)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows > 0n) return;
+    const used = await this.find(id);
+    if (used?.grantId) await this.hooks.replayed(used.grantId);
+    throw new errors.InvalidGrant(`${this.model} already used`);
+  }
+
+  async destroy(id: string): Promise<void> {
+    // A refresh token goes only together with its grant (revokeByGrantId, forgetGrant): were it deleted first and the
+    // process died before the grant was ended, the client's retry would be answered without ending anything.
+    if (this.model === 'RefreshToken') return;
+    await this.tables
+      .deleteFrom('oidc_artifact')
+      .where('model', '=', this.model)
+      .where('id', '=', hashOf(id))
+      .execute();
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    await this.tables
+      .deleteFrom('oidc_artifact')
+      .where('model', '=', this.model)
+      .where('grant_id', '=', grantId)
+      .execute();
+  }
+
+  private async findWhere(column: 'id' | 'uid' | 'user_code', value: string): Promise<AdapterPayload | undefined> {
+    const row = await this.tables
+      .selectFrom('oidc_artifact')
+      .select(['payload', 'consumed_at'])
+      .where('model', '=', this.model)
+      .where(column, '=', value)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const payload = JSON.parse(row.payload) as AdapterPayload;
+    if (row.consumed_at) payload.consumed = Math.floor(row.consumed_at.getTime() / 1000);
+    return payload;
+  }
+}
+
+/** Clients are the apps of the partners' registry; nothing else writes them. */
+class ClientAdapter implements Adapter {
+  constructor(private readonly hooks: ArtifactHooks) {}
+  find = (id: string) => this.hooks.client(id);
+  findByUid = nothing;
+  findByUserCode = nothing;
+  upsert = nothing;
+  consume = nothing;
+  destroy = nothing;
+  revokeByGrantId = nothing;
+}
+
+class NothingKept implements Adapter {
+  find = nothing;
+  findByUid = nothing;
+  findByUserCode = nothing;
+  upsert = nothing;
+  consume = nothing;
+  destroy = nothing;
+  revokeByGrantId = nothing;
+}
+
+async function nothing(): Promise<undefined> {
+  return undefined;
+}
+
+function hashOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url');
+}

@@ -1,0 +1,226 @@
+import type { Endings, Grants } from '@drawbridge/consent';
+import type { Partners } from '@drawbridge/partners';
+import type { People } from '@drawbridge/people';
+import { BRIDGE_SCOPES, SCOPES, scopeSet, scopesOf } from '@drawbridge/protocol';
+import { Logger } from '@nestjs/common';
+import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '../config/config.js';
+import { setPageHeaders } from '../pages/send-page.js';
+import { clientMetadata } from './client-metadata.js';
+import { oauthErrorPage } from './oauth-error-page.js';
+import type { OidcArtifacts } from './oidc-artifacts.js';
+import type { Secrets } from './secrets.js';
+import type { SigningKeys } from './signing-keys.js';
+
+const DAY_S = 86_400;
+const SIGN_IN_S = 30 * 60;
+const CODE_S = 60;
+
+export const COOKIES = {
+  session: 'drawbridge_session',
+  interaction: 'drawbridge_sign_in',
+  resume: 'drawbridge_resume',
+};
+
+export interface ProviderParts {
+  config: Config;
+  people: People;
+  partners: Partners;
+  grants: Grants;
+  endings: Endings;
+  artifacts: OidcArtifacts;
+  secrets: Secrets;
+  keys: SigningKeys;
+}
+
+/** The one resource of the bridge, and the audience of every access token. */
+export function bridgeResource(config: Config): string {
+  return `${config.publicUrl}/bridge`;
+}
+
+/** oidc-provider, configured to the OAuth profile of the wire contract (section 4). */
+export function makeProvider(parts: ProviderParts): Provider {
+  const { config, people, partners, grants, endings, artifacts, secrets, keys } = parts;
+  const resource = bridgeResource(config);
+  const secure = config.publicUrl.startsWith('https:');
+  const cookie = { httpOnly: true, signed: true, sameSite: 'lax', secure } as const;
+
+  /** The end is on record before oidc-provider forgets its tokens, and before the request is answered (I2). */
+  const end = async (grantId: string, reason: 'signed_out' | 'token_replayed', by: 'app' | 'bridge') => {
+    await endings.end({ grants: [grantId], reason, by });
+    await artifacts.forgetGrant(grantId);
+  };
+
+  const configuration: Configuration = {
+    adapter: (model: string) =>
+      artifacts.adapter(model, {
+        client: async (clientId) => {
+          const app = await partners.app(clientId);
+          return app && clientMetadata(app);
+        },
+        replayed: (grantId) => end(grantId, 'token_replayed', 'bridge'),
+      }),
+    jwks: { keys: keys.privateKeys.map((key) => ({ ...key })) as NonNullable<Configuration['jwks']>['keys'] },
+    cookies: {
+      keys: [secrets.key('oidc-cookies').toString('base64url')],
+      names: COOKIES,
+      long: { ...cookie, path: '/oidc' },
+      short: cookie,
+    },
+    routes: { authorization: '/auth', token: '/token', revocation: '/token/revocation', jwks: '/jwks' },
+    scopes: ['openid'],
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
+    discovery: { scopes_supported: ['openid', ...SCOPES], response_modes_supported: ['query'] },
+    responseTypes: ['code'],
+    clientAuthMethods: ['none'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    expiresWithSession: () => false,
+    issueRefreshToken: () => true,
+    rotateRefreshToken: true,
+    interactions: { policy: freshSignInEveryTime(), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
+    // Only the grant that this very sign-in made: one sign-in is one grant.
+    loadExistingGrant: async (ctx) => {
+      const grantId = ctx.oidc.result?.consent?.grantId;
+      return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined;
+    },
+    findAccount: async (_ctx, sub) => {
+      const person = await people.byId(sub);
+      if (!person) return undefined;
+      return { accountId: sub, claims: async () => ({ sub, name: person.name, preferred_username: person.handle }) };
+    },
+    extraTokenClaims: async (_ctx, token) => {
+      if (token.kind !== 'AccessToken' || !('grantId' in token) || !token.grantId) return undefined;
+      const grant = await grants.find(token.grantId);
+      // Narrows the race of a refresh with an end; the gateway, which asks the consent itself, closes it.
+      if (!grant || grant.ended) {
+        throw new errors.InvalidGrant('the grant has ended');
+      }
+      return { grant_id: token.grantId, auth_time: Math.floor(grant.authTime.getTime() / 1000) };
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.applicationType === 'web' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+    revokeGrantPolicy: async (ctx) => {
+      if (ctx.oidc.route !== 'token') return true;
+      const used = ctx.oidc.entities.RefreshToken ?? (await codeOf(ctx));
+      if (used?.grantId) await end(used.grantId, 'token_replayed', 'bridge');
+      return true;
+    },
+    renderError: (ctx, out) => {
+      const { status, html } = oauthErrorPage(out);
+      if (out.error !== 'server_error') ctx.status = ctx.status >= 400 ? ctx.status : status;
+      setPageHeaders((name, value) => ctx.set(name, value));
+      ctx.type = 'html';
+      ctx.body = html;
+    },
+    ttl: {
+      AccessToken: config.accessTokenS,
+      AuthorizationCode: CODE_S,
+      Interaction: SIGN_IN_S,
+      Session: SIGN_IN_S,
+      IdToken: config.accessTokenS,
+      Grant: (config.grantDays + 1) * DAY_S,
+      // As long as the grant itself: it, and not the token, runs out.
+      RefreshToken: (_ctx, token) =>
+        Math.max(1, (token.authTime ?? 0) + config.grantDays * DAY_S - Math.floor(Date.now() / 1000)),
+    },
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: secrets.key('dpop-nonce') },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => {
+          if (token.clientId !== client.clientId) return false;
+          if (token.kind === 'RefreshToken' && 'grantId' in token && token.grantId) {
+            await end(token.grantId, 'signed_out', 'app');
+          }
+          return true;
+        },
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (_ctx, _client, oneOf) => oneOf ?? resource,
+        useGrantedResource: () => true,
+        getResourceServerInfo: async (ctx, indicator, client) => {
+          if (indicator !== resource) throw new errors.InvalidTarget();
+          const app = await partners.app(client.clientId);
+          let allowed = scopeSet(app?.scopes ?? []);
+          const grantId = ctx.oidc.entities.Grant?.jti;
+          if (grantId) allowed &= scopeSet((await grants.find(grantId))?.scopes ?? []);
+          return {
+            scope: scopesOf(allowed).join(' '),
+            audience: resource,
+            accessTokenTTL: config.accessTokenS,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          };
+        },
+      },
+    },
+  };
+
+  const provider = new Provider(`${config.publicUrl}/oidc`, configuration);
+  // The pinned headers of mount.ts say how the public reaches us.
+  provider.proxy = true;
+  provider.use(async (ctx, next) => {
+    await next();
+    ctx.set('Referrer-Policy', 'no-referrer');
+    ctx.set('X-Content-Type-Options', 'nosniff');
+    dropSessionCookie(ctx);
+  });
+  const log = new Logger('Authority');
+  provider.on('server_error', (ctx, error) => log.error(`${ctx.method} ${ctx.path}: ${error.message}`, error.stack));
+  return provider;
+}
+
+/** Sign-in and consent are asked for in every flow, whatever the browser remembers. */
+function freshSignInEveryTime() {
+  const policy = interactionPolicy.base();
+  const { Check } = interactionPolicy;
+  policy
+    .get('login')!
+    .checks.add(
+      new Check('fresh_login', 'the person signs in every time', 'login_required', (ctx) =>
+        ctx.oidc.result?.login ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
+      ),
+    );
+  policy
+    .get('consent')!
+    .checks.add(
+      new Check('fresh_consent', 'the person is asked every time', 'consent_required', (ctx) =>
+        ctx.oidc.result?.consent ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
+      ),
+    );
+  return policy;
+}
+
+/** The code in this token request: oidc-provider has not made an entity of it when it finds that it was used before. */
+async function codeOf(ctx: KoaContextWithOIDC) {
+  const code = ctx.oidc.params?.code;
+  return typeof code === 'string'
+    ? ctx.oidc.provider.AuthorizationCode.find(code, { ignoreExpiration: true })
+    : undefined;
+}
+
+/** No session is kept, so no cookie for one either. */
+function dropSessionCookie(ctx: {
+  response: { headers: Record<string, unknown> };
+  set(name: string, value: string[]): void;
+  remove(name: string): void;
+}): void {
+  const header = ctx.response.headers['set-cookie'];
+  if (!Array.isArray(header)) return;
+  const kept = (header as string[]).filter((value) => !value.startsWith(COOKIES.session));
+  if (kept.length > 0) ctx.set('Set-Cookie', kept);
+  else ctx.remove('Set-Cookie');
+}
+
+/** A grant without any bridge scope is not made. */
+export function hasBridgeScope(scopes: readonly string[]): boolean {
+  return BRIDGE_SCOPES.some((scope) => scopes.includes(scope));
+}

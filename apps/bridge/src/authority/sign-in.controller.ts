@@ -1,0 +1,234 @@
+import { GrantError, Grants } from '@drawbridge/consent';
+import { isUniqueViolation } from '@drawbridge/database';
+import { type App, Partners } from '@drawbridge/partners';
+import { People, SignIn } from '@drawbridge/people';
+import { SCOPES, type Scope } from '@drawbridge/protocol';
+import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { errors } from 'oidc-provider';
+import { Config } from '../config/config.js';
+import { sendPage, sendTo } from '../pages/send-page.js';
+import { Authority, type SignInInteraction } from './authority.js';
+import { browserName } from './browser-name.js';
+import { consentPage } from './consent-page.js';
+import { field, fields, isFromElsewhere } from './forms.js';
+import { oauthErrorPage, signInOverPage } from './oauth-error-page.js';
+import { hasBridgeScope } from './provider.js';
+import { Secrets } from './secrets.js';
+import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
+import { signInPage } from './sign-in-page.js';
+
+/** What an app asks for in one sign-in, while the person is at it. */
+interface Asked {
+  interaction: SignInInteraction;
+  app: App;
+  offered: Scope[];
+  path: string;
+  /** Where the app wants its answer; the pages let a form be redirected there. */
+  formAction: string[];
+}
+
+const NONE_TICKED = 'Tick at least one thing the app may do with messages or contacts, or choose “Do not allow”.';
+
+/**
+ * Sign-in and consent of one authorisation request: two pages at one address, which oidc-provider makes and whose
+ * cookie goes there only. The outcome is handed back in one piece, so nothing is left of a sign-in without a consent.
+ */
+@Controller('sign-in/:uid')
+export class SignInController {
+  constructor(
+    private readonly authority: Authority,
+    private readonly people: People,
+    private readonly signIn: SignIn,
+    private readonly partners: Partners,
+    private readonly grants: Grants,
+    private readonly secrets: Secrets,
+    private readonly config: Config,
+  ) {}
+
+  @Get()
+  async show(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const asked = await this.asked(request, response);
+    if (!asked) return;
+    if (!hasBridgeScope(asked.offered)) {
+      // There is nothing the person could allow; the app learns that, and nobody signs in in vain.
+      await this.authority.finish(request, response, {
+        error: 'invalid_scope',
+        error_description: 'no scope of the bridge was asked for that this app may have',
+      });
+    } else if (asked.interaction.signedIn) await this.showConsent(asked, response, []);
+    else this.showSignIn(asked, response);
+  }
+
+  @Post()
+  async answer(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const asked = await this.asked(request, response);
+    if (!asked) return;
+    if (isFromElsewhere(request) || !this.secrets.formTokenMatches(bindingOf(asked), field(request, 'csrf'))) {
+      if (asked.interaction.signedIn) await this.showConsent(asked, response, [], STALE_FORM, 403);
+      else this.showSignIn(asked, response, { problem: STALE_FORM, status: 403 });
+      return;
+    }
+    switch (field(request, 'decision')) {
+      case '':
+        return this.checkPassword(asked, request, response);
+      case 'deny':
+        return this.authority.finish(request, response, {
+          error: 'access_denied',
+          error_description: 'the person did not allow it',
+        });
+      case 'tick-all':
+        return this.showConsent(asked, response, asked.offered);
+      case 'allow':
+        return this.allow(asked, request, response);
+      default:
+        return this.showConsent(asked, response, []);
+    }
+  }
+
+  private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
+    const login = field(request, 'login');
+    const result = await this.signIn.attempt({
+      login,
+      password: field(request, 'password'),
+      address: request.ip ?? '',
+    });
+    if ('person' in result) {
+      await this.authority.signedIn(request, response, result.person.id);
+      sendTo(response, asked.path);
+      return;
+    }
+    const limited = result.refused === 'limited';
+    const retryAfterMs = result.retryAfterMs ?? 0;
+    if (limited) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
+    this.showSignIn(asked, response, {
+      login,
+      problem: limited ? limitedSignIn(retryAfterMs) : WRONG_SIGN_IN,
+      status: limited ? 429 : 422,
+    });
+  }
+
+  private async allow(asked: Asked, request: Request, response: Response): Promise<void> {
+    const { interaction, app, offered } = asked;
+    const { signedIn } = interaction;
+    if (!signedIn) return this.showSignIn(asked, response);
+    const ticked = offered.filter((scope) => fields(request, 'scope').includes(scope));
+    if (!hasBridgeScope(ticked)) return this.showConsent(asked, response, ticked, NONE_TICKED, 422);
+    const person = await this.people.byId(signedIn.personId);
+    if (!person) return this.over(response);
+    const device = browserName(request.headers['user-agent']);
+    try {
+      const grant = await this.grants
+        .create({
+          id: signedIn.grantId,
+          person: person.key,
+          clientId: app.clientId,
+          partner: app.partner.id,
+          scopes: ticked,
+          authTime: signedIn.at,
+          days: this.config.grantDays,
+          ...(device ? { device } : {}),
+        })
+        // The button was pressed twice: the first press made the grant, and both lead to it.
+        .catch((error: unknown) =>
+          isUniqueViolation(error) ? this.grants.find(signedIn.grantId) : Promise.reject(error),
+        );
+      if (!grant) return this.over(response);
+      await this.authority.allowed(request, response, { interaction, grant });
+    } catch (error) {
+      // The other press of the button was quicker, and the app has its answer.
+      if (error instanceof errors.SessionNotFound) return this.over(response);
+      if (!(error instanceof GrantError)) throw error;
+      if (error.code === 'no_scope') return this.showConsent(asked, response, ticked, NONE_TICKED, 422);
+      await this.authority.finish(request, response, {
+        error: 'access_denied',
+        error_description: 'the app may not be connected at present',
+      });
+    }
+  }
+
+  private showSignIn(
+    asked: Asked,
+    response: Response,
+    again: { login?: string; problem?: string; status?: number } = {},
+  ): void {
+    const { app, path, formAction } = asked;
+    const { status = 200, ...rest } = again;
+    sendPage(response, signInPage({ app, path, csrf: this.secrets.formToken(bindingOf(asked)), ...rest }), {
+      status,
+      formAction,
+    });
+  }
+
+  private async showConsent(
+    asked: Asked,
+    response: Response,
+    ticked: readonly Scope[],
+    problem?: string,
+    status = 200,
+  ): Promise<void> {
+    const { interaction, app, offered, path, formAction } = asked;
+    const { signedIn } = interaction;
+    if (!signedIn) return this.showSignIn(asked, response);
+    const person = await this.people.byId(signedIn.personId);
+    if (!person) return this.over(response);
+    const { grantDays, grantIdleDays } = this.config;
+    const html = consentPage({
+      app,
+      person,
+      path,
+      csrf: this.secrets.formToken(bindingOf(asked)),
+      offered,
+      ticked,
+      expiresAt: new Date(signedIn.at.getTime() + grantDays * 86_400_000),
+      days: grantDays,
+      idleDays: grantIdleDays,
+      ...(problem ? { problem } : {}),
+    });
+    sendPage(response, html, { status, formAction });
+  }
+
+  /** The request that this browser is at, or undefined when a page saying why not was sent. */
+  private async asked(request: Request, response: Response): Promise<Asked | undefined> {
+    let interaction: SignInInteraction;
+    try {
+      interaction = await this.authority.interaction(request, response);
+    } catch (error) {
+      if (!(error instanceof errors.SessionNotFound)) throw error;
+      this.over(response);
+      return undefined;
+    }
+    // The cookie goes to this path only, so it is never another request's; a forged pair is nobody's.
+    if (interaction.uid !== request.params.uid) {
+      this.over(response);
+      return undefined;
+    }
+    const app = await this.partners.app(interaction.clientId);
+    if (app?.partner.status !== 'approved') {
+      const { status, html } = oauthErrorPage({ error: 'invalid_client' });
+      sendPage(response, html, { status });
+      return undefined;
+    }
+    return {
+      interaction,
+      app,
+      offered: SCOPES.filter((scope) => interaction.scopes.includes(scope) && app.scopes.includes(scope)),
+      path: `/sign-in/${interaction.uid}`,
+      formAction: [formActionFor(interaction.redirectUri)],
+    };
+  }
+
+  private over(response: Response): void {
+    sendPage(response, signInOverPage(), { status: 400 });
+  }
+}
+
+function bindingOf({ interaction }: Asked): string {
+  return `sign-in ${interaction.uid} ${interaction.signedIn?.grantId ?? ''}`;
+}
+
+/** CSP has no notation for an IPv6 address, so a redirect to [::1] needs the whole scheme. */
+function formActionFor(redirectUri: string): string {
+  const { hostname, origin, protocol } = new URL(redirectUri);
+  return hostname.startsWith('[') ? protocol : origin;
+}

@@ -1,0 +1,24 @@
+const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+const MINUTE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+const CLOCK = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  timeZone: 'UTC',
+});
+
+/** 23 November 2026 */
+export function day(at: Date): string {
+  return DAY.format(at);
+}
+
+/** 23 November 2026 at 15:04 UTC */
+export function minute(at: Date): string {
+  return `${MINUTE.format(at)} UTC`;
+}
+
+/** 15:04:05.123 UTC on 23 November 2026 */
+export function instant(at: Date): string {
+  return `${CLOCK.format(at)} UTC on ${DAY.format(at)}`;
+}

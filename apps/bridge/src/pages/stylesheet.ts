@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The one stylesheet of every page. Ink on paper, a serif for what is said and a sans for what is done, one colour for
+ * going on and one for ending. Contrast is 4.5:1 or better for text and 3:1 for the edges of fields and for focus
+ * (WCAG 2.2 AA), in light and dark.
+ */
+export const STYLESHEET = `
+:root {
+  color-scheme: light dark;
+  --paper: #f5f2ec; --card: #fffdf9; --ink: #1d2733; --quiet: #566270; --line: #ddd6c9; --edge: #837d71;
+  --go: #17594f; --go-ink: #ffffff; --go-deep: #0f463e; --go-wash: #e4efeb;
+  --end: #9b2c22; --end-ink: #ffffff; --end-deep: #7d2019; --end-wash: #f9e8e4;
+  --shadow: 0 1px 2px rgb(40 30 10 / .06), 0 12px 32px -12px rgb(40 30 10 / .14);
+  --serif: "Iowan Old Style", "Palatino Linotype", Palatino, Charter, "Bitstream Charter", "Noto Serif", Georgia, serif;
+  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
+  --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Noto Sans Mono", monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #11171c; --card: #1a2229; --ink: #ece8e0; --quiet: #a7b0b8; --line: #303b44; --edge: #7d8a95;
+    --go: #86d0c2; --go-ink: #0c2521; --go-deep: #a5e0d4; --go-wash: #1b3330;
+    --end: #f0a196; --end-ink: #33100b; --end-deep: #f7bcb4; --end-wash: #3a221f;
+    --shadow: 0 1px 2px rgb(0 0 0 / .3), 0 16px 40px -16px rgb(0 0 0 / .6);
+  }
+}
+*, *::before, *::after { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+body {
+  margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column;
+  background: var(--paper); color: var(--ink); font: 1rem/1.55 var(--sans); overflow-wrap: break-word;
+}
+.masthead, main, .foot { width: 100%; max-width: 31rem; margin-inline: auto; padding-inline: 1rem; }
+.wide .masthead, .wide main, .wide .foot { max-width: 47rem; }
+.masthead { padding-block: 1.75rem 1.25rem; }
+.brand {
+  display: inline-flex; align-items: center; gap: .6rem; color: var(--ink); text-decoration: none;
+  font: 600 1.125rem/1 var(--serif); letter-spacing: .01em;
+}
+.brand svg { width: 2rem; height: 2rem; color: var(--go); flex: none; }
+main { flex: 1; }
+.foot { padding-block: 2rem; color: var(--quiet); font-size: .875rem; }
+.card {
+  background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow);
+  padding: clamp(1.25rem, 5vw, 2.25rem);
+}
+.card + .card, .card + form, form + .card { margin-top: 1rem; }
+h1, h2, h3 { font-family: var(--serif); font-weight: 600; line-height: 1.2; margin: 0; text-wrap: balance; }
+h1 { font-size: clamp(1.6rem, 6vw, 2.05rem); letter-spacing: -.012em; }
+h2 { font-size: 1.3rem; }
+h3 { font-size: 1.05rem; }
+p { margin: .75rem 0 0; text-wrap: pretty; }
+.lead { font-size: 1.0625rem; color: var(--quiet); margin-top: .6rem; }
+.lead strong { color: var(--ink); font-weight: 600; }
+.small { font-size: .875rem; }
+.quiet { color: var(--quiet); }
+a { color: var(--go); text-underline-offset: .18em; text-decoration-thickness: 1px; }
+a:hover { text-decoration-thickness: 2px; }
+code { font-family: var(--mono); font-size: .9em; }
+:focus-visible { outline: 3px solid var(--go); outline-offset: 3px; border-radius: 4px; }
+.skip { position: absolute; left: -999rem; }
+.skip:focus { left: 1rem; top: .75rem; background: var(--card); padding: .5rem .75rem; z-index: 1; }
+
+label { font-weight: 600; }
+.field { margin-top: 1.15rem; }
+.field label { display: block; margin-bottom: .35rem; }
+input[type=text], input[type=password] {
+  width: 100%; min-height: 3rem; padding: .6rem .8rem; font: inherit; color: inherit;
+  background: var(--paper); border: 1px solid var(--edge); border-radius: 9px;
+}
+input[type=text]:focus-visible, input[type=password]:focus-visible { outline-offset: 1px; border-radius: 9px; }
+button {
+  min-height: 3rem; padding: .6rem 1.3rem; border-radius: 9px; border: 1px solid transparent; cursor: pointer;
+  font: 600 1rem/1.2 var(--sans); background: var(--go); color: var(--go-ink);
+}
+button:hover { background: var(--go-deep); }
+button:focus-visible { border-radius: 9px; }
+button.second { background: transparent; color: var(--ink); border-color: var(--edge); }
+button.second:hover { background: var(--paper); border-color: var(--ink); }
+button.ending { background: transparent; color: var(--end); border-color: currentColor; }
+button.ending:hover { background: var(--end-wash); }
+button.ended { background: var(--end); color: var(--end-ink); }
+button.ended:hover { background: var(--end-deep); }
+button.plain {
+  background: none; color: var(--go); padding: .4rem .2rem; min-height: 2.25rem; font-weight: 500;
+  text-decoration: underline; text-underline-offset: .18em; text-decoration-thickness: 1px;
+}
+button.plain:hover { text-decoration-thickness: 2px; }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.6rem; }
+.actions > button { flex: 1 1 9rem; }
+.after { margin-top: .75rem; text-align: center; }
+
+fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
+legend { padding: 0; font: 600 1.15rem/1.3 var(--serif); float: left; }
+.legend-row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 0 1rem; }
+.scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-top: 1px solid var(--line); }
+.scopes li { border-bottom: 1px solid var(--line); }
+.scopes label {
+  display: grid; grid-template-columns: auto 1fr; gap: .1rem .85rem; align-items: start;
+  padding: .8rem .35rem; cursor: pointer; font-weight: 500; border-radius: 6px;
+}
+.scopes label:hover { background: var(--go-wash); }
+.scopes label:has(:focus-visible) { outline: 3px solid var(--go); outline-offset: -2px; }
+.scopes input { width: 1.35rem; height: 1.35rem; margin: .05rem 0 0; accent-color: var(--go); cursor: pointer; }
+.scopes input:focus-visible { outline: none; }
+.scopes .hint { grid-column: 2; font-weight: 400; font-size: .875rem; color: var(--quiet); }
+
+.facts { list-style: none; margin: 1.5rem 0 0; padding: 1rem 1.15rem; background: var(--paper); border-radius: 10px; font-size: .9375rem; }
+.facts li + li { margin-top: .65rem; }
+.facts strong { font-weight: 600; }
+
+.notice { margin-top: 1.25rem; padding: .85rem 1rem; border-radius: 9px; background: var(--go-wash); border-left: 4px solid var(--go); }
+.notice p:first-child { margin-top: 0; }
+.notice.problem { background: var(--end-wash); border-left-color: var(--end); }
+.top { margin: 0 0 1rem; }
+
+.title-row { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .35rem 1.25rem; margin-bottom: 1.25rem; }
+.who { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .9rem; color: var(--quiet); font-size: .9375rem; }
+.grant header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .15rem 1rem; align-items: baseline; }
+.grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 11rem), 1fr)); gap: .9rem 1.5rem; margin: 1.15rem 0 0; }
+.grant dt { font-size: .8125rem; color: var(--quiet); }
+.grant dd { margin: .1rem 0 0; }
+.can { list-style: none; margin: .25rem 0 0; padding: 0; display: grid; gap: .15rem; }
+.can li { padding-left: 1.35rem; position: relative; }
+.can li::before { content: ""; position: absolute; left: .15rem; top: .5em; width: .6rem; height: .32rem; border: solid var(--go); border-width: 0 0 2px 2px; transform: rotate(-45deg); }
+.grant form { margin-top: 1.35rem; }
+.section { margin: 2.5rem 0 1rem; }
+details { margin-top: .6rem; }
+summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
+.evidence { margin: .5rem 0 0; padding-left: 1.1rem; }
+.evidence li + li { margin-top: .35rem; }
+.past { list-style: none; margin: 0; padding: 0; }
+.past > li { padding: .9rem 0; border-bottom: 1px solid var(--line); }
+.past > li:first-child { padding-top: 0; }
+.past > li:last-child { padding-bottom: 0; border-bottom: 0; }
+
+@media (max-width: 24rem) {
+  .masthead { padding-block: 1.1rem .9rem; }
+  .masthead, main, .foot { padding-inline: .75rem; }
+}
+@media (forced-colors: active) {
+  button, .card, .facts, .notice { border: 1px solid; }
+}
+@media print { .card { box-shadow: none; } button { display: none; } }
+`;
+
+const VERSION = createHash('sha256').update(STYLESHEET).digest('base64url').slice(0, 16);
+
+/** Changes with the content, so that it can be kept for ever. */
+export const STYLESHEET_PATH = `/assets/drawbridge-${VERSION}.css`;
