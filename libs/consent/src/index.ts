@@ -1,1 +1,14 @@
-export {}
+export { type Clock, systemClock } from './clock.js';
+export { Endings, type EndingsOptions, type EndRequest } from './endings.js';
+export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView } from './grants.js';
+export { ConsentLease, type ConsentLeaseOptions, type LostReason, type Refusal } from './lease.js';
+export { consentMigrations } from './migration.js';
+export type { GatewayConfirmation, ReadHeads, Receipt } from './receipts.js';
+export {
+  ConsentSession,
+  type OpenRequest,
+  type SessionApp,
+  type SessionListener,
+  type SessionPerson,
+} from './session.js';
+export { EndUnconfirmed } from './watch.js';

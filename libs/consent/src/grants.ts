@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@drawbridge/database';
+import { BRIDGE_SCOPES, type EndReason, isScope, type Scope, scopesOf } from '@drawbridge/protocol';
+import { type RawBuilder, sql } from 'kysely';
+import { ceiling, type StandingRow, standingColumns, standingTables, whyEnded } from './standing.js';
+
+/** What one person allowed one app in one sign-in, as it stands at the moment of reading. */
+export interface Grant {
+  id: string;
+  /** The person's internal key. */
+  person: number;
+  personId: string;
+  clientId: string;
+  appName: string;
+  partner: string;
+  partnerName: string;
+  partnerHomepage: string;
+  /** grant ∩ app ∩ partner, in the order of the consent page. */
+  scopes: Scope[];
+  device: string | null;
+  authTime: Date;
+  createdAt: Date;
+  expiresAt: Date;
+  lastConnectedAt: Date | null;
+  /** Why it stands no longer; undefined while it stands. */
+  ended: EndReason | undefined;
+  /** When; null also where it ended with its partner or ran out and was not swept yet. */
+  endedAt: Date | null;
+}
+
+/** A grant as Connected apps lists it. */
+export type GrantView = Grant;
+
+export interface GrantToCreate {
+  /** A UUID v4; made here when absent. */
+  id?: string;
+  person: number;
+  clientId: string;
+  partner: string;
+  scopes: readonly string[];
+  device?: string;
+  /** When the person signed in: the grant lasts `days` from here. */
+  authTime: Date;
+  days: number;
+}
+
+export class GrantError extends Error {
+  override readonly name = 'GrantError';
+  constructor(
+    readonly code: 'app_not_allowed' | 'no_scope',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Grants shown to one person at most; older ones are found by id. */
+const MAX_LISTED = 1_000;
+
+export class Grants {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Makes a grant with those of `scopes` that the app and its partner may have. GrantError `app_not_allowed` when the
+   * app is not this partner's, is removed, or the partner is not approved; `no_scope` when no bridge scope is left.
+   */
+  async create(grant: GrantToCreate): Promise<Grant> {
+    const id = grant.id ?? randomUUID();
+    const scopes = grant.scopes.filter(isScope);
+    return await this.database
+      .tables<object>()
+      .transaction()
+      .execute(async (tx) => {
+        const { rows } = await sql<{ scopes: string[] }>`
+          insert into consent_grant (id, person, client_id, partner, scopes, device, auth_time, created_feed, expires_at)
+          select ${id}::uuid, ${grant.person}::bigint, a.client_id, a.partner,
+                 array(select s from unnest(${scopes}::text[]) s where s = any (a.scopes) and s = any (p.scopes)),
+                 ${grant.device ?? null}::text, ${grant.authTime.toISOString()}::timestamptz, c.number,
+                 ${grant.authTime.toISOString()}::timestamptz + ${grant.days}::double precision * interval '1 day'
+          from app a join partner p on p.id = a.partner cross join consent_feed_counter c
+          where a.client_id = ${grant.clientId}::text and a.partner = ${grant.partner}::uuid
+            and a.removed_at is null and p.status = 'approved'
+          returning scopes`.execute(tx);
+        const made = rows[0];
+        if (!made)
+          throw new GrantError('app_not_allowed', `The app ${grant.clientId} may not be connected at present.`);
+        if (!made.scopes.some((scope) => BRIDGE_SCOPES.some((known) => known === scope))) {
+          throw new GrantError('no_scope', 'A grant needs at least one bridge scope.');
+        }
+        const row = (await select(sql`g.id = ${id}::uuid`, 1).execute(tx)).rows[0];
+        if (!row) throw new Error('The grant just made is not there.');
+        return grantOf(row);
+      });
+  }
+
+  /** Ended grants too; undefined for an id that is no grant. */
+  async find(id: string): Promise<Grant | undefined> {
+    if (!isUuid(id)) return undefined;
+    const { rows } = await select(sql`g.id = ${id}::uuid`, 1).execute(this.database.tables());
+    return rows[0] && grantOf(rows[0]);
+  }
+
+  /** The grants of a person that stand, newest first. */
+  async listForPerson(person: number): Promise<GrantView[]> {
+    const { rows } = await select(sql`g.person = ${person}::bigint and g.ended_at is null`, MAX_LISTED).execute(
+      this.database.tables(),
+    );
+    return rows.map(grantOf).filter((grant) => grant.ended === undefined);
+  }
+
+  /** What the grant's card is called on Connected apps: the client's name, as it said at opening. */
+  async setDevice(id: string, device: string): Promise<void> {
+    if (!isUuid(id)) return;
+    await sql`update consent_grant set device = ${device}::text
+      where id = ${id}::uuid and device is distinct from ${device}::text`.execute(this.database.tables());
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+function select(where: RawBuilder<unknown>, limit: number): RawBuilder<StandingRow> {
+  return sql<StandingRow>`select ${standingColumns} from ${standingTables} where ${where}
+    order by g.created_at desc, g.id limit ${limit}::integer`;
+}
+
+function grantOf(row: StandingRow): Grant {
+  return {
+    id: row.id,
+    person: row.person,
+    personId: row.personId,
+    clientId: row.clientId,
+    appName: row.appName,
+    partner: row.partner,
+    partnerName: row.partnerName,
+    partnerHomepage: row.partnerHomepage,
+    scopes: scopesOf(ceiling(row)),
+    device: row.device,
+    authTime: row.authTime,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    lastConnectedAt: row.lastConnectedAt,
+    ended: whyEnded(row),
+    endedAt: row.endedAt,
+  };
+}

@@ -1,0 +1,125 @@
+import { type QueryExecutorProvider, sql } from 'kysely';
+import type { FeedPosition } from './feed.js';
+
+/** Windows closed by one statement. */
+const WINDOWS_PER_STATEMENT = 1_000;
+
+export interface WindowToClose {
+  window: number;
+  /** 0: no durable event was delivered. */
+  lastSeq: number;
+  /** The feed row that ended it; absent where the connection just went. */
+  endedBy?: number;
+}
+
+/**
+ * The first position is the head of the feed, taken before the first connection is accepted. `instance` must be new at
+ * every attempt: an attempt that was given up and arrives later must not write a position for the one that followed.
+ */
+export async function registerLease(
+  db: QueryExecutorProvider,
+  lease: { instance: string; gateway: string; leaseMs: number },
+): Promise<FeedPosition> {
+  const { rows } = await sql<FeedPosition>`
+    with head as (
+      select f.number, f.id from consent_feed_counter c join consent_feed f on f.number = c.number
+    ), lease as (
+      insert into gateway_lease (instance, gateway, lease_ms, position)
+      select ${lease.instance}::uuid, ${lease.gateway}::text, ${lease.leaseMs}::integer, number from head
+      returning position
+    )
+    select number, id from head where exists (select from lease)`.execute(db);
+  const head = rows[0];
+  if (!head) throw new Error('The consent feed has no head.');
+  return head;
+}
+
+/** The database's time in ms, or undefined when the row is gone. Must have committed before the feed is read. */
+export async function extendLease(db: QueryExecutorProvider, instance: string): Promise<number | undefined> {
+  const { rows } = await sql<{ now: number }>`
+    update gateway_lease set renewals = renewals + 1 where instance = ${instance}::uuid
+    returning (extract(epoch from clock_timestamp()) * 1000)::double precision as now`.execute(db);
+  return rows[0]?.now;
+}
+
+/**
+ * Writes the position, with the windows that ends up to it have closed, in one statement. False when the lease row is
+ * gone or `position` is not in this feed: a write that was meant for a database that was lost must not count in another.
+ */
+export async function acknowledge(
+  db: QueryExecutorProvider,
+  instance: string,
+  position: FeedPosition,
+  windows: readonly WindowToClose[],
+): Promise<boolean> {
+  const { rows } = await sql`
+    with same_feed as (
+      select 1 from consent_feed where number = ${position.number}::bigint and id = ${position.id}::uuid
+    ), closed as (
+      update access_window w
+      set closed_at = ms_up(clock_timestamp()), closed_by = 'end', last_seq = nullif(c.last_seq, 0), ended_by = c.ended_by
+      from ${windowRows(windows)}
+      where w.id = c.id and w.closed_at is null and exists (select from same_feed)
+    )
+    update gateway_lease
+    set position = greatest(position, ${position.number}::bigint), acknowledged_at = ms_up(clock_timestamp())
+    where instance = ${instance}::uuid and exists (select from same_feed)
+    returning 1 as acknowledged`.execute(db);
+  return rows.length > 0;
+}
+
+/** Of an exiting process, whose connections are closed: a window still open had no delivery. */
+export async function removeLease(db: QueryExecutorProvider, instance: string): Promise<void> {
+  await sql`
+    with closed as (
+      update access_window set closed_at = ms_up(clock_timestamp()), closed_by = 'connection'
+      where instance = ${instance}::uuid and closed_at is null
+    )
+    delete from gateway_lease where instance = ${instance}::uuid`.execute(db);
+}
+
+/**
+ * I8: the window is on the record before the first delivery. Undefined when the grant has ended meanwhile: the update
+ * waits for an end under way and then finds it.
+ */
+export async function openWindow(
+  db: QueryExecutorProvider,
+  window: { grant: string; instance: string; gateway: string; fromSeq?: number },
+): Promise<number | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    with used as (
+      update consent_grant set last_connected_at = clock_timestamp()
+      where id = ${window.grant}::uuid and ended_at is null returning id, person
+    )
+    insert into access_window (grant_id, person, instance, gateway, from_seq)
+    select id, person, ${window.instance}::uuid, ${window.gateway}::text, ${window.fromSeq ?? null}::bigint from used
+    returning id`.execute(db);
+  return rows[0]?.id;
+}
+
+/** Connections that went by themselves; the grant was in use until now. */
+export async function closeWindows(db: QueryExecutorProvider, windows: readonly WindowToClose[]): Promise<void> {
+  for (let start = 0; start < windows.length; start += WINDOWS_PER_STATEMENT) {
+    await sql`
+      with closed as (
+        update access_window w
+        set closed_at = ms_up(clock_timestamp()), closed_by = 'connection', last_seq = nullif(c.last_seq, 0)
+        from ${windowRows(windows.slice(start, start + WINDOWS_PER_STATEMENT))}
+        where w.id = c.id and w.closed_at is null
+        returning grant_id
+      ), used as (
+        select id from consent_grant where id in (select grant_id from closed) and ended_at is null
+        order by id for update
+      )
+      update consent_grant set last_connected_at = clock_timestamp() where id in (select id from used)`.execute(db);
+  }
+}
+
+function windowRows(windows: readonly WindowToClose[]) {
+  const rows = windows.map(({ window, lastSeq, endedBy }) => ({
+    id: window,
+    last_seq: lastSeq,
+    ended_by: endedBy ?? null,
+  }));
+  return sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as c(id bigint, last_seq bigint, ended_by bigint)`;
+}

@@ -1,0 +1,120 @@
+import type { Migration } from '@drawbridge/database';
+import { sql } from 'kysely';
+
+const statements = [
+  // Every time that leaves the bridge has milliseconds and is rounded up: "effective at" may be late, never early.
+  `create function ms_up(_at timestamptz) returns timestamptz language sql immutable parallel safe as $$
+     select date_trunc('milliseconds', _at + interval '999 microseconds')
+   $$`,
+
+  // One row, updated last in a transaction that writes to the feed: commit order is number order.
+  'create table consent_feed_counter (single boolean primary key default true check (single), number bigint not null)',
+  'insert into consent_feed_counter (number) values (0)',
+  `create table consent_feed (
+     number bigint primary key,
+     id uuid not null default gen_random_uuid(),
+     kind text not null check (kind in ('origin', 'grant_ended', 'grant_narrowed', 'app_ended', 'app_narrowed',
+                                        'partner_suspended', 'partner_ended', 'partner_narrowed')),
+     grant_id uuid,
+     client_id text,
+     partner uuid,
+     scopes text[],
+     reason text,
+     at timestamptz not null default clock_timestamp()
+   )`,
+  // The origin, so that a gateway at number 0 too can tell this feed from another.
+  `insert into consent_feed (number, kind) values (0, 'origin')`,
+  `create index consent_feed_app_narrowed on consent_feed (client_id, number) where kind = 'app_narrowed'`,
+  `create index consent_feed_partner_narrowed on consent_feed (partner, number) where kind = 'partner_narrowed'`,
+
+  `create table gateway_lease (
+     instance uuid primary key,
+     gateway text not null,
+     lease_ms integer not null,
+     renewals bigint not null default 0,
+     position bigint not null,
+     acknowledged_at timestamptz not null default clock_timestamp(),
+     started_at timestamptz not null default clock_timestamp()
+   )`,
+
+  // created_feed: the head of the feed when the grant was made. What was voided or lowered at a higher number holds for it.
+  `create table consent_grant (
+     id uuid primary key,
+     person bigint not null references person,
+     client_id text not null references app,
+     partner uuid not null references partner,
+     scopes text[] not null,
+     device text,
+     auth_time timestamptz not null,
+     created_feed bigint not null,
+     created_at timestamptz not null default clock_timestamp(),
+     expires_at timestamptz not null,
+     last_connected_at timestamptz,
+     ended_at timestamptz,
+     end_reason text,
+     check ((ended_at is null) = (end_reason is null))
+   )`,
+  'create index consent_grant_by_person on consent_grant (person, created_at)',
+  'create index consent_grant_by_expiry on consent_grant (expires_at) where ended_at is null',
+  'create index consent_grant_by_use on consent_grant (coalesce(last_connected_at, created_at)) where ended_at is null',
+
+  // One connection's access. last_seq is exact, or an upper bound where at_most says so.
+  `create table access_window (
+     id bigint generated always as identity primary key,
+     grant_id uuid not null,
+     person bigint not null,
+     instance uuid not null,
+     gateway text not null,
+     from_seq bigint,
+     opened_at timestamptz not null default clock_timestamp(),
+     closed_at timestamptz,
+     closed_by text check (closed_by in ('connection', 'end', 'lease_expired')),
+     last_seq bigint,
+     at_most boolean not null default false,
+     ended_by bigint
+   )`,
+  'create index access_window_by_grant on access_window (grant_id, id)',
+  'create index access_window_open on access_window (instance) where closed_at is null',
+  'create index access_window_ended_by on access_window (ended_by) where ended_by is not null',
+
+  // One receipt for each feed row that ends something: of one grant, or of all grants of an app or a partner.
+  `create table consent_receipt (
+     number bigint primary key,
+     grant_id uuid unique,
+     client_id text,
+     partner uuid,
+     reason text not null,
+     requested_by text not null,
+     requested_at timestamptz not null,
+     effective_at timestamptz,
+     connections_closed integer,
+     gateways jsonb
+   )`,
+  'create index consent_receipt_pending on consent_receipt (number) where effective_at is null',
+
+  // I2, for sends: the grants of _permits that stand in the caller's snapshot and allow messages.send.
+  `create function standing_permits(_permits uuid[]) returns setof uuid language sql stable as $$
+     select g.id
+     from consent_grant g
+     join app a on a.client_id = g.client_id and a.removed_at is null
+     join partner p on p.id = g.partner and p.status = 'approved' and p.voided_before <= g.created_feed
+     where g.id = any (_permits)
+       and g.ended_at is null
+       and g.expires_at > statement_timestamp()
+       and 'messages.send' = any (g.scopes) and 'messages.send' = any (a.scopes) and 'messages.send' = any (p.scopes)
+       and not exists (select from consent_feed f
+                       where f.kind = 'app_narrowed' and f.client_id = g.client_id
+                         and f.number > g.created_feed and not ('messages.send' = any (f.scopes)))
+       and not exists (select from consent_feed f
+                       where f.kind = 'partner_narrowed' and f.partner = g.partner
+                         and f.number > g.created_feed and not ('messages.send' = any (f.scopes)))
+   $$`,
+];
+
+export const consentMigrations: Record<string, Migration> = {
+  '030_consent': {
+    async up(db) {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+};

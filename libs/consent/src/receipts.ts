@@ -1,0 +1,159 @@
+import type { Database } from '@drawbridge/database';
+import type { EndReason } from '@drawbridge/protocol';
+import { type QueryExecutorProvider, sql } from 'kysely';
+import type { Decision } from './watch.js';
+
+/** When an end took effect, and who confirmed it (protocol, section 6). Times are RFC 3339, in ms, rounded up. */
+export interface Receipt {
+  grant: string;
+  requestedAt: string;
+  effectiveAt: string;
+  connectionsClosed: number;
+  gateways: GatewayConfirmation[];
+}
+
+export interface GatewayConfirmation {
+  id: string;
+  confirmed: 'ack' | 'lease_expired';
+  at: string;
+  /** The last `seq` written on the grant; with `lease_expired` an upper bound. */
+  lastSeq?: number;
+}
+
+export interface ReceiptRow {
+  number: number;
+  grant: string | null;
+  person: number | null;
+  reason: EndReason;
+  requestedAt: Date;
+  effectiveAt: Date | null;
+  connectionsClosed: number | null;
+  gateways: GatewayConfirmation[] | null;
+}
+
+/** The head of each person's mailbox: nothing above it can have been delivered yet. */
+export type ReadHeads = (owners: number[]) => Promise<Map<number, { head: number }>>;
+
+const columns = sql`r.number, r.grant_id as "grant", g.person, r.reason, r.requested_at as "requestedAt",
+  r.effective_at as "effectiveAt", r.connections_closed as "connectionsClosed", r.gateways`;
+
+export async function receiptsOf(db: QueryExecutorProvider, grants: readonly string[]): Promise<ReceiptRow[]> {
+  const { rows } = await sql<ReceiptRow>`
+    select ${columns} from consent_receipt r left join consent_grant g on g.id = r.grant_id
+    where r.grant_id = any (${grants}::uuid[])`.execute(db);
+  return rows;
+}
+
+export async function pendingReceipts(db: QueryExecutorProvider, limit: number): Promise<number[]> {
+  const { rows } = await sql<{ number: number }>`
+    select number from consent_receipt where effective_at is null order by number limit ${limit}::integer`.execute(db);
+  return rows.map((row) => row.number);
+}
+
+export function receiptOf(row: ReceiptRow): Receipt | undefined {
+  if (row.effectiveAt === null || row.grant === null) return undefined;
+  return {
+    grant: row.grant,
+    requestedAt: row.requestedAt.toISOString(),
+    effectiveAt: row.effectiveAt.toISOString(),
+    connectionsClosed: row.connectionsClosed ?? 0,
+    gateways: row.gateways ?? [],
+  };
+}
+
+/**
+ * Writes what was decided, once: of several authorities that finish a receipt the first one does, and the others find
+ * it done. Called after the deciding read, so the time it takes from the database lies after it (I2).
+ */
+export async function finishReceipt(
+  database: Database,
+  number: number,
+  decision: Decision,
+  heads: ReadHeads | undefined,
+): Promise<void> {
+  const expired = decision.gateways.filter((gateway) => gateway.acknowledgedAt === undefined);
+  const bounds = expired.length === 0 ? [] : await upperBounds(database.tables(), number, expired, heads);
+  await database
+    .tables<object>()
+    .transaction()
+    .execute(async (tx) => {
+      const effectiveAt = await lockPending(tx, number);
+      if (!effectiveAt) return;
+      await closeExpired(tx, number, bounds);
+      const { closed, lastSeqs } = await closedBy(tx, number);
+      const gateways = decision.gateways.map((gateway): GatewayConfirmation => {
+        const lastSeq = lastSeqs.get(gateway.instance);
+        return {
+          id: gateway.gateway,
+          confirmed: gateway.acknowledgedAt ? 'ack' : 'lease_expired',
+          at: (gateway.acknowledgedAt ?? effectiveAt).toISOString(),
+          ...(lastSeq === undefined ? {} : { lastSeq }),
+        };
+      });
+      await sql`update consent_receipt set effective_at = ${effectiveAt.toISOString()}::timestamptz,
+          connections_closed = ${closed}::integer, gateways = ${JSON.stringify(gateways)}::jsonb
+        where number = ${number}::bigint`.execute(tx);
+    });
+}
+
+async function lockPending(tx: QueryExecutorProvider, number: number): Promise<Date | undefined> {
+  const { rows } = await sql<{ effectiveAt: Date }>`
+    select ms_up(clock_timestamp()) as "effectiveAt" from consent_receipt
+    where number = ${number}::bigint and effective_at is null for update`.execute(tx);
+  return rows[0]?.effectiveAt;
+}
+
+interface Bound {
+  id: number;
+  last_seq: number | null;
+}
+
+/** The windows that an expired lease leaves open, and the highest seq that can have been delivered in each. */
+async function upperBounds(
+  db: QueryExecutorProvider,
+  number: number,
+  expired: Decision['gateways'],
+  heads: ReadHeads | undefined,
+): Promise<Bound[]> {
+  const instances = expired.map((gateway) => gateway.instance);
+  const { rows } = await sql<{ id: number; person: number }>`
+    select w.id, w.person
+    from consent_receipt r
+    join consent_grant g on g.id = r.grant_id or g.client_id = r.client_id or g.partner = r.partner
+    join access_window w on w.grant_id = g.id
+    where r.number = ${number}::bigint and w.closed_at is null and w.instance = any (${instances}::uuid[])`.execute(db);
+  return withBounds(rows, heads);
+}
+
+export async function withBounds(
+  windows: readonly { id: number; person: number }[],
+  heads: ReadHeads | undefined,
+): Promise<Bound[]> {
+  if (windows.length === 0) return [];
+  const known = await heads?.([...new Set(windows.map((window) => window.person))]);
+  return windows.map(({ id, person }) => ({ id, last_seq: known?.get(person)?.head ?? null }));
+}
+
+/** Closes windows "up to at most", because their gateway could not say. */
+export async function closeExpired(
+  tx: QueryExecutorProvider,
+  endedBy: number | null,
+  bounds: readonly Bound[],
+): Promise<void> {
+  if (bounds.length === 0) return;
+  await sql`
+    update access_window w
+    set closed_at = ms_up(clock_timestamp()), closed_by = 'lease_expired', last_seq = b.last_seq, at_most = true,
+        ended_by = ${endedBy}::bigint
+    from jsonb_to_recordset(${JSON.stringify(bounds)}::jsonb) as b(id bigint, last_seq bigint)
+    where w.id = b.id and w.closed_at is null`.execute(tx);
+}
+
+async function closedBy(tx: QueryExecutorProvider, number: number) {
+  const { rows } = await sql<{ instance: string; closed: number; lastSeq: number | null }>`
+    select w.instance, count(*) as closed, max(w.last_seq) as "lastSeq"
+    from access_window w where w.ended_by = ${number}::bigint group by w.instance`.execute(tx);
+  const lastSeqs = new Map<string, number>();
+  for (const row of rows) if (row.lastSeq !== null) lastSeqs.set(row.instance, row.lastSeq);
+  return { closed: rows.reduce((sum, row) => sum + row.closed, 0), lastSeqs };
+}

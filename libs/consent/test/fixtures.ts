@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { InProcessBus } from '@drawbridge/bus';
+import type { Database } from '@drawbridge/database';
+import { type ScopeSet, scopeBit, scopeSet } from '@drawbridge/protocol';
+import { sql } from 'kysely';
+import { appendToFeed, type FeedEntry } from '../src/feed.js';
+import {
+  ConsentLease,
+  type ConsentLeaseOptions,
+  type ConsentSession,
+  Endings,
+  type EndingsOptions,
+  type Grant,
+  Grants,
+  type Refusal,
+} from '../src/index.js';
+
+export const READ = scopeBit('messages.read');
+export const SEND = scopeBit('messages.send');
+export const ALL = scopeSet(['messages.read', 'messages.send', 'profile']);
+/** Of the tests: short enough to be waited for. */
+export const LEASE_MS = 900;
+export const MARGIN_MS = 300;
+
+/** A person, a partner with an app, leases and an authority, all on one bus; what was started is stopped at the end. */
+export class World {
+  readonly bus = new InProcessBus();
+  readonly grants: Grants;
+  readonly partner = randomUUID();
+  readonly problems: string[] = [];
+  private readonly stops: (() => Promise<void>)[] = [];
+  person = { key: 0, id: 'alice' };
+
+  private constructor(readonly database: Database) {
+    this.grants = new Grants(database);
+  }
+
+  static async make(database: Database): Promise<World> {
+    const world = new World(database);
+    const { rows } = await sql<{ key: number }>`
+      insert into person (id, handle, name) values ('alice', 'alice', 'Alice') returning key`.execute(world.db);
+    world.person = { key: rows[0]?.key ?? 0, id: 'alice' };
+    await sql`insert into partner (id, name, homepage, privacy_url, contact, scopes, status)
+      values (${world.partner}, 'Tunebox', 'https://t.example', 'https://t.example/p', 'a@t.example',
+              '{profile,messages.read,messages.send}', 'approved')`.execute(world.db);
+    await sql`insert into app (client_id, partner, name, kind, redirect_uris, scopes)
+      values ('tunebox-desktop', ${world.partner}, 'Tunebox', 'native', '{}', '{profile,messages.read,messages.send}')`.execute(
+      world.db,
+    );
+    return world;
+  }
+
+  get db() {
+    return this.database.tables<object>();
+  }
+
+  grant(over: Partial<Parameters<Grants['create']>[0]> = {}): Promise<Grant> {
+    return this.grants.create({
+      person: this.person.key,
+      clientId: 'tunebox-desktop',
+      partner: this.partner,
+      scopes: ['messages.read', 'messages.send', 'profile'],
+      authTime: new Date(),
+      days: 90,
+      ...over,
+    });
+  }
+
+  async lease(over: Partial<ConsentLeaseOptions> = {}): Promise<ConsentLease & { events: string[] }> {
+    const events: string[] = [];
+    const lease = new ConsentLease({
+      database: this.database,
+      bus: this.bus,
+      instance: randomUUID(),
+      gateway: 'gw',
+      leaseMs: LEASE_MS,
+      marginMs: MARGIN_MS,
+      onLost: (reason) => events.push(reason),
+      onLapsed: () => events.push('lapsed'),
+      onRestored: () => events.push('restored'),
+      onProblem: (problem, error) => this.problems.push(`${problem}: ${error}`),
+      ...over,
+    });
+    await lease.start();
+    this.stops.push(() => lease.stop());
+    return Object.assign(lease, { events });
+  }
+
+  endings(over: Partial<EndingsOptions> = {}): Endings {
+    const endings = new Endings({
+      database: this.database,
+      bus: this.bus,
+      leaseMs: LEASE_MS,
+      marginMs: MARGIN_MS,
+      idleDays: 30,
+      onProblem: (problem, error) => this.problems.push(`${problem}: ${error}`),
+      ...over,
+    });
+    this.stops.push(() => endings.stop());
+    return endings;
+  }
+
+  append(entry: FeedEntry): Promise<number[]> {
+    return this.db.transaction().execute((tx) => appendToFeed(tx, [entry]));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.stops.map((stop) => stop()));
+    await this.bus.close();
+  }
+}
+
+export interface Opened {
+  session: ConsentSession;
+  /** What the listener was told. */
+  told: string[];
+}
+
+const tomorrow = () => Date.now() + 86_400_000;
+
+export async function tryOpen(lease: ConsentLease, grant: { id: string }, tokenScopes: ScopeSet = ALL) {
+  const told: string[] = [];
+  const session = await lease.open({
+    grant: grant.id,
+    clientId: 'tunebox-desktop',
+    personId: 'alice',
+    tokenScopes,
+    tokenExpiresAtMs: tomorrow(),
+    listener: { ended: (reason) => told.push(reason), narrowed: (scopes) => told.push(`narrowed to ${scopes}`) },
+  });
+  return { session, told };
+}
+
+export async function open(lease: ConsentLease, grant: { id: string }, tokenScopes?: ScopeSet): Promise<Opened> {
+  const { session, told } = await tryOpen(lease, grant, tokenScopes);
+  if ('refused' in session) throw new Error(`refused: ${session.refused}`);
+  return { session, told };
+}
+
+export async function refusal(lease: ConsentLease, grant: { id: string }): Promise<Refusal | undefined> {
+  const { session } = await tryOpen(lease, grant);
+  return 'refused' in session ? session.refused : undefined;
+}
+
+/** Runs `until` again in each turn of the event loop; the test's own timeout ends it. */
+export async function eventually(until: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await until())) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+export interface HeldDatabase {
+  database: Database;
+  /** From now on statements whose SQL contains `part` are held; resolves when one has been answered and is held. */
+  hold(part: string): Promise<void>;
+  /** Lets the held answers through. */
+  release(): void;
+}
+
+/** The same database, over a line on which the answers of some statements are held up. */
+export function holdable(database: Database): HeldDatabase {
+  let held: { part: string; reached(): void; gate: Promise<void>; open(): void } | undefined;
+  const line = <T>(kysely: ReturnType<typeof database.tables<T>>) =>
+    kysely.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (held && JSON.stringify(Object.keys(result.rows[0] ?? {})).includes(held.part)) {
+          held.reached();
+          await held.gate;
+        }
+        return result;
+      },
+    });
+  const proxy = new Proxy(database, {
+    get(target, name) {
+      if (name === 'tables') return <T>() => line(target.tables<T>());
+      if (name === 'control') return <T>() => line(target.control<T>());
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return {
+    database: proxy,
+    hold(part) {
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      return new Promise((resolve) => {
+        held = { part, reached: resolve, gate, open };
+      });
+    },
+    release() {
+      held?.open();
+      held = undefined;
+    },
+  };
+}
