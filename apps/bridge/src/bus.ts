@@ -1,0 +1,2 @@
+/** The injection token of the process's `Bus`. */
+export const BUS = Symbol('Bus');

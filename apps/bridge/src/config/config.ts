@@ -1,0 +1,170 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { validateSync } from 'class-validator';
+import { meantSetting } from './misspelt.js';
+import { isLoopback, ROLES, type Role, SETTINGS, type SettingDescription, Settings } from './settings.js';
+
+export interface SettingProblem {
+  readonly name: string;
+  /** What is wrong, to be read after the name. */
+  readonly problem: string;
+  /** A whole setting that would be right, such as `PORT=8080`. */
+  readonly example: string;
+}
+
+/** Everything that is wrong with the environment, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly SettingProblem[]) {
+    super(problems.map(({ name, problem, example }) => `${name} ${problem} (for example ${example})`).join('\n'));
+  }
+}
+
+const MAX_PORT = 65_535;
+
+/** The settings of this process, checked, with their defaults. */
+export class Config {
+  readonly host: string;
+  readonly port: number;
+  readonly internalHost: string;
+  readonly internalPort: number;
+  /** An origin, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly internalUrl: string;
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly roles: ReadonlySet<Role>;
+  readonly gatewayId: string;
+  readonly demo: boolean;
+  readonly adminToken: string | undefined;
+  readonly platformToken: string | undefined;
+  readonly keysDir: string | undefined;
+  readonly leaseMs: number;
+  readonly leaseMarginMs: number;
+  readonly accessTokenS: number;
+  readonly grantDays: number;
+  readonly grantIdleDays: number;
+  readonly openWithinMs: number;
+  readonly heartbeatMs: number;
+  readonly production: boolean;
+
+  private constructor(settings: Settings, production: boolean) {
+    this.production = production;
+    this.host = settings.HOST ?? '127.0.0.1';
+    this.port = settings.PORT ?? 8080;
+    this.internalHost = settings.INTERNAL_HOST ?? '127.0.0.1';
+    this.internalPort = settings.INTERNAL_PORT ?? this.port + 1;
+    this.publicUrl = settings.PUBLIC_URL ? new URL(settings.PUBLIC_URL).origin : `http://127.0.0.1:${this.port}`;
+    this.internalUrl = `http://${reachable(this.internalHost)}:${this.internalPort}`;
+    this.dataDir = resolve(settings.DATA_DIR ?? './data');
+    this.databaseUrl = settings.DATABASE_URL;
+    this.roles = new Set(settings.ROLES ?? ROLES);
+    this.gatewayId = settings.GATEWAY_ID ?? defaultGatewayId();
+    this.demo = settings.DEMO ?? false;
+    this.adminToken = settings.ADMIN_TOKEN;
+    this.platformToken = settings.PLATFORM_TOKEN;
+    this.keysDir = settings.KEYS_DIR === undefined ? undefined : resolve(settings.KEYS_DIR);
+    this.leaseMs = settings.LEASE_MS ?? 3_000;
+    this.leaseMarginMs = settings.LEASE_MARGIN_MS ?? 2_000;
+    this.accessTokenS = settings.ACCESS_TOKEN_S ?? 300;
+    this.grantDays = settings.GRANT_DAYS ?? 90;
+    this.grantIdleDays = settings.GRANT_IDLE_DAYS ?? 30;
+    this.openWithinMs = settings.OPEN_WITHIN_MS ?? 5_000;
+    this.heartbeatMs = settings.HEARTBEAT_MS ?? 25_000;
+  }
+
+  /** Throws ConfigError with every problem there is: wrong values, values that do not go together, misspelt names. */
+  static read(environment: Readonly<Record<string, string | undefined>>): Config {
+    const settings = new Settings();
+    for (const { name, reading } of SETTINGS) {
+      const text = environment[name]?.trim();
+      if (text) Object.assign(settings, { [name]: readSetting(reading, text) });
+    }
+    const problems = validateSync(settings, { stopAtFirstError: true }).map(({ property, constraints }) =>
+      problem(property, Object.values(constraints ?? {})[0] ?? 'is wrong'),
+    );
+    const config = new Config(problems.length === 0 ? settings : sound(settings, problems), isProduction(environment));
+    const all = [...problems, ...config.contradictions(settings, problems), ...misspelt(environment)];
+    if (all.length > 0) throw new ConfigError(all);
+    return config;
+  }
+
+  /** What is right by itself and wrong together. Nothing is said of a setting that is wrong already. */
+  private contradictions(settings: Settings, known: readonly SettingProblem[]): SettingProblem[] {
+    const problems: SettingProblem[] = [];
+    const say = (name: keyof Settings, what: string) => {
+      if (!known.some((other) => other.name === name)) problems.push(problem(name, what));
+    };
+    if (this.internalPort > MAX_PORT) say('INTERNAL_PORT', `must be set where PORT is ${MAX_PORT}`);
+    if (this.internalPort === this.port) say('INTERNAL_PORT', 'must be another port than PORT');
+    if (!this.production) return problems;
+    if (this.demo) say('DEMO', 'must not be true where NODE_ENV=production: everybody knows the demo password');
+    if (!settings.PUBLIC_URL && !isLoopback(this.host)) {
+      say('PUBLIC_URL', 'must be set where NODE_ENV=production and HOST is no loopback address');
+    }
+    for (const name of ['ADMIN_TOKEN', 'PLATFORM_TOKEN'] as const) {
+      if ((settings[name]?.length ?? 16) < 16) say(name, 'must be at least 16 characters where NODE_ENV=production');
+    }
+    return problems;
+  }
+}
+
+function isProduction(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return environment.NODE_ENV === 'production';
+}
+
+function problem(name: string, what: string): SettingProblem {
+  return { name, problem: what, example: exampleOf(name) };
+}
+
+function exampleOf(name: string): string {
+  return `${name}=${SETTINGS.find((setting) => setting.name === name)?.example ?? ''}`;
+}
+
+function sound(settings: Settings, problems: readonly SettingProblem[]): Settings {
+  const wrong = new Set(problems.map(({ name }) => name));
+  return Object.assign(
+    new Settings(),
+    Object.fromEntries(Object.entries(settings).filter(([name]) => !wrong.has(name))),
+  );
+}
+
+function readSetting(reading: SettingDescription['reading'], text: string): unknown {
+  switch (reading) {
+    case 'number':
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+    case 'flag':
+      return text === 'true' || text === 'false' ? text === 'true' : text;
+    case 'list':
+      return text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean);
+    case 'text':
+      return text;
+  }
+}
+
+function misspelt(environment: Readonly<Record<string, string | undefined>>): SettingProblem[] {
+  const names = SETTINGS.map(({ name }) => name);
+  return Object.keys(environment).flatMap((name) => {
+    const meant = meantSetting(name, names);
+    return meant === undefined
+      ? []
+      : [{ name, problem: `is no setting; did you mean ${meant}?`, example: exampleOf(meant) }];
+  });
+}
+
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The machine's name, as far as an id allows it. */
+function defaultGatewayId(): string {
+  return (
+    hostname()
+      .replace(/[^A-Za-z0-9._-]/g, '-')
+      .slice(0, 64) || 'gateway'
+  );
+}
