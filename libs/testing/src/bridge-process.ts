@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DatabaseKind, postgresUrl } from './databases.js';
+import { freePort } from './postgres-server.js';
+
+const READY_WITHIN_MS = 30_000;
+const POLL_MS = 50;
+const MAX_OUTPUT_LENGTH = 1_048_576;
+
+export interface StartOptions {
+  readonly database: DatabaseKind;
+  /** Where a PostgreSQL is given, instead of a fresh one. */
+  readonly databaseUrl?: string;
+  /** Where a data directory is given, instead of a fresh one that is removed at the end. */
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the built program with demo data on free ports, and resolves when `/readyz` says so. */
+export async function startBridge(options: StartOptions): Promise<BridgeProcess> {
+  const [port, internalPort] = [await freePort(), await freePort()];
+  const ownDataDir = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'drawbridge-data-')) : undefined;
+  const env: Record<string, string> = {
+    DEMO: 'true',
+    PORT: String(port),
+    INTERNAL_PORT: String(internalPort),
+    DATA_DIR: options.dataDir ?? ownDataDir!,
+    ...options.env,
+  };
+  if (options.database === 'postgres') env.DATABASE_URL = options.databaseUrl ?? (await postgresUrl());
+  const bridge = new BridgeProcess(port, internalPort, env, ownDataDir);
+  await bridge.start();
+  return bridge;
+}
+
+/** One process of the built program. */
+export class BridgeProcess {
+  readonly publicUrl: string;
+  readonly internalUrl: string;
+  #process: ChildProcess | undefined;
+  #output = '';
+
+  constructor(
+    port: number,
+    internalPort: number,
+    private readonly env: Record<string, string>,
+    private readonly ownDataDir: string | undefined,
+  ) {
+    this.publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${port}`;
+    this.internalUrl = `http://127.0.0.1:${internalPort}`;
+  }
+
+  get pid(): number {
+    return this.#process!.pid!;
+  }
+
+  /** Everything it has printed. */
+  output(): string {
+    return this.#output;
+  }
+
+  async start(): Promise<void> {
+    const { PATH, HOME, LANG } = process.env;
+    const env = { PATH, HOME, LANG, ...this.env };
+    const program = spawn(process.execPath, ['--enable-source-maps', 'dist/apps/bridge/src/main.js'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = program;
+    const keep = (text: string) => {
+      if (this.#output.length < MAX_OUTPUT_LENGTH) this.#output += text;
+    };
+    program.stdout!.setEncoding('utf8').on('data', keep);
+    program.stderr!.setEncoding('utf8').on('data', keep);
+    const until = performance.now() + READY_WITHIN_MS;
+    while (!(await this.#isReady())) {
+      if (!this.#isRunning())
+        throw new Error(`The bridge exited with ${program.exitCode ?? program.signalCode}:\n${this.#output}`);
+      if (performance.now() > until) throw new Error(`The bridge was not ready in time:\n${this.#output}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  /** SIGKILL: nothing is finished, nothing is said. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process!.kill(name);
+  }
+
+  /** Starts again on the same ports and data. */
+  async restart(): Promise<void> {
+    if (this.#isRunning()) await this.stop();
+    await this.start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isRunning()) await this.#end('SIGKILL');
+    if (this.ownDataDir) rmSync(this.ownDataDir, { recursive: true, force: true });
+  }
+
+  #isRunning(): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const program = this.#process!;
+    if (!this.#isRunning()) return program.exitCode;
+    const exit = once(program, 'exit');
+    program.kill(signal);
+    const [code] = (await exit) as [number | null];
+    return code;
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.internalUrl}/readyz`)).status === 200;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { FormBrowser } from './form-browser.js';
+
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly idToken?: string;
+  readonly scope: string;
+}
+
+export interface SignInOptions {
+  readonly login: string;
+  readonly password: string;
+  readonly clientId: string;
+  /** What to ask for and to tick; `all` (the default) is what the desktop demo app may ask for. */
+  readonly scopes?: readonly string[] | 'all';
+  readonly redirectUri?: string;
+}
+
+interface Bridge {
+  readonly publicUrl: string;
+}
+
+const DESKTOP_SCOPES = ['profile', 'messages.read', 'messages.send', 'contacts.read', 'presence.read'];
+
+/** Signs in and consents as a person with a browser without JavaScript would, and exchanges the code. */
+export async function signIn(bridge: Bridge, options: SignInOptions): Promise<Tokens> {
+  const scopes = options.scopes === undefined || options.scopes === 'all' ? DESKTOP_SCOPES : options.scopes;
+  const redirectUri = options.redirectUri ?? 'http://127.0.0.1:49152/callback';
+  const verifier = randomBytes(32).toString('base64url');
+  const question = new URLSearchParams({
+    response_type: 'code',
+    client_id: options.clientId,
+    redirect_uri: redirectUri,
+    state: randomBytes(8).toString('hex'),
+    scope: ['openid', ...scopes].join(' '),
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const browser = new FormBrowser(bridge.publicUrl);
+  const refused = await browser.go(`/oidc/auth?${question}`);
+  if (refused) throw new Error(`The authorisation was refused: ${refused}`);
+  await browser.submit(browser.formWith('login'), { login: options.login, password: options.password });
+  const back = await browser.submit(browser.formWith('scope'), { scope: [...scopes] }, ['decision', 'allow']);
+  const code = back?.searchParams.get('code');
+  if (!code) throw new Error(`No code came back: ${back ?? browser.html}`);
+  return token(bridge, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: redirectUri,
+    client_id: options.clientId,
+    code_verifier: verifier,
+  });
+}
+
+/** Rotates the refresh token; throws an error that names the OAuth error code. */
+export function refresh(bridge: Bridge, clientId: string, refreshToken: string): Promise<Tokens> {
+  return token(bridge, { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId });
+}
+
+/** RFC 7009; resolves to the HTTP status. */
+export async function revoke(bridge: Bridge, clientId: string, refreshToken: string): Promise<number> {
+  const body = new URLSearchParams({ token: refreshToken, token_type_hint: 'refresh_token', client_id: clientId });
+  return (await fetch(`${bridge.publicUrl}/oidc/token/revocation`, { method: 'POST', body })).status;
+}
+
+async function token(bridge: Bridge, form: Record<string, string>): Promise<Tokens> {
+  const response = await fetch(`${bridge.publicUrl}/oidc/token`, { method: 'POST', body: new URLSearchParams(form) });
+  const body = (await response.json()) as Record<string, string>;
+  if (!response.ok) throw new Error(`${body.error}: ${body.error_description}`);
+  return {
+    accessToken: body.access_token!,
+    refreshToken: body.refresh_token!,
+    scope: body.scope ?? '',
+    ...(body.id_token ? { idToken: body.id_token } : {}),
+  };
+}
+
+/** Connected apps, as a person without JavaScript uses it. */
+export async function connectedApps(bridge: Bridge, credentials: { login: string; password: string }) {
+  const browser = new FormBrowser(bridge.publicUrl);
+  const open = async () => {
+    await browser.go('/connected-apps');
+    if (browser.forms().some(({ fields }) => fields.some(([name]) => name === 'password')))
+      await browser.submit(browser.formWith('login'), credentials);
+  };
+  await open();
+  const cards = () =>
+    browser.forms().flatMap((form) => {
+      const grant = form.fields.find(([name]) => name === 'grant')?.[1];
+      return grant === undefined || !form.buttons.some(({ value }) => value === 'end') ? [] : [{ grant, form }];
+    });
+  const confirm = async () => {
+    await browser.submit(
+      browser.formWith('confirm'),
+      {},
+      browser.formWith('confirm').buttons.some(({ name }) => name === 'confirm') ? ['confirm', 'yes'] : undefined,
+    );
+    return browser.html;
+  };
+  return {
+    /** The ids of the grants that stand. */
+    grants: cards().map(({ grant }) => grant),
+    /** Ends one, confirms, and resolves to the page that says when it took effect. */
+    async end(grant: string): Promise<string> {
+      await open();
+      const card = cards().find((each) => each.grant === grant);
+      if (!card) throw new Error(`No card for grant ${grant}`);
+      await browser.submit(card.form, {}, ['action', 'end']);
+      return confirm();
+    },
+    async endAll(): Promise<string> {
+      await open();
+      const form = browser.forms().find(({ buttons }) => buttons.some(({ value }) => value === 'end-all'));
+      if (!form) throw new Error('No button that ends all.');
+      await browser.submit(form, {}, ['action', 'end-all']);
+      return confirm();
+    },
+  };
+}
