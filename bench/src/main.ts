@@ -67,7 +67,7 @@ function row(name: string, results: readonly LoadResult[], baseline: number): st
 const people = Array.from({ length: peopleCount }, (_, index) => `person-${index}`);
 console.log(`Preparing ${peopleCount} people (each signs in and consents) …`);
 const bridge = await startBenchBridge(people);
-const peers: Peer[] = [await startRelay(people), { name: 'bridge on PostgreSQL', people, ...bridge }];
+const peers: Peer[] = [await startRelay(people), { ...bridge, people }];
 const results = new Map<Peer, LoadResult[]>(peers.map((peer) => [peer, []]));
 try {
   for (let round = 1; round <= Number(values.rounds); round++) {

@@ -98,12 +98,10 @@ export class FormBrowser {
   }
 }
 
-interface Attributes {
-  [name: string]: string | undefined;
-}
+type Attributes = Partial<Record<'type' | 'name' | 'value' | 'checked' | 'action', string>>;
 
 function attributesOf(text: string): Attributes {
-  const attributes: Attributes = {};
+  const attributes: Record<string, string> = {};
   for (const [, name = '', quoted, bare] of text.matchAll(/([a-zA-Z-]+)(?:="([^"]*)"|=([^\s"]+))?/g))
     attributes[name.toLowerCase()] = unescapeHtml(quoted ?? bare ?? '');
   return attributes;
