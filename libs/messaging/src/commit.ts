@@ -50,7 +50,10 @@ export class SendCommit {
         return await this.attempt(batch);
       } catch (error) {
         const failure = failureOf(error);
-        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
+        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) {
+          this.options.log.warn({ error, attempt }, 'a batch of sends met another transaction and is repeated');
+          continue;
+        }
         if (failure === 'data') return this.split(batch, error);
         if (failure === 'unknown') this.options.onOutcomeUnknown?.();
         throw error;

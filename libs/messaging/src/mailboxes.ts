@@ -84,10 +84,9 @@ export class Acknowledgements {
   /** Never backwards. MessagingError `invalid_data` for a seq that was not given out yet. */
   async ack(owner: number, seq: number): Promise<void> {
     if (!Number.isSafeInteger(seq) || seq < 0) throw invalid('seq', 'is not a position');
-    const before = this.waiting.get(owner);
-    const acknowledgement = before ?? { highest: seq, written: Promise.withResolvers<number>() };
-    acknowledgement.highest = Math.max(acknowledgement.highest, seq);
-    if (!before) this.waiting.set(owner, acknowledgement);
+    const acknowledgement = this.waiting.get(owner) ?? { seqs: [], written: Promise.withResolvers<number>() };
+    acknowledgement.seqs.push(seq);
+    this.waiting.set(owner, acknowledgement);
     this.writing ??= this.write().finally(() => {
       this.writing = undefined;
     });
@@ -111,16 +110,18 @@ export class Acknowledgements {
 
   /** Locks in owner order, as commits do. One past the head changes nothing. */
   private async store(batch: ReadonlyMap<number, Acknowledgement>): Promise<Map<number, number>> {
-    const input = JSON.stringify([...batch].map(([owner, { highest }]) => ({ o: owner, s: highest })));
+    const input = JSON.stringify([...batch].flatMap(([owner, { seqs }]) => seqs.map((seq) => ({ o: owner, s: seq }))));
     const { rows } = await sql<{ owner: number; head: number }>`
       with input as materialized (
         select * from jsonb_to_recordset(${input}::text::jsonb) as x(o bigint, s bigint)
       ), locked as materialized (
         select b.owner, b.head from mailbox b where b.owner = any (array(select o from input))
          order by b.owner for no key update
+      ), stored as (
+        select l.owner, max(i.s) as seq from locked l join input i on i.o = l.owner and i.s <= l.head group by l.owner
       ), moved as (
-        update mailbox b set acked = i.s from input i
-         where b.owner = any (array(select owner from locked)) and b.owner = i.o and b.acked < i.s and i.s <= b.head
+        update mailbox b set acked = s.seq from stored s
+         where b.owner = any (array(select owner from locked)) and b.owner = s.owner and b.acked < s.seq
       )
       select owner, head from locked`.execute(this.database.tables());
     return new Map(rows.map(({ owner, head }) => [owner, head]));
@@ -128,6 +129,6 @@ export class Acknowledgements {
 }
 
 interface Acknowledgement {
-  highest: number;
+  seqs: number[];
   written: PromiseWithResolvers<number>;
 }
