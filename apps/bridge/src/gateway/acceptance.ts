@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import { ConsentLease } from '@drawbridge/consent';
+import { LIMITS, PROTOCOL } from '@drawbridge/protocol';
+import { Injectable } from '@nestjs/common';
+import type { WebSocket } from 'ws';
+import { Config } from '../config/config.js';
+import { Connection } from './connection.js';
+import { Connections } from './connections.js';
+import { Dispatcher } from './dispatcher.js';
+import { Hello } from './outbound-frames.js';
+import { SessionClock } from './session-clock.js';
+
+/** Makes connections of WebSockets: joins what the socket says to what the gateway does. */
+@Injectable()
+export class Acceptance {
+  constructor(
+    private readonly config: Config,
+    private readonly lease: ConsentLease,
+    private readonly connections: Connections,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  accept(ws: WebSocket, request: IncomingMessage): void {
+    const { publicUrl, gatewayId, openWithinMs, heartbeatMs } = this.config;
+    const connection = new Connection(ws, request.socket, request.headers.origin, publicUrl, this.lease);
+    const clock = new SessionClock(connection, this.lease, { openWithinMs, heartbeatMs });
+    connection.onTokenSet = () => clock.tokenSet();
+    this.connections.added(connection);
+
+    ws.on('message', (data: Buffer, isBinary) => {
+      if (connection.state === 'closing') return;
+      if (isBinary) connection.close('protocol_violation');
+      else this.dispatcher.frame(connection, data.toString());
+    });
+    ws.on('ping', (payload: Buffer) => connection.outbound.pong(payload));
+    ws.on('pong', () => clock.pong());
+    // The peer broke the WebSocket protocol; ws answers it with the close that is due (1002, 1007, 1009).
+    ws.on('error', () => connection.beginClosing());
+    ws.on('close', () => {
+      connection.beginClosing();
+      clock.stop();
+      this.connections.removed(connection);
+    });
+
+    connection.push(
+      new Hello({
+        protocol: PROTOCOL,
+        gateway: gatewayId,
+        nonce: connection.nonce,
+        openWithinMs,
+        heartbeatMs,
+        maxFrameBytes: LIMITS.maxFrameBytes,
+      }),
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { isConnectionLoss, isStatementTimeout } from '@drawbridge/database';
+import { MessagingError } from '@drawbridge/messaging';
+import type { ErrorCode, ErrorDetails } from '@drawbridge/protocol';
+
+/** Why a command is refused: the code of its reply, and what that says beside the code. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  constructor(
+    readonly code: ErrorCode,
+    readonly details?: ErrorDetails,
+  ) {
+    super(code);
+  }
+}
+
+/** The one place where errors of the domain become codes of the protocol. Undefined: a fault of the bridge. */
+export function commandErrorOf(error: unknown): CommandError | undefined {
+  if (error instanceof CommandError) return error;
+  if (error instanceof MessagingError) return new CommandError(error.code, error.issues && { issues: error.issues });
+  return isConnectionLoss(error) || isStatementTimeout(error) ? new CommandError('unavailable') : undefined;
+}

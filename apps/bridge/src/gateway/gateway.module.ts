@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '@drawbridge/bus';
+import { ConsentLease } from '@drawbridge/consent';
+import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
+import { Messaging } from '@drawbridge/messaging';
+import { Partners } from '@drawbridge/partners';
+import { Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { AuthorityModule } from '../authority/authority.module.js';
+import { SigningKeys } from '../authority/signing-keys.js';
+import { BUS } from '../bus.js';
+import { Config } from '../config/config.js';
+import { Acceptance } from './acceptance.js';
+import { AccessTokens } from './access-token.js';
+import { CommandTable } from './command-table.js';
+import { Connections } from './connections.js';
+import { ConsentGuard } from './consent.guard.js';
+import { Delivery } from './delivery.js';
+import { Dispatcher } from './dispatcher.js';
+import { Gateway } from './gateway.js';
+import { Sessions } from './sessions.js';
+
+/** Begins when everything is made: consent is proven before the first connection is accepted. */
+@Injectable()
+class GatewayLife implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly lease: ConsentLease,
+    private readonly messaging: Messaging,
+    private readonly delivery: Delivery,
+    private readonly gateway: Gateway,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.delivery.start({ messaging: this.messaging, isFresh: () => this.lease.isFresh() });
+    await this.lease.start();
+  }
+
+  /** Draining again finds nothing to do. The lease row goes last: until then ends ask this gateway. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.gateway.drain();
+    this.delivery.stop();
+    await this.lease.stop();
+  }
+}
+
+function makeLease(config: Config, database: Database, bus: Bus, connections: Connections, delivery: Delivery) {
+  const log = new Logger('ConsentLease');
+  return new ConsentLease({
+    database,
+    bus,
+    instance: randomUUID(),
+    gateway: config.gatewayId,
+    leaseMs: config.leaseMs,
+    marginMs: config.leaseMarginMs,
+    onLost: (reason) => {
+      log.warn(`Every connection is dropped: ${reason}`);
+      connections.lost();
+    },
+    onLapsed: () => connections.lapsed(),
+    onRestored: () => {
+      connections.restored();
+      delivery.retry();
+    },
+    onProblem: (problem, error) => log.warn(`${problem}: ${error instanceof Error ? error.message : error}`),
+  });
+}
+
+function makeMessaging(database: Database, lease: ConsentLease, delivery: Delivery): Messaging {
+  const log = new Logger('Messaging');
+  return new Messaging({
+    database,
+    mayCommit: () => lease.lastsFor(COMMIT_TIMEOUT_MS),
+    onCommitted: (events) => delivery.committed(events),
+    onOutcomeUnknown: () => delivery.outcomeUnknown(),
+    log: {
+      warn: (details, message) => log.warn(details, message),
+      error: (details, message) => log.error(details, message),
+    },
+  });
+}
+
+/** The partners' end. It takes Config, Database (migrated), the bus and Endings from the application. */
+@Module({
+  imports: [DiscoveryModule, AuthorityModule],
+  providers: [
+    Connections,
+    Delivery,
+    {
+      provide: ConsentLease,
+      useFactory: makeLease,
+      inject: [Config, Database, BUS, Connections, Delivery],
+    },
+    { provide: Messaging, useFactory: makeMessaging, inject: [Database, ConsentLease, Delivery] },
+    {
+      provide: AccessTokens,
+      useFactory: (keys: SigningKeys, config: Config, lease: ConsentLease) =>
+        new AccessTokens(keys, config.publicUrl, () => lease.databaseNowMs()),
+      inject: [SigningKeys, Config, ConsentLease],
+    },
+    {
+      provide: Sessions,
+      useFactory: (
+        config: Config,
+        tokens: AccessTokens,
+        partners: Partners,
+        lease: ConsentLease,
+        messaging: Messaging,
+        delivery: Delivery,
+      ) => new Sessions({ publicUrl: config.publicUrl, tokens, partners, lease, messaging, delivery }),
+      inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery],
+    },
+    CommandTable,
+    ConsentGuard,
+    Dispatcher,
+    Acceptance,
+    Gateway,
+    GatewayLife,
+  ],
+  exports: [Gateway, ConsentLease, Messaging],
+})
+export class GatewayModule {}

@@ -1,0 +1,154 @@
+import type { IncomingMessage } from 'node:http';
+import { Endings } from '@drawbridge/consent';
+import { Messaging } from '@drawbridge/messaging';
+import {
+  ConversationCreate,
+  ConversationGet,
+  ConversationHistory,
+  ConversationList,
+  MailboxAck,
+  MessageSend,
+  Nothing,
+  SessionOpen,
+  SessionRefresh,
+} from '@drawbridge/protocol';
+import { UseGuards } from '@nestjs/common';
+import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
+import type { WebSocket } from 'ws';
+import { Acceptance } from './acceptance.js';
+import { Command } from './command.js';
+import { CommandError } from './command-error.js';
+import type { Connection, OpenSession } from './connection.js';
+import { Connections } from './connections.js';
+import { ConsentGuard } from './consent.guard.js';
+import { grantView, type Opened, openReply, Sessions } from './sessions.js';
+import { createdConversation, sentMessage } from './shown.js';
+
+/** The partners' end. Each handler has data that was checked and consent that was proven; it calls one function. */
+@WebSocketGateway({ path: '/bridge' })
+@UseGuards(ConsentGuard)
+export class Gateway implements OnGatewayConnection<WebSocket> {
+  constructor(
+    private readonly acceptance: Acceptance,
+    private readonly connections: Connections,
+    private readonly sessions: Sessions,
+    private readonly messaging: Messaging,
+    private readonly endings: Endings,
+  ) {}
+
+  handleConnection(ws: WebSocket, request: IncomingMessage): void {
+    this.acceptance.accept(ws, request);
+  }
+
+  /** Accepts nothing more, says going_away, finishes what was accepted and closes (4512). Then nothing is open. */
+  async drain(): Promise<void> {
+    await this.connections.drain();
+    await this.messaging.drain();
+  }
+
+  @Command({ event: 'session.open', data: SessionOpen, opens: true, shown: openReply, replied: began })
+  async open(connection: Connection, data: SessionOpen): Promise<Opened> {
+    const opened = await this.sessions.open(connection, data);
+    this.connections.opened(connection);
+    return opened;
+  }
+
+  @Command({ event: 'session.refresh', data: SessionRefresh })
+  async refresh(connection: Connection, data: SessionRefresh): Promise<object> {
+    const { expiresAtMs } = await this.sessions.refresh(connection, data);
+    const { consent } = sessionOf(connection);
+    return {
+      tokenExpiresAt: new Date(expiresAtMs).toISOString(),
+      grant: grantView(consent),
+      nonce: connection.nonce,
+    };
+  }
+
+  @Command({ event: 'session.close', data: Nothing, signsOut: true, replied: signedOut })
+  async close(connection: Connection): Promise<object> {
+    const { consent } = sessionOf(connection);
+    await this.endings.end({ grants: [consent.grant], reason: 'signed_out', by: `app:${consent.app.id}` });
+    return {};
+  }
+
+  @Command({ event: 'ping', data: Nothing })
+  ping(): object {
+    return { at: new Date().toISOString() };
+  }
+
+  @Command({ event: 'conversation.list', data: ConversationList, scope: 'messages.read' })
+  listConversations(connection: Connection, page: ConversationList): Promise<object> {
+    return this.messaging.listConversations(personOf(connection), page);
+  }
+
+  @Command({ event: 'conversation.get', data: ConversationGet, scope: 'messages.read' })
+  async conversation(connection: Connection, { conversation: id }: ConversationGet): Promise<object> {
+    const person = personOf(connection);
+    return {
+      conversation: await connection.order.read(id, () => this.messaging.conversation(person, id)),
+    };
+  }
+
+  @Command({ event: 'conversation.history', data: ConversationHistory, scope: 'messages.read' })
+  history(connection: Connection, data: ConversationHistory): Promise<object> {
+    const person = personOf(connection);
+    return connection.order.read(data.conversation, () => this.messaging.history(person, data));
+  }
+
+  @Command({
+    event: 'conversation.create',
+    data: ConversationCreate,
+    scope: 'messages.send',
+    changes: true,
+    shown: createdConversation,
+  })
+  create(connection: Connection, data: ConversationCreate) {
+    return this.messaging.createConversation(sessionOf(connection).sender, data);
+  }
+
+  @Command({
+    event: 'message.send',
+    data: MessageSend,
+    scope: 'messages.send',
+    changes: true,
+    shown: sentMessage,
+  })
+  send(connection: Connection, data: MessageSend) {
+    const sending = this.messaging.send(sessionOf(connection).sender, data);
+    connection.order.sent(data.conversation, sending);
+    return sending;
+  }
+
+  @Command({ event: 'mailbox.ack', data: MailboxAck, scope: 'messages.read', changes: true })
+  async acknowledge(connection: Connection, { seq }: MailboxAck): Promise<object> {
+    const { stream } = sessionOf(connection);
+    if (!stream || seq > stream.lastWritten) {
+      throw new CommandError('invalid_data', {
+        issues: [{ path: 'seq', problem: 'must not be past the last event of this connection' }],
+      });
+    }
+    await this.messaging.ack(personOf(connection), seq);
+    return {};
+  }
+}
+
+/** After the reply of session.open: what was missed, and the times of the token. */
+function began(connection: Connection): void {
+  connection.onTokenSet();
+  connection.session?.stream?.start();
+}
+
+/** Where the end did not reach this connection by the feed, because the lease had lapsed. */
+function signedOut(connection: Connection): void {
+  connection.ended('signed_out');
+}
+
+/** The guard has seen to it that the session is open. */
+function sessionOf(connection: Connection): OpenSession {
+  if (!connection.session) throw new CommandError('not_open');
+  return connection.session;
+}
+
+function personOf(connection: Connection): number {
+  return sessionOf(connection).consent.person.key;
+}

@@ -1,0 +1,96 @@
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  errorFrame,
+  okFrame,
+  passingFrame,
+  type ScopeSet,
+} from '@drawbridge/protocol';
+import type { CommandRule } from './command.js';
+import type { Connection } from './connection.js';
+import type { FrameBytes } from './frame-bytes.js';
+import type { WaitingFrame } from './outbound.js';
+
+const ERROR_BYTES = 512;
+
+/** The reply to a command that succeeded: shaped by the scopes of the moment it is written, or an error by then. */
+export class Reply implements WaitingFrame {
+  private bytes = -1;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly id: string,
+    private readonly rule: CommandRule,
+    private readonly result: object,
+  ) {}
+
+  size(): number {
+    if (this.bytes < 0) this.bytes = JSON.stringify(this.result).length + this.id.length;
+    return this.bytes;
+  }
+
+  writeTo(bytes: FrameBytes): void {
+    const { connection, id, rule } = this;
+    connection.inFlight.delete(id);
+    const code = connection.refusal(rule.scopeBits);
+    if (code) {
+      const details = code === 'scope_missing' && rule.scope ? { scope: rule.scope } : undefined;
+      bytes.text(errorFrame(connection.publicUrl, id, code, details));
+      return;
+    }
+    const shown = rule.shown ? rule.shown(this.result as never, connection.scopes) : this.result;
+    bytes.text(okFrame(id, shown));
+  }
+}
+
+/** An error holds nothing of anybody's, so it may go whatever the consent (protocol section 6). */
+export class Failure implements WaitingFrame {
+  constructor(
+    private readonly connection: Connection,
+    private readonly id: string | undefined,
+    private readonly code: ErrorCode,
+    private readonly details?: ErrorDetails,
+    /** A repeated id and the like: the command of this id is still to be answered. */
+    private readonly answers = true,
+  ) {}
+
+  size(): number {
+    return ERROR_BYTES;
+  }
+
+  writeTo(bytes: FrameBytes): void {
+    if (this.id !== undefined && this.answers) this.connection.inFlight.delete(this.id);
+    bytes.text(errorFrame(this.connection.publicUrl, this.id, this.code, this.details));
+  }
+}
+
+/** A passing event. It is not kept for later: what may not go now is dropped. */
+export class Passing implements WaitingFrame {
+  constructor(
+    private readonly connection: Connection,
+    private readonly scope: ScopeSet,
+    private readonly event: string,
+    private readonly data: object,
+  ) {}
+
+  size(): number {
+    return ERROR_BYTES;
+  }
+
+  writeTo(bytes: FrameBytes): void {
+    if (!this.connection.refusal(this.scope)) bytes.text(passingFrame(this.event, this.data));
+  }
+}
+
+/** The first frame, which needs no consent: there is none yet. */
+export class Hello implements WaitingFrame {
+  constructor(private readonly data: object) {}
+
+  size(): number {
+    return ERROR_BYTES;
+  }
+
+  writeTo(bytes: FrameBytes): void {
+    bytes.text(passingFrame('hello', this.data));
+  }
+}

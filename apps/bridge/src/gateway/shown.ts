@@ -1,0 +1,21 @@
+import type { ConversationView, MessageView, SendResult } from '@drawbridge/messaging';
+import type { ScopeSet } from '@drawbridge/protocol';
+import { READ } from './connection.js';
+
+/** Protocol section 3: without `messages.read` a reply shows nothing to read, whoever wrote it. */
+export function sentMessage(result: SendResult, scopes: ScopeSet): object {
+  const { message, seq, duplicate } = result;
+  return scopes & READ ? { message, seq, duplicate } : { message: bareMessage(message), duplicate };
+}
+
+export function createdConversation(
+  { conversation, duplicate }: { conversation: ConversationView; duplicate: boolean },
+  scopes: ScopeSet,
+): object {
+  const { id, kind } = conversation;
+  return { conversation: scopes & READ ? conversation : { id, kind }, ...(duplicate ? { duplicate } : {}) };
+}
+
+function bareMessage({ id, conversation, sentAt }: MessageView): object {
+  return { id, conversation, sentAt };
+}

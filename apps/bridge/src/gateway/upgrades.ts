@@ -1,0 +1,32 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { PROTOCOL } from '@drawbridge/protocol';
+
+/** Why an upgrade is refused, as an HTTP answer. */
+export interface UpgradeRefusal {
+  readonly status: 400 | 404 | 503;
+  readonly body: object;
+}
+
+/** Undefined when the request may become a WebSocket at `path`. The query is ignored, and no subprotocol means v1. */
+export function upgradeRefusal(request: IncomingMessage, path: string, draining: boolean): UpgradeRefusal | undefined {
+  const { url = '', headers } = request;
+  const query = url.indexOf('?');
+  if ((query < 0 ? url : url.slice(0, query)) !== path) return { status: 404, body: { error: 'not_found' } };
+  if (draining) return { status: 503, body: { error: 'going_away' } };
+  const offered = headers['sec-websocket-protocol'];
+  if (offered !== undefined && !offered.split(',').some((name) => name.trim() === PROTOCOL)) {
+    return { status: 400, body: { error: 'unsupported_subprotocol', supported: [PROTOCOL] } };
+  }
+  return undefined;
+}
+
+export function refuseUpgrade(socket: Duplex, { status, body }: UpgradeRefusal): void {
+  const text = JSON.stringify(body);
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
