@@ -4,6 +4,7 @@ import { messagingMigrations } from '@drawbridge/messaging';
 import { partnersMigrations } from '@drawbridge/partners';
 import { peopleMigrations } from '@drawbridge/people';
 import { authorityMigrations } from './authority/migration.js';
+import { demoMigrations } from './demo/migration.js';
 
 /** Every migration of the product, in the order of their names. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   ...consentMigrations,
   ...messagingMigrations,
   ...authorityMigrations,
+  ...demoMigrations,
 };

@@ -117,13 +117,7 @@ export class Partners {
   /** PartnersError `scopes_exceed_partner`, `unknown_partner`, `taken`, or `invalid` for a redirect address. */
   async createApp(app: AppToCreate): Promise<void> {
     const { clientId, partner, name, kind, redirectUris, requiresDpop = false } = app;
-    for (const uri of redirectUris) {
-      const problem = redirectUriProblem(kind, uri);
-      if (problem) throw new PartnersError('invalid', `The redirect address ${uri} ${problem}.`);
-    }
-    if (kind !== 'device' && redirectUris.length === 0) {
-      throw new PartnersError('invalid', 'The app needs a redirect address.');
-    }
+    checkRedirectUris(kind, redirectUris);
     await this.tables.transaction().execute(async (tx) => {
       const owner = await tx
         .selectFrom('partner')
@@ -147,6 +141,18 @@ export class Partners {
       };
       await this.inserting(`The app ${clientId}`, () => tx.insertInto('app').values(row).execute());
     });
+  }
+
+  /** Replaces the redirect addresses of an app. PartnersError `invalid`; nothing happens where there is no such app. */
+  async setRedirectUris(clientId: string, redirectUris: readonly string[]): Promise<void> {
+    const kind = (await this.app(clientId))?.kind;
+    if (kind === undefined) return;
+    checkRedirectUris(kind, redirectUris);
+    await this.tables
+      .updateTable('app')
+      .set({ redirect_uris: [...redirectUris] })
+      .where('client_id', '=', clientId)
+      .execute();
   }
 
   /** The app with its partner, whatever the partner's status; undefined when there is none or it was removed. */
@@ -190,6 +196,16 @@ export class Partners {
       if (isUniqueViolation(error)) throw new PartnersError('taken', `${what} is there already.`);
       throw error;
     }
+  }
+}
+
+function checkRedirectUris(kind: AppKind, redirectUris: readonly string[]): void {
+  for (const uri of redirectUris) {
+    const problem = redirectUriProblem(kind, uri);
+    if (problem) throw new PartnersError('invalid', `The redirect address ${uri} ${problem}.`);
+  }
+  if (kind !== 'device' && redirectUris.length === 0) {
+    throw new PartnersError('invalid', 'The app needs a redirect address.');
   }
 }
 

@@ -55,6 +55,9 @@ export class BridgeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSoc
   /** What Nest offers here runs each frame through promises and observables; see Dispatcher. */
   bindMessageHandlers(): void {}
 
+  /** Nest calls it when the application is closed; `close` has done everything. */
+  async dispose(): Promise<void> {}
+
   close(server: WebSocketServer): void {
     for (const [http, upgrade] of this.upgrades.splice(0)) http.off('upgrade', upgrade);
     server.close();

@@ -1,0 +1,63 @@
+import type { Server } from 'node:http';
+import { Database } from '@drawbridge/database';
+import type { INestApplication } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { refuseDemoPeople, seedDemo } from './demo/demo.js';
+import { InternalServer } from './http/internal-server.js';
+import { checkFree, closeServer } from './http/listen.js';
+import { listenPublicly, makePublicApp } from './http/public-app.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { migrations } from './migrations.js';
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** The running program of one process. */
+export class Bridge {
+  private constructor(
+    private readonly app: INestApplication,
+    private readonly internal: InternalServer,
+    private readonly database: Database,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  /**
+   * Opens and migrates the database, makes everything and listens. What the operator can mend comes as a
+   * DatabaseError or StartError with one clear line; whatever was opened before is closed again.
+   */
+  static async start(config: Config): Promise<Bridge> {
+    await checkFree({ host: config.host, port: config.port, setting: 'PORT' });
+    await checkFree({ host: config.internalHost, port: config.internalPort, setting: 'INTERNAL_PORT' });
+    const opened: (() => Promise<void>)[] = [];
+    try {
+      const database = await Database.open({ url: config.databaseUrl, dataDir: config.dataDir });
+      opened.unshift(() => database.close());
+      await database.migrate(migrations);
+      if (config.production) await refuseDemoPeople(database);
+      if (config.demo) await seedDemo(database, config);
+      const lifecycle = new Lifecycle();
+      const app = await makePublicApp(config, database, lifecycle);
+      opened.unshift(() => app.close());
+      const internal = new InternalServer(config, lifecycle);
+      opened.unshift(() => internal.close());
+      await internal.listen();
+      await listenPublicly(app, config);
+      lifecycle.started();
+      return new Bridge(app, internal, database, lifecycle);
+    } catch (error) {
+      for (const close of opened) await close().catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * The end, in an order that loses nothing: `/readyz` says 503 and new requests are refused; clients are told, what
+   * was accepted is finished, and their connections are closed; then the listeners, the lease and the database.
+   */
+  async stop(onProblem: (what: string, error: unknown) => void): Promise<void> {
+    await this.lifecycle.drain(onProblem);
+    await closeServer(this.app.getHttpServer() as Server, ANSWER_WITHIN_MS);
+    await this.app.close();
+    await this.internal.close();
+    await this.database.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { SCOPES, type Scope } from '@drawbridge/protocol';
+
+/** Everything the demo shows. The ids are fixed, so that making it again makes nothing twice. */
+export const DEMO_PASSWORD = 'drawbridge';
+
+export const DEMO_PEOPLE = [
+  { id: 'alice', name: 'Alice Moreau' },
+  { id: 'bob', name: 'Bob Okafor' },
+  { id: 'carol', name: 'Carol Haddad' },
+  { id: 'dave', name: 'Dave Lindqvist' },
+] as const;
+export type DemoPerson = (typeof DEMO_PEOPLE)[number]['id'];
+
+export const CONSOLE_CLIENT_ID = 'drawbridge-console';
+
+const TUNEBOX_SCOPES: Scope[] = ['profile', 'messages.read', 'messages.send', 'contacts.read', 'presence.read'];
+
+export const TUNEBOX = {
+  partner: {
+    id: '7d1f6a52-3c0e-4b8a-9a57-0c2f5e8b1a01',
+    name: 'Tunebox',
+    homepage: 'https://tunebox.example/',
+    privacyUrl: 'https://tunebox.example/privacy',
+    contact: 'developers@tunebox.example',
+    scopes: TUNEBOX_SCOPES,
+  },
+  app: {
+    clientId: 'tunebox-desktop',
+    name: 'Tunebox',
+    kind: 'native' as const,
+    redirectUris: ['http://127.0.0.1/callback'],
+    scopes: TUNEBOX_SCOPES,
+  },
+};
+
+/** The testers' page is an app like any other, of a partner that is the platform itself. */
+export const consoleApp = (internalOrigin: string) => ({
+  partner: {
+    id: '7d1f6a52-3c0e-4b8a-9a57-0c2f5e8b1a02',
+    name: 'Drawbridge',
+    homepage: 'https://drawbridge.example/',
+    privacyUrl: 'https://drawbridge.example/privacy',
+    contact: 'operators@drawbridge.example',
+    scopes: [...SCOPES],
+  },
+  app: {
+    clientId: CONSOLE_CLIENT_ID,
+    name: 'Drawbridge console',
+    kind: 'web' as const,
+    redirectUris: [`${internalOrigin}/console/`],
+    scopes: [...SCOPES],
+  },
+});
+
+interface DemoConversation {
+  readonly clientId: string;
+  readonly creator: DemoPerson;
+  readonly members: readonly DemoPerson[];
+  readonly title?: string;
+  readonly messages: readonly { readonly from: DemoPerson; readonly text: string }[];
+}
+
+const LONG_TEXT = [
+  'Long version, since you asked.',
+  'The first side was recorded in one evening, in a hall with a stone floor, and you can hear it: every note comes back half a second later, a little lower, as if somebody downstairs were answering.',
+  'They meant to do it again in a proper studio. Then the drummer moved to Tromsø, the hall became a supermarket, and what they had was what there is.',
+  'So when people say the echo is an effect, it is not. It is a floor, and four people who did not know yet that they had one evening.',
+  'Listen to the third track with headphones, lights off, and wait for the door at 2:41. Nobody knows who came in. They kept playing.',
+].join('\n\n');
+
+export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
+  {
+    clientId: '3b0f5c1e-8d24-4f6e-8a11-5d2c7e900001',
+    creator: 'alice',
+    members: ['bob'],
+    messages: [
+      { from: 'alice', text: 'Have you heard the new record? 🎧' },
+      { from: 'bob', text: 'Twice this morning. The third track 🔥👏🏽' },
+      { from: 'alice', text: 'There is a page about the recording: https://tunebox.example/records/stone-floor' },
+      { from: 'bob', text: 'Why does it sound so far away?' },
+      { from: 'alice', text: LONG_TEXT },
+      { from: 'bob', text: 'Lights off tonight, then. 🌒' },
+    ],
+  },
+  {
+    clientId: '3b0f5c1e-8d24-4f6e-8a11-5d2c7e900002',
+    creator: 'alice',
+    members: ['bob', 'carol', 'dave'],
+    title: 'Friday listening 🎶',
+    messages: [
+      { from: 'alice', text: 'Friday at eight, my place. Everybody brings one song.' },
+      { from: 'carol', text: 'سأحضر أغنية لفيروز. هل عند أحدكم سماعات جيدة؟' },
+      { from: 'dave', text: 'I have speakers, and an opinion about cables. 🔊' },
+      { from: 'bob', text: 'Bring the speakers. 😄' },
+      { from: 'carol', text: 'תביאו גם משהו לאכול 🍕 and something to drink' },
+    ],
+  },
+];

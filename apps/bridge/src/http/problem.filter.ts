@@ -1,0 +1,39 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { problemPage } from '../pages/error-pages.js';
+import { sendPage } from '../pages/send-page.js';
+import { sendJson, wantsJson } from './respond.js';
+
+const SAID: Readonly<Record<number, [code: string, title: string, text: string]>> = {
+  404: ['not_found', 'There is nothing here', 'The address is misspelt, or what was here is gone.'],
+  500: ['internal', 'Something went wrong', 'That was a fault of ours. Please try again in a moment.'],
+};
+const REFUSED = ['invalid_data', 'That cannot be done', 'The bridge cannot read this request.'] as const;
+
+/** What went wrong over HTTP, as a page or as JSON; a fault of ours is logged and says nothing of its inside. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly log = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const status = statusOf(error);
+    if (status >= 500)
+      this.log.error(`${request.method} ${request.path}: ${error instanceof Error ? error.stack : error}`);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const [code, title, text] = SAID[Math.min(status, 500)] ?? REFUSED;
+    if (wantsJson(request)) sendJson(response, status, { code, message: text });
+    else sendPage(response, problemPage(title, text), { status });
+  }
+}
+
+/** Express's own parsers fail with a `status`; it is to be believed only where the client is at fault. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
+}

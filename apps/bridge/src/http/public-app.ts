@@ -1,0 +1,58 @@
+import type { Server } from 'node:http';
+import { ConsentLease } from '@drawbridge/consent';
+import { Database } from '@drawbridge/database';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Express } from 'express';
+import { mountAuthority } from '../authority/mount.js';
+import { bridgeModule } from '../bridge.module.js';
+import type { Config } from '../config/config.js';
+import { BridgeWsAdapter } from '../gateway/bridge-ws-adapter.js';
+import { Gateway } from '../gateway/gateway.js';
+import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import { refuseWhileDraining, serveHealth } from './health.js';
+import { listen } from './listen.js';
+import { ProblemFilter } from './problem.filter.js';
+
+/** The public listener's application, initialised: everything runs, and nothing is listened to yet. */
+export async function makePublicApp(
+  config: Config,
+  database: Database,
+  lifecycle: Lifecycle,
+): Promise<INestApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(bridgeModule(config, database, lifecycle), {
+    logger: ['fatal', 'error', 'warn'],
+    abortOnError: false,
+    bodyParser: false,
+  });
+  const server: Express = app.getHttpAdapter().getInstance();
+  server.disable('x-powered-by');
+  serveHealth(server, lifecycle);
+  server.use(refuseWhileDraining(lifecycle));
+  lifecycle.addCheck('database', () => database.ping());
+  if (config.roles.has('authority')) mountAuthority(app);
+  if (config.roles.has('gateway')) joinGateway(app, lifecycle);
+  app.useGlobalFilters(new ProblemFilter());
+  try {
+    await app.init();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return app;
+}
+
+/** StartError when the port is taken. */
+export function listenPublicly(app: INestApplication, { host, port }: Config): Promise<void> {
+  return listen(app.getHttpServer() as Server, { host, port, setting: 'PORT' });
+}
+
+function joinGateway(app: INestApplication, lifecycle: Lifecycle): void {
+  app.useWebSocketAdapter(new BridgeWsAdapter(app));
+  const lease = app.get(ConsentLease);
+  lifecycle.addCheck('consent', () => {
+    if (!lease.isFresh()) throw new Error('cannot be proven at present');
+  });
+  lifecycle.onDrain('gateway', () => app.get(Gateway).drain());
+}

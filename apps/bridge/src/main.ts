@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { DatabaseError } from '@drawbridge/database';
+import { Bridge } from './bridge.js';
+import { Config, ConfigError } from './config/config.js';
+import { StartError } from './start-error.js';
+
+const STOP_WITHIN_MS = 30_000;
+
+function fail(lines: string): never {
+  process.stderr.write(`${lines}\n`);
+  process.exit(1);
+}
+
+function readConfig(): Config {
+  try {
+    return Config.read(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    fail(
+      [
+        'These settings are wrong, so nothing was started:',
+        ...error.message.split('\n').map((line) => `  ${line}`),
+      ].join('\n'),
+    );
+  }
+}
+
+async function start(config: Config): Promise<Bridge> {
+  try {
+    return await Bridge.start(config);
+  } catch (error) {
+    if (error instanceof StartError || error instanceof DatabaseError) fail(error.message);
+    fail(`The bridge could not start: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+}
+
+function greet(config: Config): void {
+  const data = config.databaseUrl ? 'PostgreSQL' : `${config.dataDir} (embedded: survives kill -9, not a power cut)`;
+  const lines = [
+    `Drawbridge is ready at ${config.publicUrl}`,
+    `  connected apps  ${config.publicUrl}/connected-apps`,
+    `  internal        ${config.internalUrl}`,
+    `  data            ${data}`,
+    ...(config.demo ? ['  sign in as      alice, bob, carol or dave, with the password drawbridge'] : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+const config = readConfig();
+let stopping = false;
+let bridge: Bridge | undefined;
+
+/** A signal while starting ends the process once it has started; a second one ends it at once. */
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+  stopping = true;
+  if (bridge) await end(bridge);
+}
+
+async function end(running: Bridge): Promise<void> {
+  setTimeout(() => fail('The bridge could not finish in time what it had accepted.'), STOP_WITHIN_MS).unref();
+  let clean = true;
+  await running.stop((what, error) => {
+    clean = false;
+    process.stderr.write(`Draining the ${what} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+  });
+  process.exit(clean ? 0 : 1);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void stop(name));
+bridge = await start(config);
+if (stopping) await end(bridge);
+greet(config);
