@@ -34,8 +34,8 @@ interface Peer {
 
 async function startRelay(people: readonly string[]): Promise<Peer> {
   const port = await freePort();
-  const script = fileURLToPath(new URL('./relay.js', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [script], {
+  const script = fileURLToPath(new URL('./relay.ts', import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, ['scripts/run-ts.mjs', script], {
     env: { ...process.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
