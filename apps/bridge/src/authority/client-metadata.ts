@@ -16,8 +16,8 @@ export function clientMetadata(app: App): AdapterPayload | undefined {
     redirect_uris: app.redirectUris,
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
-    // `form_post` needs a script in the page, and a code in a fragment serves nobody.
-    response_modes: ['query'],
+    // Not `form_post`: it needs a script in the page.
+    response_modes: ['query', 'fragment'],
     dpop_bound_access_tokens: app.requiresDpop,
   };
 }

@@ -16,7 +16,7 @@ export function mountAuthority(app: INestApplication): void {
   server.disable('x-powered-by');
   // https ends at a proxy in front of us; its word for the client's address is the last one in X-Forwarded-For.
   server.set('trust proxy', publicUrl.startsWith('https:') ? 1 : false);
-  server.use(pinHost(publicUrl));
+  server.use(pinHost(publicUrl, server));
   server.use('/oidc', app.get(Authority).provider.callback());
   server.use(['/sign-in', '/connected-apps'], express.urlencoded(FORM_LIMITS));
 }
@@ -25,13 +25,15 @@ export function mountAuthority(app: INestApplication): void {
  * oidc-provider makes its addresses from the request. Whatever the request says, in `Host`, in a proxy's headers or in
  * an absolute request target (RFC 9112 section 3.2.2), it is made to say PUBLIC_URL.
  */
-function pinHost(publicUrl: string) {
+function pinHost(publicUrl: string, server: express.Express) {
   const { host, protocol } = new URL(publicUrl);
-  return (request: Request, _response: Response, next: NextFunction) => {
+  return (request: Request, response: Response, next: NextFunction) => {
     if (!request.url.startsWith('/') && URL.canParse(request.url)) {
       const { pathname, search } = new URL(request.url);
       request.url = pathname + search;
       request.originalUrl = request.url;
+      // From the start: Express has taken note of the address it saw first.
+      return server(request, response);
     }
     request.headers.host = host;
     request.headers['x-forwarded-host'] = host;

@@ -70,7 +70,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     routes: { authorization: '/auth', token: '/token', revocation: '/token/revocation', jwks: '/jwks' },
     scopes: ['openid'],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
-    discovery: { scopes_supported: ['openid', ...SCOPES], response_modes_supported: ['query'] },
+    discovery: { scopes_supported: ['openid', ...SCOPES], response_modes_supported: ['query', 'fragment'] },
     responseTypes: ['code'],
     clientAuthMethods: ['none'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -168,6 +168,9 @@ export function makeProvider(parts: ProviderParts): Provider {
   // The pinned headers of mount.ts say how the public reaches us.
   provider.proxy = true;
   provider.use(async (ctx, next) => {
+    // oidc-provider answers in this mode even when it refuses it, with a script in the page. As an unknown mode it is
+    // refused in the query.
+    if (ctx.query.response_mode === 'form_post') ctx.query = { ...ctx.query, response_mode: 'not-form_post' };
     await next();
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');

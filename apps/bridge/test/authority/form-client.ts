@@ -13,7 +13,7 @@ export interface Page {
   html: string;
   forms: Form[];
   /** Where a redirect led that this client does not follow: the app's own address. */
-  left?: URL;
+  left: URL | undefined;
 }
 
 const REDIRECTS_MAX = 10;
@@ -62,7 +62,14 @@ export class FormClient {
       const html = await response.text();
       const location = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || !location) {
-        return { url: url.href, status: response.status, headers: response.headers, html, forms: formsOf(html) };
+        return {
+          url: url.href,
+          status: response.status,
+          headers: response.headers,
+          html,
+          forms: formsOf(html),
+          left: undefined,
+        };
       }
       const next = new URL(location, url);
       if (next.origin !== this.origin) {

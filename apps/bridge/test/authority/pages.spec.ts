@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AxeBuilder } from '@axe-core/playwright';
+import { launchChromium } from '@drawbridge/testing';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { AuthorityHarness, PASSWORD } from './authority-harness.js';
+
+/** Set to a folder to look at every page as a picture. */
+const PICTURES = process.env.DRAWBRIDGE_PICTURES;
+
+const VIEWS = [
+  { name: 'light', colorScheme: 'light', width: 1100, height: 900 },
+  { name: 'dark', colorScheme: 'dark', width: 1100, height: 900 },
+  { name: '320px', colorScheme: 'light', width: 320, height: 640 },
+] as const;
+
+describe('The pages of the authority in Chromium', () => {
+  let bridge: AuthorityHarness;
+  let browser: Browser;
+  beforeAll(async () => {
+    [bridge, browser] = await Promise.all([AuthorityHarness.start('pglite'), launchChromium()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await bridge[Symbol.asyncDispose]();
+  });
+
+  const open = async (path: string, context: BrowserContext): Promise<Page> => {
+    const page = await context.newPage();
+    await page.goto(new URL(path, bridge.origin).href);
+    return page;
+  };
+  const signIn = async (page: Page) => {
+    await page.getByLabel('Login').fill('alice');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+
+  /** WCAG 2.2 AA as far as a machine can tell, nothing wider than the window, every control big enough to hit. */
+  const examine = async (page: Page, name: string, view: string) => {
+    if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${view}.png`, fullPage: true });
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .analyze();
+    expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+    const tooWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+    expect(`${name} too wide: ${await page.evaluate<boolean>(tooWide)}`).toBe(`${name} too wide: false`);
+  };
+
+  test.each(VIEWS)('are accessible and fit, seen $name', async ({ name, colorScheme, width, height }) => {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+    const page = await open(bridge.authorizationUrl().url, context);
+    await examine(page, 'sign-in', name);
+    await page.getByLabel('Login').fill('nobody');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await examine(page, 'sign-in-wrong', name);
+    await signIn(page);
+    await examine(page, 'consent', name);
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    await examine(page, 'consent-none', name);
+    await page.getByRole('button', { name: 'Tick all' }).click();
+    await examine(page, 'consent-all', name);
+
+    await bridge.signIn({ login: 'alice' });
+    await bridge.signIn({ login: 'alice', scopes: ['contacts.read'] });
+    const apps = await open('/connected-apps', context);
+    await examine(apps, 'apps-sign-in', name);
+    await signIn(apps);
+    await examine(apps, 'apps', name);
+    await apps.getByRole('button', { name: 'End access', exact: true }).first().click();
+    await examine(apps, 'apps-confirm', name);
+    await apps.getByRole('button', { name: 'Yes, end access' }).click();
+    await apps.getByText('How we know').click();
+    await examine(apps, 'apps-ended', name);
+    await apps.getByRole('link', { name: 'Back to Connected apps' }).click();
+    await examine(apps, 'apps-after', name);
+
+    await examine(await open(bridge.authorizationUrl({ client_id: 'nobody' }).url, context), 'error-client', name);
+    await examine(await open('/sign-in/nothing', context), 'error-over', name);
+    await context.close();
+  });
+
+  test('the whole way works with the keyboard alone and without JavaScript, and Chrome lets the form lead back to the app', async () => {
+    const app = createServer((_, response) => response.end('back in the app')).listen(0, '127.0.0.1');
+    await once(app, 'listening');
+    const answered = once(app, 'request') as Promise<[IncomingMessage]>;
+    const redirect_uri = `http://127.0.0.1:${(app.address() as AddressInfo).port}/callback`;
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await open(bridge.authorizationUrl({ redirect_uri }).url, context);
+    const { keyboard } = page;
+    const focused = () => page.locator(':focus');
+    const tabTo = async (selector: string) => {
+      for (let presses = 0; presses < 30; presses++) {
+        await keyboard.press('Tab');
+        if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+      }
+      throw new Error(`${selector} cannot be reached by keyboard; the focus is on ${await focused().innerHTML()}`);
+    };
+    await tabTo('#login');
+    await keyboard.type('alice');
+    await keyboard.press('Tab');
+    await keyboard.type(PASSWORD);
+    await keyboard.press('Enter');
+    await page.getByRole('checkbox').first().waitFor();
+    await tabTo('input[value="messages.read"]');
+    await keyboard.press('Space');
+    await tabTo('button[value=allow]');
+    await keyboard.press('Enter');
+    const [request] = await answered;
+    expect(request.url).toMatch(/^\/callback\?code=/);
+    expect(request.headers.referer).toBeUndefined();
+    await page.getByText('back in the app').waitFor();
+    await context.close();
+    app.close();
+    app.closeAllConnections();
+  });
+});
