@@ -92,13 +92,16 @@ const statements = [
    )`,
   'create index consent_receipt_pending on consent_receipt (number) where effective_at is null',
 
-  // I2, for sends: the grants of _permits that stand in the caller's snapshot and allow messages.send.
+  // I2, for sends: the grants of _permits that stand in the caller's snapshot and allow messages.send. Lateral with offset 0:
+  // a plan made when the tables were empty is kept, and must go by the grants asked for, never by all that live.
   `create function standing_permits(_permits uuid[]) returns setof uuid language sql stable as $$
      select g.id
-     from consent_grant g
-     join app a on a.client_id = g.client_id and a.removed_at is null
-     join partner p on p.id = g.partner and p.status = 'approved' and p.voided_before <= g.created_feed
-     where g.id = any (_permits)
+     from unnest(_permits) as asked(id)
+     cross join lateral (select * from consent_grant where id = asked.id offset 0) g
+     cross join lateral (select * from app where client_id = g.client_id offset 0) a
+     cross join lateral (select * from partner where id = g.partner offset 0) p
+     where a.removed_at is null
+       and p.status = 'approved' and p.voided_before <= g.created_feed
        and g.ended_at is null
        and g.expires_at > statement_timestamp()
        and 'messages.send' = any (g.scopes) and 'messages.send' = any (a.scopes) and 'messages.send' = any (p.scopes)

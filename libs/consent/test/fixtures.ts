@@ -142,9 +142,15 @@ export async function refusal(lease: ConsentLease, grant: { id: string }): Promi
   return 'refused' in session ? session.refused : undefined;
 }
 
-/** Runs `until` again in each turn of the event loop; the test's own timeout ends it. */
-export async function eventually(until: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await until())) await new Promise<void>((resolve) => setImmediate(resolve));
+const PATIENCE_MS = 20_000;
+
+/** Asks again in each turn of the event loop until it is so; fails when that never comes. */
+export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  while (!(await isSo())) {
+    if (performance.now() > until) throw new Error(`Not so within ${PATIENCE_MS} ms: ${isSo}`);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }
 
 export interface HeldDatabase {

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { everyDatabase, testDatabase } from '@drawbridge/testing';
+import { sql } from 'kysely';
+import { eventually, holdable, open, World } from './fixtures.js';
+
+describe.each(everyDatabase)('The sweep, on %s', (kind) => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  let world: World;
+  beforeEach(async () => {
+    database = await testDatabase(kind);
+    world = await World.make(database);
+  });
+  afterEach(async () => {
+    await world.stop();
+    await database.close();
+  });
+
+  test('ends grants 90 days after the sign-in and 30 days after the last connection, with receipts', async () => {
+    const days = (n: number) => new Date(Date.now() - n * 86_400_000);
+    const old = await world.grant({ authTime: days(90) });
+    const idle = await world.grant();
+    const inUse = await world.grant();
+    const fresh = await world.grant();
+    const lease = await world.lease();
+    const { session } = await open(lease, inUse);
+    const longAgo = sql`clock_timestamp() - interval '31 days'`;
+    await sql`update consent_grant set created_at = ${longAgo}, last_connected_at = ${longAgo}
+      where id in (${idle.id}::uuid, ${inUse.id}::uuid)`.execute(world.db);
+    const endings = world.endings();
+    endings.startSweep();
+    await eventually(async () => (await endings.receipts([old.id, idle.id])).length === 2);
+    expect((await world.grants.find(old.id))?.ended).toBe('expired');
+    expect((await world.grants.find(idle.id))?.ended).toBe('expired');
+    expect((await world.grants.find(inUse.id))?.ended).toBeUndefined();
+    expect((await world.grants.find(fresh.id))?.ended).toBeUndefined();
+    expect(session.ended).toBeUndefined();
+  });
+
+  test('I2 finishes the receipt of an authority that died after its commit', async () => {
+    const lease = await world.lease();
+    const grant = await world.grant();
+    const { session } = await open(lease, grant);
+    const line = holdable(world.database);
+    const dies = world.endings({ database: line.database });
+    const cut = line.hold('leaseMs');
+    const ending = dies.end({ grants: [grant.id], reason: 'signed_out', by: 'app' });
+    const died = expect(ending).rejects.toThrow();
+    await cut;
+    await dies.stop();
+    await died;
+    line.release();
+    const endings = world.endings();
+    expect(await endings.receipts([grant.id])).toEqual([]);
+    endings.startSweep();
+    await eventually(async () => (await endings.receipts([grant.id])).length === 1);
+    expect(session.ended).toBe('signed_out');
+    expect(await endings.receipts([grant.id])).toMatchObject([
+      { connectionsClosed: 1, gateways: [{ confirmed: 'ack' }] },
+    ]);
+  });
+
+  test('I2 I8 removes the row of a dead gateway after looking on for lease + margin, and closes its windows at most', async () => {
+    const living = await world.lease();
+    const grant = await world.grant();
+    await open(living, grant);
+    const dead = randomUUID();
+    await sql`insert into gateway_lease (instance, gateway, lease_ms, position) values (${dead}, 'dead', 500, 0)`.execute(
+      world.db,
+    );
+    await sql`insert into access_window (grant_id, person, instance, gateway)
+      values (${grant.id}, ${world.person.key}, ${dead}, 'dead')`.execute(world.db);
+    const endings = world.endings({ heads: async (owners) => new Map(owners.map((owner) => [owner, { head: 7 }])) });
+    const started = performance.now();
+    endings.startSweep();
+    const windows = async () =>
+      (
+        await sql<{ gateway: string; by: string | null; lastSeq: number | null; atMost: boolean }>`
+          select gateway, closed_by as by, last_seq as "lastSeq", at_most as "atMost" from access_window
+          order by gateway`.execute(world.db)
+      ).rows;
+    await eventually(async () => (await windows())[0]?.by !== null);
+    expect(performance.now() - started).toBeGreaterThan(800);
+    expect(await windows()).toEqual([
+      { gateway: 'dead', by: 'lease_expired', lastSeq: 7, atMost: true },
+      { gateway: 'gw', by: null, lastSeq: null, atMost: false },
+    ]);
+    const { rows } = await sql<{ gateway: string }>`select gateway from gateway_lease`.execute(world.db);
+    expect(rows).toEqual([{ gateway: 'gw' }]);
+    expect(living.events).toEqual([]);
+  });
+});
