@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
+import { openEmbeddedDirectory } from './embedded-directory.js';
 import { DatabaseUnavailable } from './errors.js';
 import { type Migration, migrate } from './migrate.js';
 import { checkServer, int8, makePool } from './postgres.js';
@@ -120,7 +120,7 @@ async function embedded({ dataDir, loadDataDir }: OpenOptions): Promise<Parts> {
       pglite = await PGlite.create({ parsers, ...(loadDataDir ? { loadDataDir } : {}) });
     } else {
       lock = await lockDataDir(dataDir);
-      pglite = await PGlite.create({ parsers, dataDir: join(dataDir, 'postgres') });
+      pglite = await openEmbeddedDirectory(dataDir, { parsers });
     }
   } catch (error) {
     lock?.release();

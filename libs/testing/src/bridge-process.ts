@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DatabaseKind, postgresUrl } from './databases.js';
+import { type DatabaseKind, fillDataDir, postgresUrl } from './databases.js';
 import { freePort } from './postgres-server.js';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 const POLL_MS = 50;
 const MAX_OUTPUT_LENGTH = 1_048_576;
 
@@ -23,6 +23,8 @@ export interface StartOptions {
 export async function startBridge(options: StartOptions): Promise<BridgeProcess> {
   const [port, internalPort] = [await freePort(), await freePort()];
   const ownDataDir = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'drawbridge-data-')) : undefined;
+  if (ownDataDir && options.database === 'pglite') await copyTemplate(ownDataDir);
+  if (ownDataDir && options.database === 'pglite') await fillDataDir(ownDataDir);
   const env: Record<string, string> = {
     DEMO: 'true',
     PORT: String(port),
@@ -34,6 +36,19 @@ export async function startBridge(options: StartOptions): Promise<BridgeProcess>
   const bridge = new BridgeProcess(port, internalPort, env, ownDataDir);
   await bridge.start();
   return bridge;
+}
+
+/** Making an embedded database takes seconds; the first test of the run that needs one with demo data makes it for all. */
+async function copyTemplate(dataDir: string): Promise<void> {
+  const template = join(process.env.DRAWBRIDGE_TEST_FOLDER ?? tmpdir(), 'bridge-data');
+  if (!existsSync(template)) {
+    const making = mkdtempSync(`${template}-`);
+    const bridge = await startBridge({ database: 'pglite', dataDir: making });
+    await bridge.stop();
+    // Another test may have been first; then its template is as good.
+    if (!existsSync(template)) renameSync(making, template);
+  }
+  cpSync(template, dataDir, { recursive: true });
 }
 
 /** One process of the built program. */
