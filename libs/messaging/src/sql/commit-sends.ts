@@ -18,9 +18,12 @@ export const ENTRY = { messageCreated: 1, conversationCreated: 2 } as const;
  *
  * The plan is cached for the life of a connection, which may have begun with empty tables and no statistics. Each table
  * is therefore read through a lateral subquery with `offset 0`, or with `= any (array)`: those can only become index scans.
+ * What comes from the batch is taken for one row and would be joined row by row with itself, so nested loops are off;
+ * a lateral subquery still is one, having no other way.
  */
 export const COMMIT_SENDS = `
-create function commit_sends(_batch text) returns text language plpgsql set enable_seqscan = off as $$
+create function commit_sends(_batch text) returns text language plpgsql
+set enable_seqscan = off set enable_nestloop = off as $$
 declare
   _input constant jsonb := _batch::jsonb;
   _conversations constant uuid[] := array(select jsonb_array_elements_text(_input->'c')::uuid);
@@ -32,7 +35,7 @@ begin
 
   with input as materialized (
     select * from rows from (jsonb_to_recordset(_input->'s')
-             as (m uuid, c uuid, s bigint, a text, i text, p uuid, t text, r uuid, k boolean)) with ordinality
+             as (m uuid, c uuid, s bigint, a text collate "C", i text collate "C", p uuid, t text, r uuid, k boolean)) with ordinality
              as x(id, conversation, sender, app, client_id, permit, text, reply_to, to_contact, ord)
   ), permits as materialized (
     select permit from standing_permits(array(select distinct x.permit from input x where x.permit is not null)) as permit
