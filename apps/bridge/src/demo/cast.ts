@@ -65,6 +65,7 @@ const LONG_TEXT = [
   'The first side was recorded in one evening, in a hall with a stone floor, and you can hear it: every note comes back half a second later, a little lower, as if somebody downstairs were answering.',
   'They meant to do it again in a proper studio. Then the drummer moved to Tromsø, the hall became a supermarket, and what they had was what there is.',
   'So when people say the echo is an effect, it is not. It is a floor, and four people who did not know yet that they had one evening.',
+  'The label wanted to clean it. There is a version without the hall, made in one afternoon by somebody who meant well, and it sounds like four people in four cupboards. They have kept it, they say, to know what they did not want. Nobody outside has heard it, and I would rather not be the first.',
   'Listen to the third track with headphones, lights off, and wait for the door at 2:41. Nobody knows who came in. They kept playing.',
 ].join('\n\n');
 

@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CLOSE_CODES, CODE_PAGES } from '@drawbridge/protocol';
+import { BridgeClient, freePort, postgresUrl, signIn, startBridge } from '@drawbridge/testing';
+
+/** Runs the built program where it cannot start, and waits for its end. */
+async function run(env: Record<string, string>): Promise<{ code: number | null; lines: string[] }> {
+  const { PATH, HOME } = process.env;
+  const program = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'dist/apps/bridge/src/main.js'], {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [program.stdout, program.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const [code] = (await once(program, 'close')) as [number | null];
+  return { code, lines: output.trimEnd().split('\n') };
+}
+
+const tunebox = { password: 'drawbridge', clientId: 'tunebox-desktop', scopes: 'all' } as const;
+
+describe('The program', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'drawbridge-start-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('lists every problem of its settings at once and does not start', async () => {
+    const { code, lines } = await run({ PORT: 'many', ROLES: 'janitor', DATBASE_URL: 'postgres://db/bridge' });
+    expect(code).toBe(1);
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/PORT .*1 to 65535.*example PORT=8080/);
+    expect(lines[2]).toMatch(/ROLES .*gateway, authority/);
+    expect(lines[3]).toMatch(/DATBASE_URL .*DATABASE_URL\?/);
+  });
+
+  test('says in one line that a port is taken, before it opens anything', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const taken = String((other.address() as AddressInfo).port);
+    const free = String(await freePort());
+    const dataDir = join(folder, 'data');
+    const publicly = await run({ PORT: taken, INTERNAL_PORT: free, DATA_DIR: dataDir });
+    expect(publicly).toEqual({ code: 1, lines: [expect.stringContaining(`Port ${taken} on 127.0.0.1 is taken`)] });
+    const internally = await run({ PORT: free, INTERNAL_PORT: taken, DATA_DIR: dataDir });
+    expect(internally).toEqual({ code: 1, lines: [expect.stringContaining('set INTERNAL_PORT to another')] });
+    other.close();
+  });
+
+  test('says in one line that the database cannot be reached, without its password', async () => {
+    const nowhere = `postgres://bridge:hunter2@127.0.0.1:${await freePort()}/bridge`;
+    const { code, lines } = await run({ PORT: String(await freePort()), DATABASE_URL: nowhere });
+    expect(code).toBe(1);
+    expect(lines).toEqual([
+      expect.stringMatching(/^The database at 127\.0\.0\.1:\d+\/bridge cannot be reached: .*ECONNREFUSED/),
+    ]);
+    expect(lines[0]).not.toContain('hunter2');
+  });
+
+  test('makes a fresh data directory, says within ten lines where to go, is alone on it, and outlives kill -9', async () => {
+    await using bridge = await startBridge({ database: 'pglite', dataDir: folder });
+    const lines = bridge.output().trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(10);
+    expect(bridge.output()).toContain(bridge.publicUrl);
+    expect(bridge.output()).toMatch(/alice.*drawbridge/);
+
+    const second = await run({ PORT: String(await freePort()), DATA_DIR: folder });
+    expect(second).toEqual({
+      code: 1,
+      lines: [expect.stringMatching(`^The data directory ${folder} is in use by process ${bridge.pid}`)],
+    });
+    await bridge.kill();
+    await bridge.restart();
+  });
+
+  test('makes the demo once, on one database for two processes that start together, and never serves it in production', async () => {
+    const databaseUrl = await postgresUrl();
+    const [one, two] = await Promise.all([
+      startBridge({ database: 'postgres', databaseUrl }),
+      startBridge({ database: 'postgres', databaseUrl }),
+    ]);
+    await using first = one;
+    await using second = two;
+    await first.restart();
+    const tokens = await signIn(second, { login: 'alice', ...tunebox });
+    const alice = await BridgeClient.connect(second.publicUrl);
+    await alice.open(tokens.accessToken);
+    const { conversations } = await alice.request<{
+      conversations: { id: string; kind: string; memberCount: number; lastMessage: unknown }[];
+    }>('conversation.list', {});
+    expect(conversations.map(({ kind, memberCount }) => ({ kind, memberCount }))).toEqual([
+      { kind: 'group', memberCount: 4 },
+      { kind: 'direct', memberCount: 2 },
+    ]);
+    const texts: string[] = [];
+    for (const { id } of conversations) {
+      const { messages } = await alice.request<{ messages: { text: string }[] }>('conversation.history', {
+        conversation: id,
+      });
+      texts.push(...messages.map(({ text }) => text));
+    }
+    expect(new Set(texts).size).toBe(texts.length);
+    for (const kind of [/\p{Extended_Pictographic}/u, /\p{Script=Arabic}/u, /https:\/\//, /^[\s\S]{800}/]) {
+      expect(texts.some((text) => kind.test(text))).toBe(true);
+    }
+    await alice.close();
+    await first.stop();
+    await second.stop();
+    const production = { NODE_ENV: 'production', PORT: String(await freePort()), DATABASE_URL: databaseUrl };
+    expect(await run(production)).toEqual({
+      code: 1,
+      lines: [expect.stringMatching(/demo people \(alice, bob, carol, dave\)/)],
+    });
+    expect(await run({ ...production, DEMO: 'true' })).toEqual({
+      code: 1,
+      lines: [expect.anything(), expect.stringMatching(/DEMO/)],
+    });
+  });
+
+  test('answers SIGTERM: not ready, going_away, 4512, exit 0, and what was accepted is stored (I3)', async () => {
+    await using bridge = await startBridge({ database: 'postgres' });
+    const tokens = await signIn(bridge, { login: 'alice', ...tunebox });
+    const alice = await BridgeClient.connect(bridge.publicUrl);
+    await alice.open(tokens.accessToken);
+    const { conversations } = await alice.request<{ conversations: { id: string }[] }>('conversation.list', {});
+    const conversation = conversations[0]!.id;
+    const sends = Array.from({ length: 20 }, (_, n) =>
+      alice.request<{ message: { id: string } }>('message.send', {
+        conversation,
+        text: `last ${n}`,
+        clientId: crypto.randomUUID(),
+      }),
+    );
+    // The first is answered, so the frames of all of them, written in one go, were accepted.
+    await sends[0];
+    const stopped = bridge.stop();
+    const answers = await Promise.allSettled(sends);
+    expect(await alice.closed).toEqual({ code: CLOSE_CODES.going_away, reason: 'going_away' });
+    expect(await stopped).toBe(0);
+    expect(alice.frames.at(-1)).toMatchObject({ event: 'going_away' });
+
+    await bridge.start();
+    const back = await BridgeClient.connect(bridge.publicUrl);
+    await back.open(tokens.accessToken);
+    const { messages } = await back.request<{ messages: { id: string }[] }>('conversation.history', {
+      conversation,
+      limit: 100,
+    });
+    const stored = new Set(messages.map(({ id }) => id));
+    for (const answer of answers)
+      if (answer.status === 'fulfilled') expect(stored.has(answer.value.message.id)).toBe(true);
+    await back.close();
+  });
+});
+
+describe('The public pages', () => {
+  test('explain every error and close code, as a page or as JSON, and nothing else', async () => {
+    await using bridge = await startBridge({ database: 'pglite' });
+    const get = (path: string, accept = 'text/html') => fetch(`${bridge.publicUrl}${path}`, { headers: { accept } });
+    const codes = [...Object.keys(CODE_PAGES), ...new Set(Object.values(CLOSE_CODES).map(String)), '1007', '1009'];
+    for (const code of codes) {
+      const page = await get(`/errors/${code}`, '*/*');
+      expect([code, page.status, page.headers.get('content-type')]).toEqual([code, 200, 'text/html; charset=utf-8']);
+      expect(await page.text()).toContain(`<code>${code}</code>`);
+      const json = await get(`/errors/${code}`, 'application/json');
+      expect(await json.json()).toMatchObject({ code, means: expect.any(String), todo: expect.any(String) });
+    }
+    expect((await get('/errors/no_such_code')).status).toBe(404);
+    expect((await get('/errors/constructor', 'application/json')).status).toBe(404);
+    const start = await get('/');
+    expect(start.status).toBe(200);
+    expect(start.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect((await get('/nothing/here')).status).toBe(404);
+    for (const origin of [bridge.publicUrl, bridge.internalUrl]) {
+      expect((await fetch(`${origin}/livez`)).status).toBe(200);
+      expect(await (await fetch(`${origin}/readyz`)).json()).toEqual({
+        status: 'ready',
+        checks: { database: 'ok', consent: 'ok' },
+      });
+    }
+  });
+});
