@@ -4,7 +4,14 @@ import { ConsentLease } from '@drawbridge/consent';
 import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
 import { Messaging } from '@drawbridge/messaging';
 import { Partners } from '@drawbridge/partners';
-import { Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthorityModule } from '../authority/authority.module.js';
 import { SigningKeys } from '../authority/signing-keys.js';
@@ -22,7 +29,7 @@ import { Sessions } from './sessions.js';
 
 /** Begins when everything is made: consent is proven before the first connection is accepted. */
 @Injectable()
-class GatewayLife implements OnApplicationBootstrap, OnApplicationShutdown {
+class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(
     private readonly lease: ConsentLease,
     private readonly messaging: Messaging,
@@ -35,9 +42,13 @@ class GatewayLife implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.lease.start();
   }
 
-  /** Draining again finds nothing to do. The lease row goes last: until then ends ask this gateway. */
+  /** The HTTP server closes only when no socket is left. Where it was drained before, there is nothing to do. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.gateway.drain();
+  }
+
+  /** The lease row goes last: until then every end waits for this gateway. */
   async onApplicationShutdown(): Promise<void> {
-    await this.gateway.drain();
     this.delivery.stop();
     await this.lease.stop();
   }
