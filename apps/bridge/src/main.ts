@@ -5,6 +5,8 @@ import { Config, ConfigError } from './config/config.js';
 import { StartError } from './start-error.js';
 
 const STOP_WITHIN_MS = 30_000;
+/** npm passes a signal on that the terminal has sent already: what comes so soon is the same wish. */
+const SAME_SIGNAL_MS = 1_000;
 
 function fail(lines: string): never {
   process.stderr.write(`${lines}\n`);
@@ -47,14 +49,17 @@ function greet(config: Config): void {
 }
 
 const config = readConfig();
-let stopping = false;
+let stoppingSinceMs: number | undefined;
 let bridge: Bridge | undefined;
 
 /** A signal while starting ends the process once it has started; a second one ends it at once. */
 async function stop(signal: NodeJS.Signals): Promise<void> {
-  if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
-  stopping = true;
-  if (bridge) await end(bridge);
+  if (stoppingSinceMs === undefined) {
+    stoppingSinceMs = performance.now();
+    if (bridge) await end(bridge);
+  } else if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) {
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  }
 }
 
 async function end(running: Bridge): Promise<void> {
@@ -69,5 +74,5 @@ async function end(running: Bridge): Promise<void> {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void stop(name));
 bridge = await start(config);
-if (stopping) await end(bridge);
+if (stoppingSinceMs !== undefined) await end(bridge);
 greet(config);
