@@ -1,6 +1,6 @@
 /**
  * Sends a second through the messaging library alone, with a permit to check: pairs of people, two mailbox entries a
- * message. `node scripts/run-ts.mjs libs/messaging/bench/throughput.ts <pglite|postgres> [shared lanes] [sends under way]`.
+ * message. `npm run bench -w libs/messaging -- <pglite|postgres> [shared lanes] [sends under way]`.
  */
 import { randomUUID } from 'node:crypto';
 import { testDatabase } from '@drawbridge/testing';

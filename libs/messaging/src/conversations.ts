@@ -43,7 +43,7 @@ export interface ConversationPage {
 }
 
 /** Conversations waiting to be made; one at a time is made, so that they never crowd out sends. */
-export const MAX_QUEUED_CREATIONS = 1_000;
+const MAX_QUEUED_CREATIONS = 1_000;
 
 type Made = ['n', string, number[]] | ['h', string] | ['d', string] | ['c'] | ['x'] | ['e'];
 type Found = Extract<Made, ['n' | 'h' | 'd', ...unknown[]]>;

@@ -6,7 +6,7 @@ import { conflict, MessagingError, unavailable } from './errors.js';
 import type { Send } from './send.js';
 
 /** Sends of one person that may wait behind one whose conversation is still looked for. */
-export const MAX_UNRESOLVED_PER_PERSON = 256;
+const MAX_UNRESOLVED_PER_PERSON = 256;
 
 /**
  * Finds, or makes, the direct conversation of sends with `to`. Until it is found, everything the same person sends waits

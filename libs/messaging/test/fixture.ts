@@ -4,7 +4,7 @@ import { People } from '@drawbridge/people';
 import { sql } from 'kysely';
 import { type DurableEvent, Messaging, type MessagingOptions, type Sender } from '../src/index.js';
 
-export const TUNEBOX = { app: 'tunebox-desktop', appName: 'Tunebox' } as const;
+const TUNEBOX = { app: 'tunebox-desktop', appName: 'Tunebox' } as const;
 
 /** People who are all contacts of each other, as senders of the platform's own. */
 export async function makePeople(database: Database, ids: readonly string[]): Promise<Sender[]> {
