@@ -17,6 +17,7 @@ export function connectedAppsSignInPage(props: { csrf: string; login?: string; p
       <p class="lead">Sign in to see which apps can reach your messages, and to end what you no longer want.</p>
       <SignInForm path={CONNECTED_APPS_PATH} {...props} />
     </section>,
+    { linkToConnectedApps: false },
   );
 }
 
@@ -57,7 +58,7 @@ export function connectedAppsPage({ person, csrf, grants, ended, problem }: Conn
       )}
       {ended.length > 0 && <EndedSection ended={ended} />}
     </>,
-    { wide: true },
+    { wide: true, linkToConnectedApps: false },
   );
 }
 
@@ -166,7 +167,7 @@ function GrantCard({ grant, csrf }: { grant: GrantView; csrf: string }) {
         </span>
       </header>
       <dl>
-        <Fact term="Device">{grant.device ?? 'Unnamed'}</Fact>
+        <Fact term="Device">{grant.device ?? 'Not named'}</Fact>
         <Fact term="Since">
           <Time at={grant.createdAt} />
         </Fact>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
 import { type Kysely, sql } from 'kysely';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { RefreshTokenNames } from './refresh-token-names.js';
 import type { AuthorityTables } from './tables.js';
 
 /** How many expired rows one round of the sweep removes (I9). */
@@ -10,11 +11,15 @@ const SWEEP_ROWS_MAX = 1_000;
 /** What is a secret by itself is not kept with its payload either. */
 const BEARER_MODELS = new Set(['AuthorizationCode', 'RefreshToken']);
 
+/** How long a used refresh token keeps its row, for clients that repeat a refresh whose answer was lost. */
+const USED_REFRESH_TOKEN_KEPT = '1 hour';
+
 export interface ArtifactHooks {
   /** The client with this id as oidc-provider wants it, if it may use the bridge now. */
   client(clientId: string): Promise<AdapterPayload | undefined>;
   /** A code or refresh token of this grant was used a second time. */
   replayed(grantId: string): Promise<void>;
+  refreshTokens: RefreshTokenNames;
 }
 
 /** oidc-provider's state, all of it in the database: any process can answer any request. */
@@ -37,6 +42,11 @@ export class OidcArtifacts {
         select model, id from oidc_artifact where expires_at < clock_timestamp() - interval '1 minute'
         limit ${SWEEP_ROWS_MAX} for update skip locked)`.execute(this.tables);
     await sql`
+      delete from oidc_artifact where (model, id) in (
+        select model, id from oidc_artifact
+        where model = 'RefreshToken' and consumed_at < clock_timestamp() - ${sql.lit(USED_REFRESH_TOKEN_KEPT)}::interval
+        limit ${SWEEP_ROWS_MAX} for update skip locked)`.execute(this.tables);
+    await sql`
       delete from oidc_artifact using consent_grant g
       where oidc_artifact.grant_id = g.id::text and g.ended_at is not null
         and g.ended_at > clock_timestamp() - interval '1 day'`.execute(this.tables);
@@ -47,15 +57,16 @@ export class OidcArtifacts {
     if (model === 'Client') return new ClientAdapter(hooks);
     // A browser session is never kept: the person signs in every time an app asks.
     if (model === 'Session') return new NothingKept();
+    if (model === 'RefreshToken') return new RefreshTokenAdapter(model, this.tables, hooks);
     return new ArtifactAdapter(model, this.tables, hooks);
   }
 }
 
 class ArtifactAdapter implements Adapter {
   constructor(
-    private readonly model: string,
+    protected readonly model: string,
     private readonly tables: Kysely<AuthorityTables>,
-    private readonly hooks: ArtifactHooks,
+    protected readonly hooks: ArtifactHooks,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
@@ -78,16 +89,16 @@ class ArtifactAdapter implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const payload = await this.findWhere('id', hashOf(id));
+    const payload = await this.findWhere(this.model, 'id', hashOf(id));
     return payload && { ...payload, jti: id };
   }
 
   findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    return this.findWhere('uid', uid);
+    return this.findWhere(this.model, 'uid', uid);
   }
 
   findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
-    return this.findWhere('user_code', userCode);
+    return this.findWhere(this.model, 'user_code', userCode);
   }
 
   /** Fails when it was consumed already: of two requests with one token that race, one wins and the other is a replay. */
@@ -106,9 +117,6 @@ class ArtifactAdapter implements Adapter {
   }
 
   async destroy(id: string): Promise<void> {
-    // A refresh token goes only together with its grant (revokeByGrantId, forgetGrant): were it deleted first and the
-    // process died before the grant was ended, the client's retry would be answered without ending anything.
-    if (this.model === 'RefreshToken') return;
     await this.tables
       .deleteFrom('oidc_artifact')
       .where('model', '=', this.model)
@@ -124,11 +132,15 @@ class ArtifactAdapter implements Adapter {
       .execute();
   }
 
-  private async findWhere(column: 'id' | 'uid' | 'user_code', value: string): Promise<AdapterPayload | undefined> {
+  protected async findWhere(
+    model: string,
+    column: 'id' | 'uid' | 'user_code',
+    value: string,
+  ): Promise<AdapterPayload | undefined> {
     const row = await this.tables
       .selectFrom('oidc_artifact')
       .select(['payload', 'consumed_at'])
-      .where('model', '=', this.model)
+      .where('model', '=', model)
       .where(column, '=', value)
       .executeTakeFirst();
     if (!row) return undefined;
@@ -136,6 +148,25 @@ class ArtifactAdapter implements Adapter {
     if (row.consumed_at) payload.consumed = Math.floor(row.consumed_at.getTime() / 1000);
     return payload;
   }
+}
+
+class RefreshTokenAdapter extends ArtifactAdapter {
+  /** A used token whose row was swept away is found too, as used, while its grant is there. */
+  override async find(id: string): Promise<AdapterPayload | undefined> {
+    const kept = await super.find(id);
+    if (kept) return kept;
+    const grantId = this.hooks.refreshTokens.grantOf(id);
+    const grant = grantId && (await this.findWhere('Grant', 'id', hashOf(grantId)));
+    if (!grant) return undefined;
+    const { clientId, accountId, iat, exp } = grant;
+    return { kind: 'RefreshToken', jti: id, grantId, clientId, accountId, iat, exp, consumed: iat } as AdapterPayload;
+  }
+
+  /**
+   * A refresh token goes only together with its grant (revokeByGrantId, forgetGrant): were it deleted first and the
+   * process died before the grant was ended, the client's retry would be answered without ending anything.
+   */
+  override async destroy(): Promise<void> {}
 }
 
 /** Clients are the apps of the partners' registry; nothing else writes them. */

@@ -9,6 +9,7 @@ import { setPageHeaders } from '../pages/send-page.js';
 import { clientMetadata } from './client-metadata.js';
 import { oauthErrorPage } from './oauth-error-page.js';
 import type { OidcArtifacts } from './oidc-artifacts.js';
+import { RefreshTokenNames } from './refresh-token-names.js';
 import type { Secrets } from './secrets.js';
 import type { SigningKeys } from './signing-keys.js';
 
@@ -43,6 +44,7 @@ export function makeProvider(parts: ProviderParts): Provider {
   const { config, people, partners, grants, endings, artifacts, secrets, keys } = parts;
   const resource = bridgeResource(config);
   const secure = config.publicUrl.startsWith('https:');
+  const refreshTokens = new RefreshTokenNames(secrets.key('refresh-tokens'));
   const cookie = { httpOnly: true, signed: true, sameSite: 'lax', secure } as const;
 
   /** The end is on record before oidc-provider forgets its tokens, and before the request is answered (I2). */
@@ -59,6 +61,7 @@ export function makeProvider(parts: ProviderParts): Provider {
           return app && clientMetadata(app);
         },
         replayed: (grantId) => end(grantId, 'token_replayed', 'bridge'),
+        refreshTokens,
       }),
     jwks: { keys: keys.privateKeys.map((key) => ({ ...key })) as NonNullable<Configuration['jwks']>['keys'] },
     cookies: {
@@ -165,6 +168,11 @@ export function makeProvider(parts: ProviderParts): Provider {
   };
 
   const provider = new Provider(`${config.publicUrl}/oidc`, configuration);
+  Object.defineProperty(provider.RefreshToken.prototype, 'generateTokenId', {
+    value(this: { grantId: string }) {
+      return refreshTokens.make(this.grantId);
+    },
+  });
   // The pinned headers of mount.ts say how the public reaches us.
   provider.proxy = true;
   provider.use(async (ctx, next) => {

@@ -1,5 +1,5 @@
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
-const MINUTE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+const MINUTE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 const CLOCK = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
@@ -13,7 +13,7 @@ export function day(at: Date): string {
   return DAY.format(at);
 }
 
-/** 23 November 2026 at 15:04 UTC */
+/** 23 Nov 2026, 15:04 UTC */
 export function minute(at: Date): string {
   return `${MINUTE.format(at)} UTC`;
 }

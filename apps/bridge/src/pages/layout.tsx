@@ -5,10 +5,16 @@ import { STYLESHEET_PATH } from './stylesheet.js';
 export interface PageOptions {
   /** For lists and tables; forms and messages are narrow. */
   wide?: boolean;
+  /** Connected apps itself needs no link to itself. */
+  linkToConnectedApps?: boolean;
 }
 
 /** A whole HTML document in the product's one layout. `title` is what the tab says, before the product's name. */
-export function page(title: string, body: ComponentChildren, { wide = false }: PageOptions = {}): string {
+export function page(
+  title: string,
+  body: ComponentChildren,
+  { wide = false, linkToConnectedApps = true }: PageOptions = {},
+): string {
   const html = renderToString(
     <html lang="en">
       <head>
@@ -31,7 +37,11 @@ export function page(title: string, body: ComponentChildren, { wide = false }: P
         </header>
         <main id="content">{body}</main>
         <footer class="foot">
-          <a href="/connected-apps">Connected apps</a>: see what you have allowed, and end it.
+          {linkToConnectedApps && (
+            <>
+              <a href="/connected-apps">Connected apps</a>: see what you have allowed, and end it.
+            </>
+          )}
         </footer>
       </body>
     </html>,

@@ -92,7 +92,7 @@ button.plain:hover { text-decoration-thickness: 2px; }
 
 fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
 legend { padding: 0; font: 600 1.15rem/1.3 var(--serif); float: left; }
-.legend-row { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 0 1rem; }
+.tick-all { display: flex; justify-content: flex-end; }
 .scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-top: 1px solid var(--line); }
 .scopes li { border-bottom: 1px solid var(--line); }
 .scopes label {
@@ -117,7 +117,7 @@ legend { padding: 0; font: 600 1.15rem/1.3 var(--serif); float: left; }
 .title-row { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .35rem 1.25rem; margin-bottom: 1.25rem; }
 .who { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .9rem; color: var(--quiet); font-size: .9375rem; }
 .grant header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .15rem 1rem; align-items: baseline; }
-.grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 11rem), 1fr)); gap: .9rem 1.5rem; margin: 1.15rem 0 0; }
+.grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 8.5rem), 1fr)); gap: .9rem 1.25rem; margin: 1.15rem 0 0; }
 .grant dt { font-size: .8125rem; color: var(--quiet); }
 .grant dd { margin: .1rem 0 0; }
 .can { list-style: none; margin: .25rem 0 0; padding: 0; display: grid; gap: .15rem; }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { everyDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
+import { OidcArtifacts } from '../../src/authority/oidc-artifacts.js';
 import { AuthorityHarness, claimsOf, DESKTOP, PASSWORD, type Tokens, WEB, WEB_ORIGIN } from './authority-harness.js';
 import { formWith } from './form-client.js';
 
@@ -147,6 +148,27 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
       const answers = await Promise.all(Array.from({ length: 6 }, () => bridge.refresh(refresh_token)));
       expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
       expect(await bridge.grantRow(grant)).toMatchObject({ end_reason: 'token_replayed' });
+    });
+
+    test('a refresh token used long ago still ends the grant, and a forged one does not (I2, I9)', async () => {
+      const first = await bridge.signIn();
+      const second = (await (await bridge.refresh(first.refresh_token)).json()) as Tokens;
+      await sql`update oidc_artifact set consumed_at = consumed_at - interval '2 hours'`.execute(
+        bridge.database.tables(),
+      );
+      await bridge.app.get(OidcArtifacts).sweep();
+      const { rows } =
+        await sql`select from oidc_artifact where model = 'RefreshToken' and grant_id = ${first.grant}`.execute(
+          bridge.database.tables(),
+        );
+      expect(rows).toHaveLength(1);
+      const changed = first.refresh_token.at(-40) === 'A' ? 'B' : 'A';
+      const forged = `${first.refresh_token.slice(0, -40)}${changed}${first.refresh_token.slice(-39)}`;
+      expect((await bridge.refresh(forged)).status).toBe(400);
+      expect((await bridge.grantRow(first.grant)).ended_at).toBeNull();
+      expect(await bodyOf(await bridge.refresh(first.refresh_token))).toMatchObject({ status: 400, ...INVALID_GRANT });
+      expect(await bridge.grantRow(first.grant)).toMatchObject({ end_reason: 'token_replayed' });
+      expect((await bridge.refresh(second.refresh_token)).status).toBe(400);
     });
 
     test('RFC 7009: revocation ends the grant before it is answered, whichever of its refresh tokens is named (I2)', async () => {

@@ -1,0 +1,130 @@
+import { everyDatabase } from '@drawbridge/testing';
+import { sql } from 'kysely';
+import { AuthorityHarness, PASSWORD } from './authority-harness.js';
+import { type FormClient, formWith, type Page } from './form-client.js';
+
+describe.each(everyDatabase)('Connected apps on %s', (kind) => {
+  let bridge: AuthorityHarness;
+  beforeAll(async () => {
+    bridge = await AuthorityHarness.start(kind);
+  });
+  afterAll(() => bridge[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    const tables = bridge.database.tables();
+    await sql`delete from consent_receipt`.execute(tables);
+    await sql`delete from consent_grant`.execute(tables);
+    await sql`delete from person_session`.execute(tables);
+  });
+
+  const open = async (browser: FormClient, login = 'alice'): Promise<Page> => {
+    const page = await browser.get('/connected-apps');
+    return browser.submit(page, formWith(page, 'login'), { login, password: PASSWORD });
+  };
+  const grantsOn = (page: Page) =>
+    page.forms.flatMap((form) => form.fields.filter(([name]) => name === 'grant').map(([, value]) => value));
+  const press = (browser: FormClient, page: Page, grant: string, over: Record<string, string> = {}) =>
+    browser.submit(page, formWith(page, 'grant', grant), over, ['action', 'end']);
+  const confirm = (browser: FormClient, page: Page) =>
+    browser.submit(page, formWith(page, 'confirm'), {}, ['confirm', 'yes']);
+
+  test('shows a card per grant; one is ended after being asked, with the moment it took effect; the other stays (I2)', async () => {
+    const [one, two] = [await bridge.signIn(), await bridge.signIn({ scopes: ['contacts.read'] })];
+    await bridge.signIn({ login: 'bob' });
+    const browser = bridge.browser();
+    const page = await open(browser);
+    expect(grantsOn(page).toSorted()).toEqual([one.grant, two.grant].toSorted());
+    expect(page.html).toContain('See who your contacts are');
+
+    const question = await press(browser, page, one.grant);
+    expect((await bridge.grantRow(one.grant)).ended_at).toBeNull();
+    const statement = await confirm(browser, question);
+    expect(statement.html).toContain('Tunebox no longer has access');
+    const { effective_at, end_reason } = await bridge.grantRow(one.grant);
+    expect(end_reason).toBe('revoked_by_person');
+    expect(statement.html).toContain(effective_at!.toISOString());
+    expect((await bridge.refresh(one.refresh_token)).status).toBe(400);
+    expect((await bridge.refresh(two.refresh_token)).status).toBe(200);
+
+    const after = await browser.get('/connected-apps');
+    expect(grantsOn(after)).toEqual([two.grant]);
+    expect(after.html).toContain('You ended it.');
+    // A form that was still open in another tab gives the same receipt again.
+    expect((await confirm(browser, question)).html).toContain(effective_at!.toISOString());
+  });
+
+  test('ends all of a person’s grants at once and nobody else’s', async () => {
+    const mine = [await bridge.signIn(), await bridge.signIn()];
+    const other = await bridge.signIn({ login: 'bob' });
+    const browser = bridge.browser();
+    const page = await open(browser);
+    const question = await browser.submit(page, formWith(page, 'action', 'end-all'), {}, ['action', 'end-all']);
+    const statement = await confirm(browser, question);
+    expect(statement.html.match(/no longer has access/g)).toHaveLength(2);
+    for (const { grant } of mine) expect((await bridge.grantRow(grant)).effective_at).not.toBeNull();
+    expect((await bridge.grantRow(other.grant)).ended_at).toBeNull();
+  });
+
+  test('another person’s grant is not there, whoever names it', async () => {
+    const bobs = await bridge.signIn({ login: 'bob' });
+    const own = await bridge.signIn();
+    const browser = bridge.browser();
+    const page = await open(browser);
+    for (const grant of [bobs.grant, 'nothing', '']) {
+      const refused = await press(browser, page, own.grant, { grant, confirm: 'yes' });
+      expect(refused.status).toBe(404);
+    }
+    expect((await bridge.grantRow(bobs.grant)).ended_at).toBeNull();
+  });
+
+  test('a form with a missing, forged or another session’s token ends nothing (CSRF)', async () => {
+    const { grant } = await bridge.signIn();
+    const [browser, other] = [bridge.browser(), bridge.browser()];
+    const page = await open(browser);
+    const [, others = ''] = (await open(other, 'bob')).forms[0]!.fields.find(([name]) => name === 'csrf')!;
+    for (const csrf of ['', 'forged', others]) {
+      expect((await press(browser, page, grant, { csrf, confirm: 'yes' })).status).toBe(403);
+    }
+    expect((await bridge.grantRow(grant)).ended_at).toBeNull();
+  });
+
+  test('the sign-in gives the browser another cookie, and a sign-in for an app is none for this page', async () => {
+    const browser = bridge.browser();
+    await bridge.signIn({ browser });
+    const page = await browser.get('/connected-apps');
+    expect(formWith(page, 'password')).toBeDefined();
+    const before = page.headers.getSetCookie();
+    expect(before[0]).toMatch(/^drawbridge_connected_apps=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/);
+    await open(browser);
+    const signedIn = bridge.browser({ cookie: before[0]!.split(';')[0]! });
+    expect(formWith(await signedIn.get('/connected-apps'), 'password')).toBeDefined();
+  });
+
+  test('a session ends by signing out and after 15 minutes without use', async () => {
+    const browser = bridge.browser();
+    const page = await open(browser);
+    await sql`update person_session set last_seen_at = last_seen_at - interval '15 minutes'`.execute(
+      bridge.database.tables(),
+    );
+    const late = await browser.submit(page, formWith(page, 'action', 'sign-out'), {}, ['action', 'end-all']);
+    expect(late.html).toContain('You were signed out');
+    const again = await browser.submit(late, formWith(late, 'login'), { login: 'alice', password: PASSWORD });
+    expect(again.html).toContain('No app is connected');
+    const out = await browser.submit(again, formWith(again, 'action', 'sign-out'), {}, ['action', 'sign-out']);
+    expect(formWith(out, 'password')).toBeDefined();
+    const { rows } = await sql`select from person_session`.execute(bridge.database.tables());
+    expect(rows).toHaveLength(0);
+  });
+
+  test('behind https the cookie is __Host- and Secure', async () => {
+    const secure = await AuthorityHarness.on(bridge.database, { publicUrl: 'https://bridge.example' });
+    const response = await fetch(`${secure.origin}/connected-apps`);
+    expect(response.headers.getSetCookie()[0]).toMatch(
+      /^__Host-drawbridge_connected_apps=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    const { url } = secure.authorizationUrl();
+    const started = await fetch(`${secure.origin}${url}`, { redirect: 'manual' });
+    expect(started.headers.get('location')).toMatch(/^\/sign-in\//);
+    for (const cookie of started.headers.getSetCookie()) expect(cookie).toMatch(/; secure/i);
+    await secure.closeApp();
+  });
+});
