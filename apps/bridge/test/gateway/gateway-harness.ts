@@ -197,7 +197,7 @@ export function send(client: BridgeClient, conversation: string, text: string, c
   return client.request<Sent>('message.send', { conversation, text, clientId });
 }
 
-async function codeOf(answer: Promise<unknown>): Promise<string> {
+export async function codeOf(answer: Promise<unknown>): Promise<string> {
   return answer.then(
     () => 'ok',
     (error: { code?: string; message: string }) => error.code ?? error.message,
