@@ -27,7 +27,7 @@ export function errorCodePage({ code, closeCode, reasons, means, todo, retryable
       <p>
         <Prose text={todo} />
       </p>
-      <dl>
+      <dl class="list">
         <dt>Try again by itself?</dt>
         <dd>{retryable ? 'Yes, with backoff.' : 'No.'}</dd>
         {closeCode !== undefined && hasName(code) && (
@@ -61,7 +61,7 @@ export function errorCodePage({ code, closeCode, reasons, means, todo, retryable
 /** All of them on one page. */
 export function errorCodesPage(): string {
   const list = (codes: ErrorCodePage[]) => (
-    <dl>
+    <dl class="list">
       {codes.map(({ code, means }) => (
         <>
           <dt>

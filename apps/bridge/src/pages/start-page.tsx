@@ -18,9 +18,7 @@ export function startPage({ publicUrl, demo }: StartPage): string {
           You can end that at any moment, and you are told when it took effect.
         </p>
         <p>
-          <a class="button" href="/connected-apps">
-            See your connected apps
-          </a>
+          <a href="/connected-apps">See your connected apps</a>
         </p>
         {demo && (
           <p>
@@ -31,7 +29,7 @@ export function startPage({ publicUrl, demo }: StartPage): string {
       </section>
       <section class="card">
         <h2>For developers</h2>
-        <dl>
+        <dl class="list">
           <dt>
             WebSocket, subprotocol <code>drawbridge.v1</code>
           </dt>

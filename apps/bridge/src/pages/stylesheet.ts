@@ -141,6 +141,11 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
 @media (forced-colors: active) {
   button, .card, .facts, .notice { border: 1px solid; }
 }
+.list { margin: 1rem 0 0; }
+.list dt { margin-top: .9rem; font-size: .9375rem; color: var(--quiet); }
+.list dd { margin: .1rem 0 0; overflow-wrap: anywhere; }
+.list a:has(> code) { text-underline-offset: .35em; }
+.card p + h2, .card dl + h2 { margin-top: 1.6rem; }
 @media print { .card { box-shadow: none; } button { display: none; } }
 `;
 
