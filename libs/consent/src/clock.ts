@@ -12,7 +12,7 @@ export const systemClock: Clock = { monotonic: () => performance.now(), wall: ()
  * How far the wall clock may run apart from the monotonic one between two renewals. More means that the machine was
  * suspended, or its clock was set: nothing is proven until the next renewal.
  */
-export const WALL_TOLERANCE_MS = 250;
+const WALL_TOLERANCE_MS = 250;
 
 /** Until when consent is proven (I6), by this process's own clock, and what time it is in the database. */
 export class LeaseClock {

@@ -100,9 +100,11 @@ export class Endings {
     this.sweep.start();
   }
 
+  /** Whoever still waits gets EndUnconfirmed; another authority, or the next start, finishes the receipt. */
   async stop(): Promise<void> {
-    await this.sweep.stop();
-    this.watch.stop(new Error('The bridge is being stopped.'));
+    const swept = this.sweep.stop();
+    this.watch.stop();
+    await swept;
     (await this.unsubscribe)?.();
   }
 

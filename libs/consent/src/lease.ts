@@ -141,8 +141,8 @@ export class ConsentLease {
     this.state = 'stopped';
     this.unsubscribe?.();
     clearTimeout(this.renewTimer);
-    clearTimeout(this.lapseTimer);
     await this.renewing;
+    clearTimeout(this.lapseTimer);
     this.renewal++;
     this.clock.void();
     const sessions = this.index.all();
@@ -222,8 +222,7 @@ export class ConsentLease {
   private extendDeadline(started: { monotonic: number; wall: number }): void {
     const wasFresh = this.isFresh();
     this.clock.renewed(started, this.o.leaseMs);
-    clearTimeout(this.lapseTimer);
-    this.lapseTimer = setTimeout(() => this.checkLapse(), this.clock.deadlineMs - this.clock.monotonic() + 1);
+    this.scheduleLapse();
     const before = this.state;
     if (before === 'stopped') return;
     this.state = 'fresh';
@@ -231,8 +230,19 @@ export class ConsentLease {
     if (before === 'lapsed' || (before === 'fresh' && !wasFresh)) this.o.onRestored();
   }
 
+  private scheduleLapse(): void {
+    clearTimeout(this.lapseTimer);
+    const left = this.clock.deadlineMs - this.clock.monotonic();
+    this.lapseTimer = setTimeout(() => this.checkLapse(), Math.max(0, left) + 1);
+  }
+
   private checkLapse(): void {
-    if (this.state !== 'fresh' || this.isFresh()) return;
+    if (this.state !== 'fresh') return;
+    if (this.isFresh()) {
+      // A timer counts from the turn that set it, and may come a little early.
+      this.scheduleLapse();
+      return;
+    }
     this.state = 'lapsed';
     this.o.onLapsed();
   }

@@ -42,6 +42,9 @@ const GIVE_UP_AFTER_MS = 10_000;
 export class EndUnconfirmed extends Error {
   override readonly name = 'EndUnconfirmed';
   readonly code = 'unavailable';
+  constructor() {
+    super('The consent is ended, but when that took effect cannot be told yet.');
+  }
 }
 
 /**
@@ -53,6 +56,7 @@ export class LeaseWatch {
   private observed = new Map<string, { renewals: number; since: number }>();
   private reading = false;
   private again = false;
+  private stopped = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly o: LeaseWatchOptions) {}
@@ -62,6 +66,7 @@ export class LeaseWatch {
    * returned, or any later moment. EndUnconfirmed when the database does not answer.
    */
   wait(number: number, since: number): Promise<Decision> {
+    if (this.stopped) return Promise.reject(new EndUnconfirmed());
     return new Promise((resolve, reject) => {
       this.waiters.add({ number, since, longestLeaseMs: this.o.leaseMs, seen: new Map(), resolve, reject });
       this.look();
@@ -92,9 +97,10 @@ export class LeaseWatch {
     return dead;
   }
 
-  stop(error: Error): void {
+  stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
-    for (const waiter of this.waiters) waiter.reject(error);
+    for (const waiter of this.waiters) waiter.reject(new EndUnconfirmed());
     this.waiters.clear();
   }
 
@@ -137,7 +143,7 @@ export class LeaseWatch {
   private giveUp(waiter: Waiter): void {
     if (this.boundLeft(waiter) > -GIVE_UP_AFTER_MS) return;
     this.waiters.delete(waiter);
-    waiter.reject(new EndUnconfirmed('The consent is ended, but when that took effect cannot be told yet.'));
+    waiter.reject(new EndUnconfirmed());
   }
 
   private scheduleRead(): void {

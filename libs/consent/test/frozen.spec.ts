@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { Database } from '@drawbridge/database';
 import { postgresUrl } from '@drawbridge/testing';
 import { eventually, LEASE_MS, MARGIN_MS, open, World } from './fixtures.js';
 
-const here = import.meta.dirname;
+const hooks = new URL('./typescript-hooks.mjs', import.meta.url);
+const program = new URL('./gateway-process.ts', import.meta.url);
 
 describe('A gateway process that is frozen', () => {
   let database: Database;
@@ -27,15 +28,7 @@ describe('A gateway process that is frozen', () => {
     const lines: string[] = [];
     const child = spawn(
       process.execPath,
-      [
-        '--import',
-        join(here, 'typescript-hooks.mjs'),
-        join(here, 'gateway-process.ts'),
-        url,
-        grant,
-        `${LEASE_MS}`,
-        `${MARGIN_MS}`,
-      ],
+      ['--import', hooks.href, fileURLToPath(program), url, grant, `${LEASE_MS}`, `${MARGIN_MS}`],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     children.push(child);
