@@ -15,6 +15,7 @@ import {
   scopeBit,
   scopesOf,
 } from '@drawbridge/protocol';
+import { Logger } from '@nestjs/common';
 import { WebSocket } from 'ws';
 import type { AccessToken } from './access-token.js';
 import type { CommandRule } from './command.js';
@@ -24,6 +25,7 @@ import { Outbound, type WaitingFrame } from './outbound.js';
 import { Failure, Passing, Reply } from './outbound-frames.js';
 
 const NONCE_BYTES = 16;
+const log = new Logger('Connection');
 export const READ = scopeBit('messages.read');
 
 /** What a session is made of, once its consent was found to stand. */
@@ -59,7 +61,11 @@ export class Connection implements SessionListener {
     readonly publicUrl: string,
     private readonly lease: ConsentLease,
   ) {
-    this.outbound = new Outbound(socket, () => this.close('slow_consumer'));
+    const failed = (error: unknown) => {
+      log.error('A frame could not be put together', error instanceof Error ? error.stack : String(error));
+      if (this.beginClosing()) this.ws.close(CLOSE_CODES.internal, 'internal');
+    };
+    this.outbound = new Outbound(socket, () => this.close('slow_consumer'), failed);
   }
 
   get scopes(): ScopeSet {

@@ -49,6 +49,11 @@ export class FrameBytes {
     return taken;
   }
 
+  /** Forgets what was put together. */
+  clear(): void {
+    this.end = 0;
+  }
+
   private head(first: number, length: number): void {
     this.makeRoom(LONGEST_HEAD + length);
     const { bytes } = this;

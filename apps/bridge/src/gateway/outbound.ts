@@ -47,6 +47,8 @@ export class Outbound {
     private readonly socket: Socket,
     /** More than `maxQueuedBytes` wait (I9). */
     private readonly overflowed: () => void,
+    /** A frame could not be put together: a fault of the bridge, and of this connection alone. */
+    private readonly failed: (error: unknown) => void,
   ) {}
 
   push(frame: WaitingFrame): void {
@@ -103,7 +105,14 @@ export class Outbound {
       if (this.pongWaiting) scratch.pong(this.pongWaiting);
       this.pingWaiting = false;
       this.pongWaiting = undefined;
-      while (this.head < this.queue.length && scratch.length < WRITE_BYTES) this.shift().writeTo(scratch);
+      try {
+        while (this.head < this.queue.length && scratch.length < WRITE_BYTES) this.shift().writeTo(scratch);
+      } catch (error) {
+        // The buffer is everybody's: half a frame left in it would reach the next connection.
+        scratch.clear();
+        this.failed(error);
+        return;
+      }
       if (scratch.length === 0) break;
       this.socket.write(scratch.take(), this.written);
     }
