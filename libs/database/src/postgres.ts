@@ -39,16 +39,17 @@ class CutWhenSilent extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
     this.on('error', () => {});
+    const ask = this.query as (...all: unknown[]) => unknown;
+    this.query = ((...all: unknown[]) => {
+      const answer = ask.apply(this, all);
+      if (answer instanceof Promise) answer.catch((error: Error) => this.cutAfter(error));
+      return answer;
+    }) as pg.Client['query'];
   }
-  // biome-ignore lint/suspicious/noExplicitAny: pg declares ten overloads of `query`; all go through here unchanged.
-  override query(...args: any[]): any {
-    const answer = (super.query as (...all: unknown[]) => unknown).apply(this, args);
-    if (answer instanceof Promise) answer.catch((error: Error) => this.cutAfter(error));
-    return answer;
-  }
+
+  /** Called before whoever asked gets the error and gives the connection back: the pool drops one that is ending. */
   private cutAfter(error: Error): void {
-    if (error.message !== 'Query read timeout') return;
-    (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    if (error.message === 'Query read timeout') this.end().catch(() => {});
   }
 }
 

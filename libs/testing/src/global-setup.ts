@@ -28,6 +28,10 @@ function installChromium(): void {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   };
   console.log('Installing Chromium for the tests …');
-  execFileSync('apt-get', [...wait, 'update'], options);
-  execFileSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], options);
+  try {
+    execFileSync('apt-get', [...wait, 'update'], options);
+    execFileSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], options);
+  } catch (error) {
+    throw new Error('The tests need Chromium, and apt-get could not install the package `chromium`.', { cause: error });
+  }
 }

@@ -14,6 +14,10 @@ import type { Lifecycle } from '../lifecycle/lifecycle.js';
 import { refuseWhileDraining, serveHealth } from './health.js';
 import { listen } from './listen.js';
 import { ProblemFilter } from './problem.filter.js';
+import { sendJson } from './respond.js';
+
+const AUTHORITY_PATHS = ['/oidc', '/sign-in', '/connected-apps'];
+const NOT_SERVED = { code: 'not_found', message: 'This process does not have the role of the authority.' };
 
 /** The public listener's application, initialised: everything runs, and nothing is listened to yet. */
 export async function makePublicApp(
@@ -32,6 +36,8 @@ export async function makePublicApp(
   server.use(refuseWhileDraining(lifecycle));
   lifecycle.addCheck('database', () => database.ping());
   if (config.roles.has('authority')) mountAuthority(app);
+  // The gateway's module brings the authority's controllers with it, for the signing keys.
+  else server.use(AUTHORITY_PATHS, (_request, response) => sendJson(response, 404, NOT_SERVED));
   if (config.roles.has('gateway')) joinGateway(app, lifecycle);
   app.useGlobalFilters(new ProblemFilter());
   try {
