@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, openAsBlob, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '@drawbridge/database';
@@ -112,5 +112,6 @@ async function embeddedTemplate(): Promise<Blob> {
     writeFileSync(making, Buffer.from(await dump.arrayBuffer()));
     renameSync(making, path);
   }
-  return openAsBlob(path);
+  // Read at once: a blob that is backed by the file breaks when another worker puts its own in its place.
+  return new Blob([readFileSync(path)]);
 }
