@@ -65,7 +65,7 @@ export class Connection implements SessionListener {
       log.error('A frame could not be put together', error instanceof Error ? error.stack : String(error));
       if (this.beginClosing()) this.ws.close(CLOSE_CODES.internal, 'internal');
     };
-    this.outbound = new Outbound(socket, () => this.close('slow_consumer'), failed);
+    this.outbound = new Outbound(socket, () => this.closeNow('slow_consumer'), failed);
   }
 
   get scopes(): ScopeSet {
@@ -136,7 +136,10 @@ export class Connection implements SessionListener {
   close(reason: CloseReason): void {
     if (this.state === 'closing') return;
     this.outbound.flush();
-    // The flush may itself have found too much waiting.
+    this.closeNow(reason);
+  }
+
+  private closeNow(reason: CloseReason): void {
     if (this.beginClosing()) this.ws.close(CLOSE_CODES[reason], reason);
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { InProcessBus } from '@drawbridge/bus';
 import { ConsentLease, Endings, Grants, type Receipt } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
@@ -36,6 +36,9 @@ export interface TokenOptions {
 
 /** The real gateway module on a real database, with real sockets; only the authority's sign-in is passed over. */
 export class GatewayHarness implements AsyncDisposable {
+  /** The bridge's side of every connection, oldest first. */
+  readonly sockets: Socket[] = [];
+
   private constructor(
     readonly app: INestApplication,
     readonly database: Database,
@@ -44,7 +47,9 @@ export class GatewayHarness implements AsyncDisposable {
     private readonly people: ReadonlyMap<string, number>,
     private readonly partner: string,
     private readonly ownsDatabase: boolean,
-  ) {}
+  ) {
+    app.getHttpServer().on('connection', (socket: Socket) => this.sockets.push(socket));
+  }
 
   static async start(kind: DatabaseKind, settings: Record<string, string> = {}): Promise<GatewayHarness> {
     return GatewayHarness.on(await testDatabase(kind), settings, true);
