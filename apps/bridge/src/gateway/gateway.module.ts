@@ -26,6 +26,7 @@ import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
 import { Sessions } from './sessions.js';
+import { UpgradeRequiredController } from './upgrade-required.controller.js';
 
 /** Begins when everything is made: consent is proven before the first connection is accepted. */
 @Injectable()
@@ -93,6 +94,7 @@ function makeMessaging(database: Database, lease: ConsentLease, delivery: Delive
 /** The partners' end. It takes Config, Database (migrated), the bus and Endings from the application. */
 @Module({
   imports: [DiscoveryModule, AuthorityModule],
+  controllers: [UpgradeRequiredController],
   providers: [
     Connections,
     Delivery,

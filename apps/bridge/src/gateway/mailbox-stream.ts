@@ -42,6 +42,9 @@ export class MailboxStream {
   private readonly held = new Map<number, MailboxEvent>();
   private holeTimer: NodeJS.Timeout | undefined;
   private owesLive = true;
+  /** The generation in which a notice that is still owed was put into the queue. */
+  private resetQueuedIn = -1;
+  private liveQueuedIn = -1;
 
   constructor(
     private readonly connection: Connection,
@@ -128,7 +131,10 @@ export class MailboxStream {
 
   private async readOn(reading: number): Promise<void> {
     const isCurrent = () => this.readings === reading && this.mode === 'reading';
-    if (this.owesReset) this.connection.push(new StreamNotice(this, this.generation, 'mailbox.reset', this.owesReset));
+    if (this.owesReset && this.resetQueuedIn !== this.generation) {
+      this.resetQueuedIn = this.generation;
+      this.connection.push(new StreamNotice(this, this.generation, 'mailbox.reset', this.owesReset));
+    }
     while (this.cursor < this.mailbox.known) {
       if (!this.delivery.mayRead()) return this.delivery.wait(this);
       const events = await this.delivery.readAfter(this.mailbox.owner, this.cursor, STREAM_LIMITS.page);
@@ -143,7 +149,8 @@ export class MailboxStream {
       }
     }
     this.mode = 'live';
-    if (this.owesLive) {
+    if (this.owesLive && this.liveQueuedIn !== this.generation) {
+      this.liveQueuedIn = this.generation;
       this.connection.push(new StreamNotice(this, this.generation, 'mailbox.live', { seq: this.cursor }));
     }
   }

@@ -36,6 +36,8 @@ export class Reply implements WaitingFrame {
     if (code) {
       const details = code === 'scope_missing' && rule.scope ? { scope: rule.scope } : undefined;
       bytes.text(errorFrame(connection.publicUrl, id, code, details));
+      // A session that may not even be told that it is open is not: a failed open ends in a close (protocol 5.1).
+      if (rule.opens) setImmediate(() => connection.close(code === 'unauthenticated' ? code : 'consent_unverifiable'));
       return;
     }
     const shown = rule.shown ? rule.shown(this.result as never, connection.scopes) : this.result;

@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { BridgeClient } from '@drawbridge/testing';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { WebSocket } from 'ws';
 import {
   codeOf,
   GatewayHarness,
@@ -18,6 +20,16 @@ beforeAll(async () => {
   grant = await bridge.grant('alice');
 });
 afterAll(() => bridge[Symbol.asyncDispose]());
+
+/** Opened first and looked at last, because it takes its time. */
+let silent: Promise<number>;
+beforeAll(async () => {
+  const socket = new WebSocket(`${bridge.origin.replace('http', 'ws')}/bridge`, { autoPong: false });
+  silent = new Promise((resolve) => socket.on('close', resolve));
+  await once(socket, 'message');
+  const data = { token: await token(), client: CLIENT };
+  socket.send(JSON.stringify({ event: 'session.open', id: '1', data }));
+});
 
 const CLIENT = { name: 'a-client', version: '1' };
 const token = (options?: TokenOptions) => bridge.token('alice', grant, options);
@@ -249,5 +261,9 @@ describe('Staying open', () => {
     await pinged;
     expect(await client.request('ping', {})).toEqual({ at: expect.stringMatching(/\.\d{3}Z$/) });
     await client.close();
+  });
+
+  test('who answers no ping within 10 s is dropped', async () => {
+    expect(await silent).toBe(1006);
   });
 });

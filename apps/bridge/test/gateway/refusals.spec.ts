@@ -262,6 +262,11 @@ describe('The upgrade', () => {
     expect(await upgrade(path)).toMatchObject({ status: 404 });
   });
 
+  test('is asked for where it is missing: 426', async () => {
+    const response = await fetch(`${bridge.origin}/bridge`);
+    expect([response.status, response.headers.get('upgrade')]).toEqual([426, 'websocket']);
+  });
+
   test('a client that breaks off in the middle harms nobody', async () => {
     const socket = connectTcp(Number(new URL(bridge.origin).port), '127.0.0.1');
     socket.end('GET /bridge HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
