@@ -20,7 +20,9 @@ async function signIn() {
   const listener = createServer((request, response) => {
     const answer = new URL(request.url, 'http://127.0.0.1').searchParams;
     if (answer.get('state') !== state) return response.writeHead(404).end();
-    response.end('Signed in. Go back to the terminal; this page can be closed.');
+    response.end(
+      `${answer.get('code') ? 'Signed in.' : 'Not signed in.'} Go back to the terminal; this page can be closed.`,
+    );
     resolve(answer);
   });
   await new Promise((listening) => listener.listen(0, '127.0.0.1', listening));
@@ -91,18 +93,23 @@ async function chat() {
       });
       me = session.person;
       say(`You are ${me.name ?? me.id}, in ${session.app.name}. Allowed: ${session.grant.scopes.join(', ')}.`);
-      const { conversations } = await request('conversation.list', {});
-      for (const c of conversations)
-        say(
-          `  ${
-            c.title ??
-            c.members
-              .filter((m) => m.id !== me.id)
-              .map((m) => m.name)
-              .join(', ')
-          }: ${c.lastMessage?.text ?? 'nothing yet'}`,
-        );
-      say('Write "bob hello" to say hello to bob. Ctrl-C ends.');
+      const others = (members) => members.filter(({ id }) => id !== me.id);
+      if (session.grant.scopes.includes('messages.read')) {
+        const { conversations } = await request('conversation.list', {});
+        for (const { title, members, lastMessage } of conversations) {
+          const last = lastMessage ? `${lastMessage.from.name} wrote "${lastMessage.text}"` : 'nothing yet';
+          say(
+            `  [${
+              title ??
+              others(members)
+                .map(({ name }) => name)
+                .join(', ')
+            }] ${last}`,
+          );
+        }
+      }
+      const example = me.id === 'bob' ? 'alice' : 'bob';
+      say(`Write "${example} hello" to say hello to ${example}: an id, then the text. Ctrl-C ends.`);
     },
     'message.created': ({ message }) =>
       message.from.id !== me?.id &&
@@ -131,7 +138,7 @@ async function chat() {
     const [, to, text] = /^(\S+)\s+(.+)$/.exec(line) ?? [];
     if (to)
       request('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), complain);
-    else terminal.prompt();
+    else say('Write an id and a text, such as: bob hello');
   });
   terminal.on('close', () => socket.close(1000));
 }

@@ -69,7 +69,7 @@ export class ConsentSession {
   /** @internal Statements under way on this grant. */
   inFlight = 0;
   private readonly listener: SessionListener;
-  private tokenScopes: ScopeSet;
+  private readonly tokenScopes: ScopeSet;
   private version = -1;
   private ceiling: ScopeSet = 0;
   private partnerId = '';
@@ -97,11 +97,13 @@ export class ConsentSession {
     );
   }
 
-  /** A new token of the same grant: its scopes count from here on. */
+  /**
+   * A new token of the same grant. It may take scopes away and gives none back: what this connection was not sent while
+   * a scope was missing would be a gap that its client cannot see (I4). A wider token opens another connection.
+   */
   renewToken(token: { scopes: ScopeSet; expiresAtMs: number }): void {
-    this.tokenScopes = token.scopes;
     this.tokenExpiresAtMs = token.expiresAtMs;
-    this.scopes = this.ceiling & token.scopes;
+    this.scopes &= token.scopes;
   }
 
   /** A statement on this grant is sent. The acknowledgement of an end waits for it (I2). */

@@ -57,7 +57,8 @@ export function makeProvider(parts: ProviderParts): Provider {
     adapter: (model: string) =>
       artifacts.adapter(model, {
         client: async (clientId) => {
-          const app = await partners.app(clientId);
+          // PostgreSQL's text holds no NUL: no app has such an id.
+          const app = clientId.includes('\0') ? undefined : await partners.app(clientId);
           return app && clientMetadata(app);
         },
         replayed: (grantId) => end(grantId, 'token_replayed', 'bridge'),

@@ -64,8 +64,18 @@ export class Delivery {
         const mailbox = this.mailboxes.get(owner);
         if (!mailbox) continue;
         if (seq > mailbox.known) mailbox.known = seq;
-        for (const stream of mailbox.streams) stream.offer(seq, event);
+        for (const stream of mailbox.streams) this.offer(stream, seq, event);
       }
+    }
+  }
+
+  /** One connection's fault costs the others nothing: that one reads the store again. */
+  private offer(stream: MailboxStream, seq: number, event: DurableEvent): void {
+    try {
+      stream.offer(seq, event);
+    } catch (error) {
+      this.log.error('An event could not be handed on', error instanceof Error ? error.stack : String(error));
+      stream.catchUp();
     }
   }
 
