@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort } from '@drawbridge/testing';
+import { freePort, stopOwnPostgres } from '@drawbridge/testing';
 import { startBenchBridge } from './bridge.js';
 import { type LoadResult, runLoad } from './load.js';
 import { processCpuUs } from './process-cpu.js';
@@ -81,6 +81,7 @@ try {
   }
 } finally {
   for (const peer of peers) await peer.stop();
+  await stopOwnPostgres();
 }
 const baseline = median(results.get(peers[0]!)!.map((r) => r.cpuUs));
 console.log(

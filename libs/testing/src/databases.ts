@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Database } from '@drawbridge/database';
 import pg from 'pg';
 import { migrations } from '../../../apps/bridge/src/migrations.js';
-import { startPostgres } from './postgres-server.js';
+import { type PostgresServer, startPostgres } from './postgres-server.js';
 
 export const everyDatabase = ['pglite', 'postgres'] as const;
 export type DatabaseKind = (typeof everyDatabase)[number];
@@ -85,20 +85,20 @@ function testFolder(): string {
 }
 
 let ownFolder: string | undefined;
-let ownServer: Promise<string> | undefined;
+let ownServer: Promise<PostgresServer> | undefined;
 
 /** The run's server, started by the global setup, or one of this process's own outside Jest (the benchmark). */
-function serverUrl(): Promise<string> {
+async function serverUrl(): Promise<string> {
   const given = process.env.DRAWBRIDGE_TEST_POSTGRES;
-  if (given) return Promise.resolve(given);
-  ownServer ??= startOwnServer();
-  return ownServer;
+  if (given) return given;
+  ownServer ??= startPostgres();
+  return (await ownServer).url;
 }
 
-async function startOwnServer(): Promise<string> {
-  const { url, pid } = await startPostgres();
-  process.once('exit', () => process.kill(pid, 'SIGINT'));
-  return url;
+/** Outside Jest: stops the server that this process started, with its data. */
+export async function stopOwnPostgres(): Promise<void> {
+  await (await ownServer)?.stop();
+  ownServer = undefined;
 }
 
 /** A migrated embedded database as a dump: opening one takes a tenth of making one. The first to need it makes it. */
