@@ -145,7 +145,8 @@ describe('The program', () => {
     const answers = await Promise.allSettled(sends);
     expect(await alice.closed).toEqual({ code: CLOSE_CODES.going_away, reason: 'going_away' });
     expect(await stopped).toBe(0);
-    expect(alice.frames.at(-1)).toMatchObject({ event: 'going_away' });
+    // What was accepted before is finished after it, so it need not be the last frame.
+    expect(alice.frames.filter(({ event }) => event === 'going_away')).toHaveLength(1);
 
     await bridge.start();
     const back = await BridgeClient.connect(bridge.publicUrl);
