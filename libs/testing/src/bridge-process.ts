@@ -21,7 +21,8 @@ export interface StartOptions {
 
 /** Starts the built program with demo data on free ports, and resolves when `/readyz` says so. */
 export async function startBridge(options: StartOptions): Promise<BridgeProcess> {
-  const [port, internalPort] = [await freePort(), await freePort()];
+  const port = Number(options.env?.PORT ?? (await freePort()));
+  const internalPort = Number(options.env?.INTERNAL_PORT ?? (await freePort()));
   const ownDataDir = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'drawbridge-data-')) : undefined;
   if (ownDataDir && options.database === 'pglite') await copyTemplate(ownDataDir);
   if (ownDataDir && options.database === 'pglite') await fillDataDir(ownDataDir);
@@ -54,6 +55,8 @@ async function copyTemplate(dataDir: string): Promise<void> {
 /** One process of the built program. */
 export class BridgeProcess {
   readonly publicUrl: string;
+  /** The address it listens on itself, whatever its PUBLIC_URL. */
+  readonly ownUrl: string;
   readonly internalUrl: string;
   #process: ChildProcess | undefined;
   #output = '';
@@ -64,7 +67,8 @@ export class BridgeProcess {
     private readonly env: Record<string, string>,
     private readonly ownDataDir: string | undefined,
   ) {
-    this.publicUrl = env.PUBLIC_URL ?? `http://127.0.0.1:${port}`;
+    this.ownUrl = `http://127.0.0.1:${port}`;
+    this.publicUrl = env.PUBLIC_URL ?? this.ownUrl;
     this.internalUrl = `http://127.0.0.1:${internalPort}`;
   }
 

@@ -6,32 +6,39 @@ import { startPostgres } from './postgres-server.ts';
 
 const DPKG_LOCK_WAIT_S = 120;
 
-/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, and Chromium. */
+/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, Chromium and Redis. */
 export default async function globalSetup(): Promise<void> {
   if (!process.env.DRAWBRIDGE_TEST_NO_BUILD)
     execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
-  installChromium();
+  installNeeded();
   const server = await startPostgres();
   process.env.DRAWBRIDGE_TEST_POSTGRES = server.url;
   process.env.DRAWBRIDGE_TEST_FOLDER = mkdtempSync(join(tmpdir(), 'drawbridge-tests-'));
   (globalThis as { drawbridgePostgres?: typeof server }).drawbridgePostgres = server;
 }
 
-function installChromium(): void {
+/** What the tests need of the machine: any of the commands, from the package. */
+const NEEDED = [
+  { commands: ['chromium', 'google-chrome'], package: 'chromium' },
+  { commands: ['redis-server'], package: 'redis-server' },
+];
+
+function installNeeded(): void {
   const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-  if (has('chromium') || has('google-chrome')) return;
-  if (process.getuid?.() !== 0 || !has('apt-get'))
-    throw new Error('The tests need Chromium: install the package `chromium`.');
+  const missing = NEEDED.filter(({ commands }) => !commands.some(has)).map((needed) => needed.package);
+  if (missing.length === 0) return;
+  const packages = missing.join(' and ');
+  if (process.getuid?.() !== 0 || !has('apt-get')) throw new Error(`The tests need ${packages}: install the package.`);
   const wait = ['-o', `DPkg::Lock::Timeout=${DPKG_LOCK_WAIT_S}`];
   const options = {
     stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   };
-  console.log('Installing Chromium for the tests …');
+  console.log(`Installing ${packages} for the tests …`);
   try {
     execFileSync('apt-get', [...wait, 'update'], options);
-    execFileSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', 'chromium'], options);
+    execFileSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', ...missing], options);
   } catch (error) {
-    throw new Error('The tests need Chromium, and apt-get could not install the package `chromium`.', { cause: error });
+    throw new Error(`The tests need ${packages}, and apt-get could not install it.`, { cause: error });
   }
 }

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { freePort } from './postgres-server.js';
+
+const READY_WITHIN_MS = 10_000;
+
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** `SIGSTOP` and `SIGCONT` freeze it and let it go on; for its end there are `stop` and `kill`. */
+  signal(name: NodeJS.Signals): void;
+  stop(): Promise<void>;
+  /** SIGKILL. `startRedis({ port })` then brings an empty one back at the same address. */
+  kill(): Promise<void>;
+}
+
+/** Starts the machine's own Redis on a free port of the loopback address; it keeps nothing on the disk. */
+export async function startRedis({ port: given }: { readonly port?: number } = {}): Promise<RedisServer> {
+  if (spawnSync('redis-server', ['--version']).error)
+    throw new Error(
+      'redis-server is not installed: install the package `redis-server` (apt-get install redis-server).',
+    );
+  const port = given ?? (await freePort());
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()];
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  await ready(server);
+  const end = async (signal: NodeJS.Signals) => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, 'exit');
+    // A frozen process takes no notice of SIGTERM.
+    server.kill('SIGCONT');
+    server.kill(signal);
+    await gone;
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    pid: server.pid!,
+    signal: (name) => void server.kill(name),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+function ready(server: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let log = '';
+  const timer = setTimeout(() => reject(new Error(`Redis was not ready in time:\n${log}`)), READY_WITHIN_MS);
+  server.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    if (log.length < 65_536) log += text;
+    if (/ready to accept connections/i.test(log)) resolve();
+  });
+  server.once('exit', (code) => reject(new Error(`Redis exited with ${code}:\n${log}`)));
+  return promise.finally(() => clearTimeout(timer));
+}
