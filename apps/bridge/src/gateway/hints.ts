@@ -1,0 +1,68 @@
+import { ByteReader, ByteWriter, type Peer, type Peers } from '@drawbridge/bus';
+import type { DurableEvent } from '@drawbridge/messaging';
+
+/** The names of durable events by the number that stands for them in a hint. Only ever added to. */
+const NAMES: readonly DurableEvent['name'][] = ['message.created', 'conversation.created'];
+const FOR_ALL = 0;
+const OWN = 1;
+
+/**
+ * Tells the other gateways of committed events: one publish for each gateway that holds somebody concerned, with the
+ * event's bytes as they will be written and the mailboxes there that have it (I4: the store has them all the same).
+ */
+export function sendHints(peers: Pick<Peers, 'size' | 'holders' | 'doubtful' | 'hint'>, events: readonly DurableEvent[]) {
+  if (peers.size === 0) return;
+  const doubtful = peers.doubtful();
+  const hints = new Map<Peer, ByteWriter>();
+  for (const event of events) {
+    const concerned = new Map<Peer, DurableEvent['recipients']>();
+    for (const peer of doubtful) concerned.set(peer, event.recipients);
+    for (const recipient of event.recipients) {
+      for (const peer of peers.holders(recipient.owner)) {
+        const there = concerned.get(peer);
+        if (!there) concerned.set(peer, [recipient]);
+        else if (there !== event.recipients) there.push(recipient);
+      }
+    }
+    for (const [peer, recipients] of concerned) {
+      let hint = hints.get(peer);
+      if (!hint) hints.set(peer, (hint = new ByteWriter(512)));
+      writeEvent(hint, event, recipients);
+    }
+  }
+  for (const [peer, hint] of hints) peers.hint(peer, hint);
+}
+
+function writeEvent(hint: ByteWriter, event: DurableEvent, recipients: DurableEvent['recipients']): void {
+  hint.byte(NAMES.indexOf(event.name));
+  if (event.own) {
+    hint.byte(OWN);
+    hint.varint(event.own.person);
+    hint.text(event.own.app);
+    hint.text(event.own.clientId);
+  } else hint.byte(FOR_ALL);
+  hint.block(event.data);
+  hint.varint(recipients.length);
+  for (const { owner, seq } of recipients) {
+    hint.varint(owner);
+    hint.varint(seq);
+  }
+}
+
+/** RangeError where the bytes are no hint. The events' data are views of the payload. */
+export function readHint(payload: Buffer): DurableEvent[] {
+  const reader = new ByteReader(payload);
+  const events: DurableEvent[] = [];
+  while (!reader.atEnd) {
+    const name = NAMES[reader.byte()];
+    // A newer gateway tells of events that this one does not know: its store does not either.
+    if (!name) throw new RangeError('An event of another version.');
+    const own =
+      reader.byte() === OWN ? { person: reader.varint(), app: reader.text(), clientId: reader.text() } : undefined;
+    const data = reader.block();
+    const recipients: DurableEvent['recipients'] = [];
+    for (let left = reader.varint(); left > 0; left--) recipients.push({ owner: reader.varint(), seq: reader.varint() });
+    events.push({ name, data, recipients, ...(own ? { own } : {}) });
+  }
+  return events;
+}

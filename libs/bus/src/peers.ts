@@ -1,0 +1,386 @@
+import type { Bus } from './bus.js';
+import { ByteReader, ByteWriter } from './byte-stream.js';
+import { FRAME, type FrameHead, frameHead, readFrameHead, readKeys, writeKeys } from './peer-frames.js';
+
+/** Every bound of the talk between the processes (I9). */
+export const PEER_LIMITS = {
+  /** Each process says so often that it is there, and to each peer how far it has come. */
+  beatMs: 1_000,
+  /** A peer of which nothing was heard for so long is taken for dead. */
+  deadAfterMs: 3_500,
+  /** What a peer announced is confirmed within this time. */
+  confirmWithinMs: 100,
+  maxPeers: 1_024,
+} as const;
+
+const BROADCAST = 'peers';
+const channelOf = (instance: string) => `peer.${instance}`;
+
+export interface PeersOptions {
+  readonly bus: Bus;
+  /** A UUID of this process's boot. */
+  readonly instance: string;
+  /** What others know this process by, at this moment: the id of its lease row. */
+  readonly label?: () => string;
+  /** A hint for keys held here. */
+  onHint(payload: Buffer): void;
+  /** Every peer knows by now that these keys are held here; what it did before, it did without a hint. */
+  onAnnounced(keys: number[]): void;
+  /** Hints were lost, or may have been: whatever is held here must be looked up. */
+  onDoubt(why: Doubt): void;
+}
+
+export type Doubt = 'gap' | 'peer_died' | 'peer_joined' | 'bus_returned';
+
+/** Another process, as this one sees it. */
+export interface Peer {
+  readonly instance: string;
+}
+
+/** One direction each of two numbered streams: what goes to the peer, and what comes from it. */
+class KnownPeer implements Peer {
+  label = '';
+  heardAt = performance.now();
+  /** The keys that the peer holds; right while not `inDoubt`. */
+  readonly keys = new Set<number>();
+  /** The peer may hold keys that are not known here: it is sent every hint. */
+  inDoubt = true;
+  /** What came from the peer. `confirmed`: up to there `keys` is right. */
+  readonly received = { stream: 0, number: 0, confirmed: 0 };
+  /** What goes to it. `announced`: which of this process's announcements left in which frame. */
+  readonly sent = { stream: newStream(), number: 0, announced: [] as { announcement: number; number: number }[] };
+  /** The last announcement of this process that the peer has confirmed. */
+  knows = 0;
+  confirmTimer: NodeJS.Timeout | undefined;
+
+  constructor(readonly instance: string) {}
+}
+
+/** Tells a stream that begins anew from one that goes on. */
+function newStream(): number {
+  return 1 + Math.floor(Math.random() * 0xffff_fffe);
+}
+
+/**
+ * Who is where: each process announces the keys it holds (people who are connected), and whoever has news for a key
+ * sends it to the processes that hold it, one publish for each of them. What goes from one process to another is one
+ * numbered stream of announcements and hints, with a heartbeat: a loss is noticed within a second, makes the receiver
+ * look into the store (`onDoubt`), and makes it ask for a snapshot of what it missed. Until that has come, the peer is
+ * sent every hint. So a hint can be lost, and the knowledge of it cannot (I4, I7).
+ */
+export class Peers {
+  private readonly peers = new Map<string, KnownPeer>();
+  private readonly holdersOf = new Map<number, KnownPeer[]>();
+  private readonly held = new Set<number>();
+  private readonly adding = new Set<number>();
+  private readonly removing = new Set<number>();
+  /** Keys whose announcement some peer has not confirmed yet. */
+  private unconfirmed: { key: number; announcement: number }[] = [];
+  private announcement = 1;
+  private flushing: NodeJS.Immediate | undefined;
+  private beating: NodeJS.Timeout | undefined;
+  private readonly unsubscribes: (() => void)[] = [];
+  private stopped = false;
+  readonly counts = { hintsSent: 0, hintsReceived: 0, gaps: 0, unreadable: 0 };
+
+  constructor(private readonly o: PeersOptions) {}
+
+  /** Resolves when peers can be heard, or when the bus is down and they cannot; it goes on by itself later. */
+  async start(): Promise<void> {
+    const { bus, instance } = this.o;
+    this.unsubscribes.push(bus.onUp(() => this.busReturned()));
+    this.unsubscribes.push(await bus.subscribe(channelOf(instance), (payload) => this.receive(payload)));
+    this.unsubscribes.push(await bus.subscribe(BROADCAST, (payload) => this.hear(payload)));
+    this.beating = setInterval(() => this.beat(), PEER_LIMITS.beatMs).unref();
+    this.beat();
+  }
+
+  /** Says goodbye, so that nobody waits for what will not come. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    clearInterval(this.beating);
+    clearImmediate(this.flushing);
+    for (const peer of this.peers.values()) {
+      this.send(peer, FRAME.leave, new ByteWriter(64));
+      clearTimeout(peer.confirmTimer);
+    }
+    for (const unsubscribe of this.unsubscribes) unsubscribe();
+    this.peers.clear();
+    this.holdersOf.clear();
+  }
+
+  /** What every living peer says that it is known by. */
+  labels(): Set<string> {
+    return new Set([...this.peers.values()].map((peer) => peer.label));
+  }
+
+  get size(): number {
+    return this.peers.size;
+  }
+
+  /** From now on hints for the key are wanted here. */
+  hold(key: number): void {
+    this.held.add(key);
+    if (!this.removing.delete(key)) this.adding.add(key);
+    this.flushing ??= setImmediate(() => this.announce());
+  }
+
+  release(key: number): void {
+    this.held.delete(key);
+    if (!this.adding.delete(key)) this.removing.add(key);
+    this.flushing ??= setImmediate(() => this.announce());
+  }
+
+  /** The peers that hold a key, as far as they have said; `doubtful` ones may hold it too. */
+  holders(key: number): readonly Peer[] {
+    return this.holdersOf.get(key) ?? NOBODY;
+  }
+
+  /** Peers of which it is not known what they hold: they get every hint. */
+  doubtful(): readonly Peer[] {
+    if (this.doubtfulCount === 0) return NOBODY;
+    return [...this.peers.values()].filter((peer) => peer.inDoubt);
+  }
+
+  /** Sends a hint. */
+  hint(peer: Peer, payload: ByteWriter): void {
+    const known = this.peers.get(peer.instance);
+    if (!known || this.stopped) return;
+    this.counts.hintsSent += 1;
+    this.send(known, FRAME.hint, payload);
+  }
+
+  private get doubtfulCount(): number {
+    let count = 0;
+    for (const peer of this.peers.values()) if (peer.inDoubt) count += 1;
+    return count;
+  }
+
+  private send(peer: KnownPeer, kind: number, payload: ByteWriter): void {
+    // A heartbeat tells the number of the last frame and has none of its own.
+    if (kind !== FRAME.beat) peer.sent.number += 1;
+    const head: FrameHead = { kind, from: this.o.instance, stream: peer.sent.stream, number: peer.sent.number };
+    const body = payload.take();
+    const frame = new ByteWriter(64 + body.length);
+    frameHead(frame, head);
+    frame.raw(body);
+    this.o.bus.publish(channelOf(peer.instance), frame.take());
+  }
+
+  /** Announces what changed in this turn, to everybody. */
+  private announce(): void {
+    this.flushing = undefined;
+    if (this.stopped || (this.adding.size === 0 && this.removing.size === 0)) return;
+    this.announcement += 1;
+    for (const peer of this.peers.values()) {
+      const delta = new ByteWriter();
+      writeKeys(delta, this.adding);
+      writeKeys(delta, this.removing);
+      this.send(peer, FRAME.delta, delta);
+      peer.sent.announced.push({ announcement: this.announcement, number: peer.sent.number });
+    }
+    if (this.peers.size > 0)
+      for (const key of this.adding) this.unconfirmed.push({ key, announcement: this.announcement });
+    this.adding.clear();
+    this.removing.clear();
+  }
+
+  private sendSnapshot(peer: KnownPeer): void {
+    // What waits to be announced is in it already, and is announced to it once more.
+    const snapshot = new ByteWriter(16 + 2 * this.held.size);
+    writeKeys(snapshot, this.held);
+    this.send(peer, FRAME.snapshot, snapshot);
+    peer.sent.announced.push({ announcement: this.announcement, number: peer.sent.number });
+  }
+
+  private beat(): void {
+    const hello = new ByteWriter(128);
+    hello.text(this.o.instance);
+    hello.text(this.o.label?.() ?? '');
+    this.o.bus.publish(BROADCAST, hello.take());
+    const now = performance.now();
+    for (const peer of [...this.peers.values()]) {
+      if (now - peer.heardAt > PEER_LIMITS.deadAfterMs) {
+        this.forget(peer);
+        this.o.onDoubt('peer_died');
+        continue;
+      }
+      this.confirm(peer);
+      if (peer.inDoubt) this.send(peer, FRAME.ask, new ByteWriter(1));
+    }
+  }
+
+  /** Tells a peer how far its stream has come here, and how far this process's own has gone. */
+  private confirm(peer: KnownPeer): void {
+    clearTimeout(peer.confirmTimer);
+    peer.confirmTimer = undefined;
+    const beat = new ByteWriter(32);
+    beat.varint(peer.received.stream);
+    beat.varint(peer.received.confirmed);
+    this.send(peer, FRAME.beat, beat);
+  }
+
+  private confirmSoon(peer: KnownPeer): void {
+    peer.confirmTimer ??= setTimeout(() => this.confirm(peer), PEER_LIMITS.confirmWithinMs).unref();
+  }
+
+  /** Somebody says that it is there. */
+  private hear(payload: Uint8Array): void {
+    this.reading(() => {
+      const reader = new ByteReader(asBuffer(payload));
+      const instance = reader.text();
+      if (instance === this.o.instance) return;
+      const peer = this.peerOf(instance);
+      if (!peer) return;
+      peer.heardAt = performance.now();
+      peer.label = reader.text();
+    });
+  }
+
+  private peerOf(instance: string): KnownPeer | undefined {
+    const known = this.peers.get(instance);
+    if (known || this.stopped || this.peers.size >= PEER_LIMITS.maxPeers) return known;
+    const peer = new KnownPeer(instance);
+    this.peers.set(instance, peer);
+    this.sendSnapshot(peer);
+    return peer;
+  }
+
+  private receive(payload: Uint8Array): void {
+    this.reading(() => {
+      const reader = new ByteReader(asBuffer(payload));
+      const head = readFrameHead(reader);
+      const peer = this.peerOf(head.from);
+      if (!peer) return;
+      peer.heardAt = performance.now();
+      this.follow(peer, head);
+      this.take(peer, head, reader);
+    });
+  }
+
+  /** Follows the numbers of what comes. Where one is missing, hints may be lost and the peer's keys are not known. */
+  private follow(peer: KnownPeer, { kind, stream, number }: FrameHead): void {
+    const { received } = peer;
+    const expected = kind === FRAME.beat ? received.number : received.number + 1;
+    const goesOn = stream === received.stream && number === expected;
+    if (!goesOn) {
+      const begins = stream !== received.stream && number === 1 && kind === FRAME.snapshot;
+      received.stream = stream;
+      if (!begins) {
+        peer.inDoubt = true;
+        this.counts.gaps += 1;
+        this.o.onDoubt('gap');
+        if (kind !== FRAME.snapshot) this.send(peer, FRAME.ask, new ByteWriter(1));
+      }
+    }
+    received.number = number;
+    if (!peer.inDoubt) received.confirmed = number;
+  }
+
+  private take(peer: KnownPeer, { kind, number }: FrameHead, reader: ByteReader): void {
+    switch (kind) {
+      case FRAME.hint:
+        this.counts.hintsReceived += 1;
+        this.o.onHint(reader.rest());
+        return;
+      case FRAME.delta: {
+        // In doubt, the snapshot that was asked for has it.
+        if (peer.inDoubt) return;
+        for (const key of readKeys(reader)) this.addHolder(peer, key);
+        for (const key of readKeys(reader)) this.removeHolder(peer, key);
+        this.confirmSoon(peer);
+        return;
+      }
+      case FRAME.snapshot: {
+        for (const key of [...peer.keys]) this.removeHolder(peer, key);
+        for (const key of readKeys(reader)) this.addHolder(peer, key);
+        peer.inDoubt = false;
+        peer.received.confirmed = number;
+        this.confirmSoon(peer);
+        return;
+      }
+      case FRAME.ask:
+        this.sendSnapshot(peer);
+        return;
+      case FRAME.beat:
+        this.confirmed(peer, reader.varint(), reader.varint());
+        return;
+      case FRAME.leave:
+        this.forget(peer);
+    }
+  }
+
+  /** The peer knows what this process had announced in the frames up to `number`. */
+  private confirmed(peer: KnownPeer, stream: number, number: number): void {
+    if (stream !== peer.sent.stream) return;
+    const { announced } = peer.sent;
+    const before = peer.knows;
+    let known = 0;
+    while (known < announced.length && announced[known]!.number <= number) known += 1;
+    if (known === 0) return;
+    peer.knows = announced[known - 1]!.announcement;
+    announced.splice(0, known);
+    if (before === 0) this.o.onDoubt('peer_joined');
+    else this.tellAnnounced();
+  }
+
+  private tellAnnounced(): void {
+    if (this.unconfirmed.length === 0) return;
+    let known = this.announcement;
+    for (const peer of this.peers.values()) known = Math.min(known, peer.knows);
+    const keys: number[] = [];
+    const waiting = this.unconfirmed.filter(({ key, announcement }) => {
+      if (announcement > known) return true;
+      if (this.held.has(key)) keys.push(key);
+      return false;
+    });
+    this.unconfirmed = waiting;
+    if (keys.length > 0) this.o.onAnnounced(keys);
+  }
+
+  private forget(peer: KnownPeer): void {
+    clearTimeout(peer.confirmTimer);
+    for (const key of [...peer.keys]) this.removeHolder(peer, key);
+    this.peers.delete(peer.instance);
+    this.tellAnnounced();
+  }
+
+  private busReturned(): void {
+    if (this.stopped) return;
+    this.beat();
+    this.o.onDoubt('bus_returned');
+  }
+
+  private addHolder(peer: KnownPeer, key: number): void {
+    if (peer.keys.has(key)) return;
+    peer.keys.add(key);
+    const holders = this.holdersOf.get(key);
+    if (holders) holders.push(peer);
+    else this.holdersOf.set(key, [peer]);
+  }
+
+  private removeHolder(peer: KnownPeer, key: number): void {
+    if (!peer.keys.delete(key)) return;
+    const holders = this.holdersOf.get(key);
+    if (!holders) return;
+    if (holders.length === 1) this.holdersOf.delete(key);
+    else holders.splice(holders.indexOf(peer), 1);
+  }
+
+  /** What cannot be read is not of this program; it is counted and passed over. */
+  private reading(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.counts.unreadable += 1;
+    }
+  }
+}
+
+const NOBODY: readonly KnownPeer[] = [];
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
