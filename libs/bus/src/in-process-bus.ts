@@ -10,6 +10,10 @@ export class InProcessBus implements Bus {
   private readonly handlers = new Map<string, Set<BusHandler>>();
   private closed = false;
 
+  get isUp(): boolean {
+    return !this.closed;
+  }
+
   constructor(private readonly options: InProcessBusOptions = {}) {}
 
   publish(channel: string, payload: Uint8Array): void {
@@ -29,6 +33,10 @@ export class InProcessBus implements Bus {
       set.delete(own);
       if (set.size === 0 && this.handlers.get(channel) === set) this.handlers.delete(channel);
     };
+  }
+
+  onUp(): () => void {
+    return () => {};
   }
 
   async close(): Promise<void> {

@@ -1,2 +1,4 @@
 export type { Bus, BusHandler } from './bus.js';
+export { ByteReader, ByteWriter } from './byte-stream.js';
 export { InProcessBus } from './in-process-bus.js';
+export { type Doubt, PEER_LIMITS, type Peer, Peers, type PeersOptions } from './peers.js';

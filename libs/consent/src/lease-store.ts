@@ -34,6 +34,11 @@ export async function registerLease(
   return head;
 }
 
+export async function leaseInstances(db: QueryExecutorProvider): Promise<string[]> {
+  const { rows } = await sql<{ instance: string }>`select instance from gateway_lease`.execute(db);
+  return rows.map((row) => row.instance);
+}
+
 /** The database's time in ms, or undefined when the row is gone. Must have committed before the feed is read. */
 export async function extendLease(db: QueryExecutorProvider, instance: string): Promise<number | undefined> {
   const { rows } = await sql<{ now: number }>`

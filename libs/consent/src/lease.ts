@@ -6,7 +6,7 @@ import { Acknowledger } from './acknowledger.js';
 import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, LeaseClock, systemClock } from './clock.js';
 import { type FeedPosition, FeedRewound, type FeedRow, readFeed } from './feed.js';
-import { extendLease, openWindow, registerLease, removeLease } from './lease-store.js';
+import { extendLease, leaseInstances, openWindow, registerLease, removeLease } from './lease-store.js';
 import { readOpening } from './opening.js';
 import { ConsentSession, type OpenRequest } from './session.js';
 import { SessionIndex } from './session-index.js';
@@ -91,6 +91,11 @@ export class ConsentLease {
   /** The database's time, carried forward on the monotonic clock; at most a round trip ahead. */
   databaseNowMs(): number {
     return this.clock.databaseNowMs();
+  }
+
+  /** The lease rows of every gateway that may be alive. */
+  gateways(): Promise<string[]> {
+    return leaseInstances(this.o.database.control<object>());
   }
 
   /** Registered, and consent proven, before it resolves. */

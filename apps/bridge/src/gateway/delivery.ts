@@ -1,5 +1,7 @@
+import type { Peers } from '@drawbridge/bus';
 import type { DurableEvent, Messaging, StoredEvent } from '@drawbridge/messaging';
 import { Injectable, Logger } from '@nestjs/common';
+import { readHint, sendHints } from './hints.js';
 import type { MailboxStream } from './mailbox-stream.js';
 
 /** Every bound of the way from a commit to the connections (I9). */
@@ -10,6 +12,10 @@ export const DELIVERY_LIMITS = {
   retryMs: 100,
   /** Every mailbox with a connection is compared with the store once in this many seconds. */
   compareWithinS: 60,
+  /** The same while some gateway cannot be heard, so that its hints do not come. */
+  compareUnheardWithinS: 5,
+  /** Mailboxes compared by one statement. */
+  compareSlice: 2_000,
 } as const;
 
 /** A mailbox that somebody here is connected to. */
@@ -25,13 +31,19 @@ export interface Mailbox {
 /** What it takes of messaging and consent; both tell it what happens, so it cannot be made of them. */
 export interface DeliverySources {
   readonly messaging: Pick<Messaging, 'read' | 'heads'>;
+  /** Where hints of other gateways come from, and where this one's go. */
+  readonly peers: Pick<Peers, 'size' | 'holders' | 'doubtful' | 'hint' | 'hold' | 'release'>;
   /** Whether consent is proven at this moment. */
   isFresh(): boolean;
+  /** Whether every other gateway that is alive can be heard. */
+  hearsAll(): boolean;
 }
 
 /**
- * From commits to live connections (I4). A commit's events are offered to the streams of the mailboxes that have
- * somebody here; whatever a stream could not take, it reads from the store.
+ * From commits to live connections (I4). The events of a commit, here or told of by another gateway's hint, are offered
+ * to the streams of the mailboxes that have somebody here; whatever a stream could not take, it reads from the store.
+ * The store decides, the hint only hurries (I7): mailboxes are compared with the store at once where a hint may have
+ * been lost, and all of them in turn at all times.
  */
 @Injectable()
 export class Delivery {
@@ -41,13 +53,17 @@ export class Delivery {
   private sources: DeliverySources | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
   private compareTimer: NodeJS.Timeout | undefined;
-  private toCompare: number[] = [];
+  /** Mailboxes of the round of comparing that goes on at all times. */
+  private round: number[] = [];
+  /** Mailboxes that are to be compared at once. */
+  private readonly doubted = new Set<number>();
+  private comparing = false;
   private reads = 0;
   private readonly readers: (() => void)[] = [];
 
   start(sources: DeliverySources): void {
     this.sources = sources;
-    this.compareTimer = setInterval(() => void this.compareSlice(), 1_000).unref();
+    this.compareTimer = setInterval(() => this.compareSlice(), 1_000).unref();
   }
 
   stop(): void {
@@ -59,6 +75,16 @@ export class Delivery {
 
   /** Called after each commit, before its sends are answered. */
   committed(events: readonly DurableEvent[]): void {
+    this.deliver(events);
+    if (this.sources) sendHints(this.sources.peers, events);
+  }
+
+  /** Another gateway's commit, as far as it concerns people who are here. RangeError where the bytes are no hint. */
+  hinted(payload: Buffer): void {
+    this.deliver(readHint(payload));
+  }
+
+  private deliver(events: readonly DurableEvent[]): void {
     for (const event of events) {
       for (const { owner, seq } of event.recipients) {
         const mailbox = this.mailboxes.get(owner);
@@ -79,9 +105,10 @@ export class Delivery {
     }
   }
 
-  /** A commit whose outcome is unknown may have moved mailboxes without a word. */
-  outcomeUnknown(): void {
-    void this.compare([...this.mailboxes.keys()]);
+  /** Hints may have been lost: these mailboxes, or all that have somebody here, are compared with the store at once. */
+  doubt(owners: Iterable<number> = this.mailboxes.keys()): void {
+    for (const owner of owners) this.doubted.add(owner);
+    if (!this.comparing) void this.compareDoubted();
   }
 
   /** From here on nothing that commits is missed: it is offered to the stream that `make` gives, or at least known of. */
@@ -90,6 +117,7 @@ export class Delivery {
     if (!mailbox) {
       mailbox = { owner, known: 0, streams: new Set(), openings: 0 };
       this.mailboxes.set(owner, mailbox);
+      this.sources?.peers.hold(owner);
     }
     mailbox.openings += 1;
     try {
@@ -107,7 +135,9 @@ export class Delivery {
   }
 
   private forgetIfUnused(mailbox: Mailbox): void {
-    if (mailbox.streams.size === 0 && mailbox.openings === 0) this.mailboxes.delete(mailbox.owner);
+    if (mailbox.streams.size > 0 || mailbox.openings > 0) return;
+    this.mailboxes.delete(mailbox.owner);
+    this.sources?.peers.release(mailbox.owner);
   }
 
   mayRead(): boolean {
@@ -151,23 +181,40 @@ export class Delivery {
     for (const stream of streams) stream.retry();
   }
 
-  private async compareSlice(): Promise<void> {
-    if (this.toCompare.length === 0) this.toCompare = [...this.mailboxes.keys()];
-    await this.compare(this.toCompare.splice(0, Math.ceil(this.mailboxes.size / DELIVERY_LIMITS.compareWithinS)));
+  private compareSlice(): void {
+    if (!this.sources) return;
+    if (this.round.length === 0) this.round = [...this.mailboxes.keys()];
+    const withinS = this.sources.hearsAll() ? DELIVERY_LIMITS.compareWithinS : DELIVERY_LIMITS.compareUnheardWithinS;
+    this.doubt(this.round.splice(0, Math.ceil(this.mailboxes.size / withinS)));
   }
 
-  private async compare(owners: number[]): Promise<void> {
-    if (owners.length === 0 || !this.sources) return;
+  private async compareDoubted(): Promise<void> {
+    this.comparing = true;
+    while (this.doubted.size > 0) {
+      const owners = [...this.doubted].slice(0, DELIVERY_LIMITS.compareSlice);
+      for (const owner of owners) this.doubted.delete(owner);
+      if (await this.compare(owners)) continue;
+      // The next round, in a second, tries them again.
+      for (const owner of owners) this.doubted.add(owner);
+      break;
+    }
+    this.comparing = false;
+  }
+
+  private async compare(owners: readonly number[]): Promise<boolean> {
+    if (!this.sources) return true;
     try {
-      const heads = await this.sources.messaging.heads(owners);
+      const heads = await this.sources.messaging.heads(owners.filter((owner) => this.mailboxes.has(owner)));
       for (const [owner, { head }] of heads) {
         const mailbox = this.mailboxes.get(owner);
         if (!mailbox) continue;
         mailbox.known = Math.max(mailbox.known, head);
         for (const stream of mailbox.streams) stream.catchUp();
       }
+      return true;
     } catch (error) {
       this.log.warn(`Mailboxes could not be compared: ${error instanceof Error ? error.message : error}`);
+      return false;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus } from '@drawbridge/bus';
+import { type Bus, Peers } from '@drawbridge/bus';
 import { ConsentLease } from '@drawbridge/consent';
 import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
 import { Messaging } from '@drawbridge/messaging';
@@ -25,6 +25,7 @@ import { ConsentGuard } from './consent.guard.js';
 import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
+import { Hearing } from './hearing.js';
 import { Sessions } from './sessions.js';
 import { UpgradeRequiredController } from './upgrade-required.controller.js';
 
@@ -35,12 +36,17 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     private readonly lease: ConsentLease,
     private readonly messaging: Messaging,
     private readonly delivery: Delivery,
+    private readonly peers: Peers,
+    private readonly hearing: Hearing,
     private readonly gateway: Gateway,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    this.delivery.start({ messaging: this.messaging, isFresh: () => this.lease.isFresh() });
-    await this.lease.start();
+    const { messaging, peers, lease, hearing } = this;
+    this.delivery.start({ messaging, peers, isFresh: () => lease.isFresh(), hearsAll: () => hearing.hearsAll });
+    await peers.start();
+    await lease.start();
+    hearing.start();
   }
 
   /** The HTTP server closes only when no socket is left. Where it was drained before, there is nothing to do. */
@@ -50,7 +56,9 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
 
   /** The lease row goes last: until then every end waits for this gateway. */
   async onApplicationShutdown(): Promise<void> {
+    this.hearing.stop();
     this.delivery.stop();
+    this.peers.stop();
     await this.lease.stop();
   }
 }
@@ -77,13 +85,24 @@ function makeLease(config: Config, database: Database, bus: Bus, connections: Co
   });
 }
 
+function makePeers(bus: Bus, lease: ConsentLease, delivery: Delivery): Peers {
+  return new Peers({
+    bus,
+    instance: randomUUID(),
+    label: () => lease.instance,
+    onHint: (payload) => delivery.hinted(payload),
+    onAnnounced: (people) => delivery.doubt(people),
+    onDoubt: () => delivery.doubt(),
+  });
+}
+
 function makeMessaging(database: Database, lease: ConsentLease, delivery: Delivery): Messaging {
   const log = new Logger('Messaging');
   return new Messaging({
     database,
     mayCommit: () => lease.lastsFor(COMMIT_TIMEOUT_MS),
     onCommitted: (events) => delivery.committed(events),
-    onOutcomeUnknown: () => delivery.outcomeUnknown(),
+    onOutcomeUnknown: () => delivery.doubt(),
     log: {
       warn: (details, message) => log.warn(details, message),
       error: (details, message) => log.error(details, message),
@@ -102,6 +121,13 @@ function makeMessaging(database: Database, lease: ConsentLease, delivery: Delive
       provide: ConsentLease,
       useFactory: makeLease,
       inject: [Config, Database, BUS, Connections, Delivery],
+    },
+    { provide: Peers, useFactory: makePeers, inject: [BUS, ConsentLease, Delivery] },
+    {
+      provide: Hearing,
+      useFactory: (lease: ConsentLease, peers: Peers) =>
+        new Hearing({ gateways: () => lease.gateways(), own: () => lease.instance, heard: () => peers.labels() }),
+      inject: [ConsentLease, Peers],
     },
     { provide: Messaging, useFactory: makeMessaging, inject: [Database, ConsentLease, Delivery] },
     {

@@ -10,7 +10,10 @@ const OWN = 1;
  * Tells the other gateways of committed events: one publish for each gateway that holds somebody concerned, with the
  * event's bytes as they will be written and the mailboxes there that have it (I4: the store has them all the same).
  */
-export function sendHints(peers: Pick<Peers, 'size' | 'holders' | 'doubtful' | 'hint'>, events: readonly DurableEvent[]) {
+export function sendHints(
+  peers: Pick<Peers, 'size' | 'holders' | 'doubtful' | 'hint'>,
+  events: readonly DurableEvent[],
+) {
   if (peers.size === 0) return;
   const doubtful = peers.doubtful();
   const hints = new Map<Peer, ByteWriter>();
@@ -25,8 +28,8 @@ export function sendHints(peers: Pick<Peers, 'size' | 'holders' | 'doubtful' | '
       }
     }
     for (const [peer, recipients] of concerned) {
-      let hint = hints.get(peer);
-      if (!hint) hints.set(peer, (hint = new ByteWriter(512)));
+      const hint = hints.get(peer) ?? new ByteWriter(512);
+      hints.set(peer, hint);
       writeEvent(hint, event, recipients);
     }
   }
@@ -61,7 +64,8 @@ export function readHint(payload: Buffer): DurableEvent[] {
       reader.byte() === OWN ? { person: reader.varint(), app: reader.text(), clientId: reader.text() } : undefined;
     const data = reader.block();
     const recipients: DurableEvent['recipients'] = [];
-    for (let left = reader.varint(); left > 0; left--) recipients.push({ owner: reader.varint(), seq: reader.varint() });
+    for (let left = reader.varint(); left > 0; left--)
+      recipients.push({ owner: reader.varint(), seq: reader.varint() });
     events.push({ name, data, recipients, ...(own ? { own } : {}) });
   }
   return events;

@@ -1,3 +1,4 @@
+import { InProcessBus, Peers } from '@drawbridge/bus';
 import type { StoredEvent } from '@drawbridge/messaging';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
@@ -9,6 +10,7 @@ import type { WaitingFrame } from './outbound.js';
 
 const { jest: clock } = import.meta as unknown as { jest: typeof jest };
 const OWNER = 1;
+const none = () => {};
 
 type Action =
   | { do: 'commit' }
@@ -45,7 +47,12 @@ class World {
   constructor(private readonly start: number) {
     for (let seq = 1; seq <= start; seq++) this.commit();
     this.hints.length = 0;
-    this.delivery.start({ isFresh: () => this.fresh, messaging: { read: this.read, heads: this.heads } });
+    this.delivery.start({
+      isFresh: () => this.fresh,
+      hearsAll: () => true,
+      peers: new Peers({ bus: new InProcessBus(), instance: '', onHint: none, onAnnounced: none, onDoubt: none }),
+      messaging: { read: this.read, heads: this.heads },
+    });
   }
 
   async open(after: number): Promise<void> {
@@ -72,7 +79,7 @@ class World {
     }
     if (step.do === 'lapse') this.fresh = false;
     if (step.do === 'restore') this.fresh = true;
-    if (step.do === 'compare') this.delivery.outcomeUnknown();
+    if (step.do === 'compare') this.delivery.doubt();
     if (step.do === 'write') this.write(step.frames);
     if (step.do === 'fail') this.failures += 1;
     await clock.advanceTimersByTimeAsync(step.do === 'wait' ? step.ms : 0);
@@ -89,7 +96,7 @@ class World {
   /** Whatever happened, all is well again, and time passes. */
   async settle(): Promise<void> {
     this.fresh = true;
-    this.delivery.outcomeUnknown();
+    this.delivery.doubt();
     for (let n = 0; n < 12; n++) {
       this.write(Number.POSITIVE_INFINITY);
       await clock.advanceTimersByTimeAsync(150);

@@ -1,0 +1,46 @@
+import { Logger } from '@nestjs/common';
+
+const LOOK_EVERY_MS = 2_000;
+
+export interface HearingSources {
+  /** The lease rows of all gateways. */
+  gateways(): Promise<string[]>;
+  /** This gateway's. */
+  own(): string;
+  /** What those say that can be heard on the bus. */
+  heard(): ReadonlySet<string>;
+}
+
+/**
+ * Whether every gateway that holds a lease can be heard on the bus. One that cannot, because the bus is down or there
+ * is none, commits without a hint to this one: then mailboxes are compared with the store more often (I4, I7).
+ */
+export class Hearing {
+  /** Until the first look nobody is known who could not be heard. */
+  hearsAll = true;
+  private readonly log = new Logger('Hearing');
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly sources: HearingSources) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const gateways = await this.sources.gateways();
+      const [own, heard] = [this.sources.own(), this.sources.heard()];
+      const hearsAll = gateways.every((gateway) => gateway === own || heard.has(gateway));
+      if (hearsAll !== this.hearsAll)
+        this.log.warn(hearsAll ? 'All gateways are heard again.' : 'A gateway is not heard: events may take 5 s.');
+      this.hearsAll = hearsAll;
+    } catch {
+      // Without the store there is nothing to compare with; the lease says so.
+    }
+  }
+}
