@@ -7,6 +7,7 @@ import { InternalServer } from './http/internal-server.js';
 import { checkFree, closeServer } from './http/listen.js';
 import { listenPublicly, makePublicApp } from './http/public-app.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
+import { Metrics } from './metrics/metrics.js';
 import { migrations } from './migrations.js';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -37,7 +38,7 @@ export class Bridge {
       const lifecycle = new Lifecycle();
       const app = await makePublicApp(config, database, lifecycle);
       opened.unshift(() => app.close());
-      const internal = new InternalServer(config, lifecycle);
+      const internal = new InternalServer(config, lifecycle, app.get(Metrics));
       opened.unshift(() => internal.close());
       await internal.listen();
       await listenPublicly(app, config);

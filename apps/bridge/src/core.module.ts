@@ -14,6 +14,7 @@ import {
 import { BUS } from './bus.js';
 import { Config } from './config/config.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
+import { Metrics } from './metrics/metrics.js';
 
 /** Ends what has run out and finishes what another process left, in every process with the authority's role. */
 @Injectable()
@@ -32,7 +33,7 @@ class ConsentSweep implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-function makeEndings(config: Config, database: Database, bus: Bus): Endings {
+function makeEndings(config: Config, database: Database, bus: Bus, metrics: Metrics): Endings {
   const log = new Logger('Consent');
   const mailboxes = readingOnly(database);
   return new Endings({
@@ -42,6 +43,7 @@ function makeEndings(config: Config, database: Database, bus: Bus): Endings {
     marginMs: config.leaseMarginMs,
     idleDays: config.grantIdleDays,
     heads: (owners) => mailboxes.heads(owners),
+    onEffective: (end) => metrics.consentEnded(end),
     onProblem: (problem, error) => log.warn(`${problem}: ${error instanceof Error ? error.message : error}`),
   });
 }
@@ -74,9 +76,10 @@ export function coreModule(config: Config, database: Database, lifecycle: Lifecy
       { provide: Lifecycle, useValue: lifecycle },
       { provide: BUS, useFactory: () => new InProcessBus() },
       { provide: Grants, useFactory: () => new Grants(database) },
-      { provide: Endings, useFactory: makeEndings, inject: [Config, Database, BUS] },
+      { provide: Endings, useFactory: makeEndings, inject: [Config, Database, BUS, Metrics] },
+      Metrics,
       ConsentSweep,
     ],
-    exports: [Config, Database, Lifecycle, BUS, Grants, Endings],
+    exports: [Config, Database, Lifecycle, Metrics, BUS, Grants, Endings],
   };
 }

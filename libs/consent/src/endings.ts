@@ -6,7 +6,7 @@ import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, systemClock } from './clock.js';
 import { appendToFeed, type FeedEntry } from './feed.js';
 import { isUuid } from './grants.js';
-import { finishReceipt, type ReadHeads, type Receipt, receiptOf, receiptsOf } from './receipts.js';
+import { type EffectiveEnd, finishReceipt, type ReadHeads, type Receipt, receiptOf, receiptsOf } from './receipts.js';
 import { Sweep } from './sweep.js';
 import { LeaseWatch } from './watch.js';
 
@@ -26,6 +26,8 @@ export interface EndingsOptions {
   idleDays: number;
   /** For the upper bound of what a gateway that cannot answer may have delivered. */
   heads?: ReadHeads;
+  /** Told once of each end, by the authority that finished its receipt. */
+  onEffective?(end: EffectiveEnd): void;
   onProblem?(problem: string, error: unknown): void;
   clock?: Clock;
 }
@@ -146,6 +148,9 @@ export class Endings {
     this.unsubscribe ??= this.o.bus.subscribe(ACKNOWLEDGED_CHANNEL, () => this.watch.look());
     await this.unsubscribe;
     const decision = await this.watch.wait(Math.max(...numbers), since);
-    for (const number of numbers) await finishReceipt(this.o.database, number, decision, this.o.heads);
+    for (const number of numbers) {
+      const end = await finishReceipt(this.o.database, number, decision, this.o.heads);
+      if (end) this.o.onEffective?.(end);
+    }
   }
 }

@@ -3,6 +3,13 @@ import type { EndReason } from '@drawbridge/protocol';
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { Decision } from './watch.js';
 
+/** How an end of consent went, to be measured: from the request until it was effective. */
+export interface EffectiveEnd {
+  readonly seconds: number;
+  /** `lease_expired` where at least one gateway did not acknowledge and its lease had to be waited for. */
+  readonly confirmed: GatewayConfirmation['confirmed'];
+}
+
 /** When an end took effect, and who confirmed it (protocol, section 6). Times are RFC 3339, in ms, rounded up. */
 export interface Receipt {
   grant: string;
@@ -63,22 +70,23 @@ export function receiptOf(row: ReceiptRow): Receipt | undefined {
 
 /**
  * Writes what was decided, once: of several authorities that finish a receipt the first one does, and the others find
- * it done. Called after the deciding read, so the time it takes from the database lies after it (I2).
+ * it done and get undefined. Called after the deciding read, so the time it takes from the database lies after it (I2).
  */
 export async function finishReceipt(
   database: Database,
   number: number,
   decision: Decision,
   heads: ReadHeads | undefined,
-): Promise<void> {
+): Promise<EffectiveEnd | undefined> {
   const expired = decision.gateways.filter((gateway) => gateway.acknowledgedAt === undefined);
   const bounds = expired.length === 0 ? [] : await upperBounds(database.tables(), number, expired, heads);
-  await database
+  return database
     .tables<object>()
     .transaction()
     .execute(async (tx) => {
-      const effectiveAt = await lockPending(tx, number);
-      if (!effectiveAt) return;
+      const pending = await lockPending(tx, number);
+      if (!pending) return undefined;
+      const { requestedAt, effectiveAt } = pending;
       await closeExpired(tx, number, bounds);
       const { closed, lastSeqs } = await closedBy(tx, number);
       const gateways = decision.gateways.map((gateway): GatewayConfirmation => {
@@ -93,14 +101,19 @@ export async function finishReceipt(
       await sql`update consent_receipt set effective_at = ${effectiveAt.toISOString()}::timestamptz,
           connections_closed = ${closed}::integer, gateways = ${JSON.stringify(gateways)}::jsonb
         where number = ${number}::bigint`.execute(tx);
+      const seconds = (effectiveAt.getTime() - requestedAt.getTime()) / 1_000;
+      return { seconds, confirmed: expired.length === 0 ? 'ack' : 'lease_expired' };
     });
 }
 
-async function lockPending(tx: QueryExecutorProvider, number: number): Promise<Date | undefined> {
-  const { rows } = await sql<{ effectiveAt: Date }>`
-    select ms_up(clock_timestamp()) as "effectiveAt" from consent_receipt
+async function lockPending(
+  tx: QueryExecutorProvider,
+  number: number,
+): Promise<{ requestedAt: Date; effectiveAt: Date } | undefined> {
+  const { rows } = await sql<{ requestedAt: Date; effectiveAt: Date }>`
+    select requested_at as "requestedAt", ms_up(clock_timestamp()) as "effectiveAt" from consent_receipt
     where number = ${number}::bigint and effective_at is null for update`.execute(tx);
-  return rows[0]?.effectiveAt;
+  return rows[0];
 }
 
 interface Bound {

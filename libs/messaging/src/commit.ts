@@ -23,6 +23,8 @@ export interface CommitOptions {
   onCommitted(events: DurableEvent[]): void;
   /** The connection broke during a commit: mailboxes may have entries that onCommitted never tells of. */
   onOutcomeUnknown?(): void;
+  /** A batch was committed: how many sends it had, and how long the database took. */
+  onBatch?(sends: number, ms: number): void;
 }
 
 type Outcome = ['n', number, number, number[]] | ['d', string] | ['c'] | ['x'] | ['e'];
@@ -124,9 +126,11 @@ export class SendCommit {
         if (sends.length === 0) return { sends };
         const conversations = [...new Set(sends.map((send) => send.conversation))];
         const parameter = JSON.stringify({ c: conversations, s: sends.map((send) => send.row()) });
+        const startedAt = performance.now();
         const { rows } = await connection.executeQuery<{ result: string }>(
           CompiledQuery.raw('select commit_sends($1::text) as result', [parameter]),
         );
+        this.options.onBatch?.(sends.length, performance.now() - startedAt);
         return { sends, committed: JSON.parse(rows[0]!.result) as Committed };
       });
   }

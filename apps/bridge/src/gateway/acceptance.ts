@@ -4,6 +4,7 @@ import { LIMITS, PROTOCOL } from '@drawbridge/protocol';
 import { Injectable } from '@nestjs/common';
 import type { WebSocket } from 'ws';
 import { Config } from '../config/config.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
@@ -18,6 +19,7 @@ export class Acceptance {
     private readonly lease: ConsentLease,
     private readonly connections: Connections,
     private readonly dispatcher: Dispatcher,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
   accept(ws: WebSocket, request: IncomingMessage): void {
@@ -36,10 +38,11 @@ export class Acceptance {
     ws.on('pong', () => clock.pong());
     // The peer broke the WebSocket protocol; ws answers it with the close that is due (1002, 1007, 1009).
     ws.on('error', () => connection.beginClosing());
-    ws.on('close', () => {
+    ws.on('close', (code) => {
       connection.beginClosing();
       clock.stop();
       this.connections.removed(connection);
+      this.metrics.closed(connection.closedBecause, code, connection.session !== undefined);
     });
 
     connection.push(

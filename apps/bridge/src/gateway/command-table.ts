@@ -2,6 +2,7 @@ import { type CanActivate, Injectable, type OnModuleInit, type Type } from '@nes
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { commandRule } from './command.js';
 import type { DispatchedCommand } from './dispatcher.js';
 
@@ -14,6 +15,7 @@ export class CommandTable implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly modules: ModuleRef,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
   onModuleInit(): void {
@@ -39,6 +41,7 @@ export class CommandTable implements OnModuleInit {
       rule,
       gateway,
       handler,
+      counts: this.metrics.command(rule.event),
       guards: guards.map((guard) => (typeof guard === 'function' ? this.modules.get(guard, { strict: false }) : guard)),
     });
   }

@@ -17,6 +17,7 @@ import {
 } from '@drawbridge/protocol';
 import { Logger } from '@nestjs/common';
 import { WebSocket } from 'ws';
+import type { ClosedBecause } from '../metrics/gateway-metrics.js';
 import type { AccessToken } from './access-token.js';
 import type { CommandRule } from './command.js';
 import { CommandOrder } from './command-order.js';
@@ -51,6 +52,8 @@ export class Connection implements SessionListener {
   draining = false;
   /** A token was accepted: its times count from here on. */
   onTokenSet: () => void = () => {};
+  /** Why the bridge closed it; undefined while it has not. */
+  closedBecause: ClosedBecause | undefined;
   private badFrames = 0;
   private signingOut: string | undefined;
 
@@ -63,7 +66,7 @@ export class Connection implements SessionListener {
   ) {
     const failed = (error: unknown) => {
       log.error('A frame could not be put together', error instanceof Error ? error.stack : String(error));
-      if (this.beginClosing()) this.ws.close(CLOSE_CODES.internal, 'internal');
+      if (this.beginClosing('internal')) this.ws.close(CLOSE_CODES.internal, 'internal');
     };
     this.outbound = new Outbound(socket, () => this.closeNow('slow_consumer'), failed);
   }
@@ -140,7 +143,7 @@ export class Connection implements SessionListener {
   }
 
   private closeNow(reason: CloseReason): void {
-    if (this.beginClosing()) this.ws.close(CLOSE_CODES[reason], reason);
+    if (this.beginClosing(reason)) this.ws.close(CLOSE_CODES[reason], reason);
   }
 
   /**
@@ -149,11 +152,11 @@ export class Connection implements SessionListener {
    */
   ended(reason: EndReason): void {
     if (this.socket.writableLength > 0) {
-      this.beginClosing();
+      this.beginClosing(reason);
       this.socket.resetAndDestroy();
       return;
     }
-    if (!this.beginClosing()) return;
+    if (!this.beginClosing(reason)) return;
     for (const id of this.inFlight) {
       this.writeLast(id === this.signingOut ? okFrame(id, {}) : errorFrame(this.publicUrl, id, 'consent_ended'));
     }
@@ -164,17 +167,18 @@ export class Connection implements SessionListener {
     this.event(0, 'grant.changed', { scopes: scopesOf(scopes) });
   }
 
-  /** Nothing more is read or written: the peer closed, or broke the WebSocket protocol (ws sends that close itself). */
-  beginClosing(): boolean {
+  /** Nothing more is read or written. Without a reason: the peer closed, or broke the WebSocket protocol (ws sends that close itself). */
+  beginClosing(because?: ClosedBecause): boolean {
     if (this.state === 'closing') return false;
     this.state = 'closing';
+    this.closedBecause = because;
     this.outbound.close();
     this.session?.stream?.stop();
     return true;
   }
 
-  terminate(): void {
-    this.beginClosing();
+  terminate(because?: ClosedBecause): void {
+    this.beginClosing(because);
     this.ws.terminate();
   }
 

@@ -28,6 +28,13 @@ export class Connections {
     return this.all.size;
   }
 
+  /** `opening` has no session yet. */
+  countByState(): { opening: number; open: number; closing: number } {
+    const counts = { opening: 0, open: 0, closing: 0 };
+    for (const { state } of this.all) counts[state === 'waiting' ? 'opening' : state] += 1;
+    return counts;
+  }
+
   added(connection: Connection): void {
     this.all.add(connection);
   }

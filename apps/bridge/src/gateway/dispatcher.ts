@@ -9,6 +9,7 @@ import {
 } from '@drawbridge/protocol';
 import { type CanActivate, Injectable, Logger } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { GatewayMetrics, type OutcomeCounts } from '../metrics/gateway-metrics.js';
 import type { CommandRule } from './command.js';
 import { CommandError, commandErrorOf } from './command-error.js';
 import { CommandTable } from './command-table.js';
@@ -24,6 +25,7 @@ export interface DispatchedCommand {
   readonly guards: readonly CanActivate[];
   readonly gateway: object;
   readonly handler: (connection: Connection, data: object) => object | Promise<object>;
+  readonly counts: OutcomeCounts;
 }
 
 /**
@@ -34,25 +36,35 @@ export interface DispatchedCommand {
 export class Dispatcher {
   private readonly log = new Logger('Dispatcher');
 
-  constructor(private readonly table: CommandTable) {}
+  constructor(
+    private readonly table: CommandTable,
+    private readonly metrics: GatewayMetrics,
+  ) {}
 
   frame(connection: Connection, text: string): void {
+    this.metrics.frameReceived();
     const frame = parseCommandFrame(text);
     if (!frame) {
+      this.metrics.unknownCommand.bad_frame += 1;
       connection.badFrame();
       return;
     }
     const refused = notTaken(connection, frame.id);
-    if (refused)
-      connection.refuse(frame.id, refused, refused === 'rate_limited' ? { retryAfterMs: RETRY_AFTER_MS } : {});
-    else this.take(connection, frame);
+    if (!refused) {
+      this.take(connection, frame);
+      return;
+    }
+    (this.table.find(frame.event)?.counts ?? this.metrics.unknownCommand)[refused] += 1;
+    connection.refuse(frame.id, refused, refused === 'rate_limited' ? { retryAfterMs: RETRY_AFTER_MS } : {});
   }
 
   private take(connection: Connection, { id, event, data: given }: CommandFrame): void {
     connection.inFlight.add(id);
     const command = this.table.find(event);
     if (!command) {
-      connection.fail(id, connection.state === 'open' ? 'unknown_event' : 'not_open');
+      const code = connection.state === 'open' ? 'unknown_event' : 'not_open';
+      this.metrics.unknownCommand[code] += 1;
+      connection.fail(id, code);
       return;
     }
     const { rule } = command;
@@ -62,10 +74,10 @@ export class Dispatcher {
       if (Array.isArray(data)) throw new CommandError('invalid_data', { issues: data as Issue[] });
       if (rule.signsOut) connection.signsOut(id);
       const result = this.run(command, connection, data);
-      if (result instanceof Promise) this.answerLater(connection, id, rule, result);
-      else this.answer(connection, id, rule, result);
+      if (result instanceof Promise) this.answerLater(connection, id, command, result);
+      else this.answer(connection, id, command, result);
     } catch (error) {
-      this.failed(connection, id, rule, error);
+      this.failed(connection, id, command, error);
     }
   }
 
@@ -87,27 +99,29 @@ export class Dispatcher {
     }
   }
 
-  private answerLater(connection: Connection, id: string, rule: CommandRule, result: Promise<object>): void {
-    const consent = rule.changes ? connection.session?.consent : undefined;
+  private answerLater(connection: Connection, id: string, command: DispatchedCommand, result: Promise<object>): void {
+    const consent = command.rule.changes ? connection.session?.consent : undefined;
     result.then(
       (value) => {
         consent?.done();
-        this.answer(connection, id, rule, value);
+        this.answer(connection, id, command, value);
       },
       (error: unknown) => {
         consent?.done();
-        this.failed(connection, id, rule, error);
+        this.failed(connection, id, command, error);
       },
     );
   }
 
-  private answer(connection: Connection, id: string, rule: CommandRule, result: object): void {
+  private answer(connection: Connection, id: string, { rule, counts }: DispatchedCommand, result: object): void {
+    counts.ok += 1;
     connection.reply(id, rule, result);
     rule.replied?.(connection);
   }
 
-  private failed(connection: Connection, id: string, rule: CommandRule, error: unknown): void {
+  private failed(connection: Connection, id: string, { rule, counts }: DispatchedCommand, error: unknown): void {
     const refused = commandErrorOf(error);
+    counts[refused?.code ?? 'internal'] += 1;
     if (!refused) this.log.error(`${rule.event} failed`, error instanceof Error ? error.stack : String(error));
     connection.fail(id, refused?.code ?? 'internal', refused?.details);
     if (rule.signsOut) connection.signsOut(undefined);

@@ -8,6 +8,8 @@ const LONGEST_HEAD = 10;
 export class FrameBytes {
   private bytes: Buffer;
   private end = 0;
+  /** Text frames put together so far: of mailboxes' events, and all others. */
+  readonly put = { event: 0, other: 0 };
 
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafe(capacity);
@@ -19,6 +21,7 @@ export class FrameBytes {
 
   text(payload: string): void {
     const length = Buffer.byteLength(payload);
+    this.put.other += 1;
     this.head(TEXT, length);
     this.bytes.write(payload, this.end);
     this.end += length;
@@ -26,6 +29,7 @@ export class FrameBytes {
 
   /** A text frame of an ASCII beginning, bytes that many connections share, and an ASCII end. */
   shared(beginning: string, payload: Buffer, end: string): void {
+    this.put.event += 1;
     this.head(TEXT, beginning.length + payload.length + end.length);
     this.end += this.bytes.write(beginning, this.end, 'latin1');
     this.end += payload.copy(this.bytes, this.end);

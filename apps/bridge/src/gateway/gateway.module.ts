@@ -17,6 +17,7 @@ import { AuthorityModule } from '../authority/authority.module.js';
 import { SigningKeys } from '../authority/signing-keys.js';
 import { BUS } from '../bus.js';
 import { Config } from '../config/config.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Acceptance } from './acceptance.js';
 import { AccessTokens } from './access-token.js';
 import { CommandTable } from './command-table.js';
@@ -63,7 +64,14 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
   }
 }
 
-function makeLease(config: Config, database: Database, bus: Bus, connections: Connections, delivery: Delivery) {
+function makeLease(
+  config: Config,
+  database: Database,
+  bus: Bus,
+  connections: Connections,
+  delivery: Delivery,
+  metrics: GatewayMetrics,
+): ConsentLease {
   const log = new Logger('ConsentLease');
   return new ConsentLease({
     database,
@@ -74,9 +82,13 @@ function makeLease(config: Config, database: Database, bus: Bus, connections: Co
     marginMs: config.leaseMarginMs,
     onLost: (reason) => {
       log.warn(`Every connection is dropped: ${reason}`);
+      metrics.leaseLapsed(reason);
       connections.lost();
     },
-    onLapsed: () => connections.lapsed(),
+    onLapsed: () => {
+      metrics.leaseLapsed('lapsed');
+      connections.lapsed();
+    },
     onRestored: () => {
       connections.restored();
       delivery.retry();
@@ -96,12 +108,18 @@ function makePeers(bus: Bus, lease: ConsentLease, delivery: Delivery): Peers {
   });
 }
 
-function makeMessaging(database: Database, lease: ConsentLease, delivery: Delivery): Messaging {
+function makeMessaging(
+  database: Database,
+  lease: ConsentLease,
+  delivery: Delivery,
+  metrics: GatewayMetrics,
+): Messaging {
   const log = new Logger('Messaging');
   return new Messaging({
     database,
     mayCommit: () => lease.lastsFor(COMMIT_TIMEOUT_MS),
     onCommitted: (events) => delivery.committed(events),
+    onBatch: (sends, ms) => metrics.batchCommitted(sends, ms),
     onOutcomeUnknown: () => delivery.doubt(),
     log: {
       warn: (details, message) => log.warn(details, message),
@@ -115,12 +133,13 @@ function makeMessaging(database: Database, lease: ConsentLease, delivery: Delive
   imports: [DiscoveryModule, AuthorityModule],
   controllers: [UpgradeRequiredController],
   providers: [
+    GatewayMetrics,
     Connections,
     Delivery,
     {
       provide: ConsentLease,
       useFactory: makeLease,
-      inject: [Config, Database, BUS, Connections, Delivery],
+      inject: [Config, Database, BUS, Connections, Delivery, GatewayMetrics],
     },
     { provide: Peers, useFactory: makePeers, inject: [BUS, ConsentLease, Delivery] },
     {
@@ -129,7 +148,7 @@ function makeMessaging(database: Database, lease: ConsentLease, delivery: Delive
         new Hearing({ gateways: () => lease.gateways(), own: () => lease.instance, heard: () => peers.labels() }),
       inject: [ConsentLease, Peers],
     },
-    { provide: Messaging, useFactory: makeMessaging, inject: [Database, ConsentLease, Delivery] },
+    { provide: Messaging, useFactory: makeMessaging, inject: [Database, ConsentLease, Delivery, GatewayMetrics] },
     {
       provide: AccessTokens,
       useFactory: (keys: SigningKeys, config: Config, lease: ConsentLease) =>
@@ -155,6 +174,6 @@ function makeMessaging(database: Database, lease: ConsentLease, delivery: Delive
     Gateway,
     GatewayLife,
   ],
-  exports: [Gateway, ConsentLease, Messaging],
+  exports: [Gateway, GatewayMetrics, ConsentLease, Messaging],
 })
 export class GatewayModule {}

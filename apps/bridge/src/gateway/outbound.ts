@@ -20,6 +20,11 @@ export interface WaitingFrame {
 let dirty: Outbound[] = [];
 const scratch = new FrameBytes(4 * WRITE_BYTES);
 
+/** Text frames that this process has written to its connections. */
+export function framesWritten(): { readonly event: number; readonly other: number } {
+  return scratch.put;
+}
+
 function flushDirty(): void {
   const turn = dirty;
   dirty = [];

@@ -46,7 +46,7 @@ export class SessionClock {
 
   private ping(): void {
     this.connection.outbound.ping();
-    this.pongTimer ??= setTimeout(() => this.connection.terminate(), LIMITS.pongWithinMs);
+    this.pongTimer ??= setTimeout(() => this.connection.terminate('no_pong'), LIMITS.pongWithinMs);
   }
 
   private notice(): void {

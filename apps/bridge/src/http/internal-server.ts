@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import express from 'express';
 import type { Config } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { Metrics } from '../metrics/metrics.js';
 import { serveHealth } from './health.js';
 import { closeServer, listen } from './listen.js';
 import { sendJson } from './respond.js';
@@ -15,10 +16,15 @@ export class InternalServer {
   constructor(
     private readonly config: Config,
     lifecycle: Lifecycle,
+    metrics: Metrics,
   ) {
     const app = express();
     app.disable('x-powered-by');
     serveHealth(app, lifecycle);
+    app.get('/metrics', async (_request, response) => {
+      response.setHeader('Content-Type', metrics.contentType);
+      response.end(await metrics.text());
+    });
     app.use((_request, response) => sendJson(response, 404, { code: 'not_found', message: 'There is nothing here.' }));
     this.server = createServer(app);
   }

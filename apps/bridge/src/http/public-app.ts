@@ -9,8 +9,12 @@ import { mountAuthority } from '../authority/mount.js';
 import { bridgeModule } from '../bridge.module.js';
 import type { Config } from '../config/config.js';
 import { BridgeWsAdapter } from '../gateway/bridge-ws-adapter.js';
+import { Connections } from '../gateway/connections.js';
 import { Gateway } from '../gateway/gateway.js';
+import { framesWritten } from '../gateway/outbound.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { Metrics } from '../metrics/metrics.js';
 import { refuseWhileDraining, serveHealth } from './health.js';
 import { listen } from './listen.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -38,7 +42,7 @@ export async function makePublicApp(
   if (config.roles.has('authority')) mountAuthority(app);
   // The gateway's module brings the authority's controllers with it, for the signing keys.
   else server.use(AUTHORITY_PATHS, (_request, response) => sendJson(response, 404, NOT_SERVED));
-  if (config.roles.has('gateway')) joinGateway(app, lifecycle);
+  if (config.roles.has('gateway')) joinGateway(app, config, lifecycle);
   app.useGlobalFilters(new ProblemFilter());
   try {
     await app.init();
@@ -54,11 +58,18 @@ export function listenPublicly(app: INestApplication, { host, port }: Config): P
   return listen(app.getHttpServer() as Server, { host, port, setting: 'PORT' });
 }
 
-function joinGateway(app: INestApplication, lifecycle: Lifecycle): void {
+function joinGateway(app: INestApplication, { leaseMs }: Config, lifecycle: Lifecycle): void {
   app.useWebSocketAdapter(new BridgeWsAdapter(app));
   const lease = app.get(ConsentLease);
   lifecycle.addCheck('consent', () => {
     if (!lease.isFresh()) throw new Error('cannot be proven at present');
+  });
+  const connections = app.get(Connections);
+  app.get(GatewayMetrics).register(app.get(Metrics).registry, {
+    leaseMs,
+    leaseLeftMs: () => lease.deadlineMs - performance.now(),
+    connections: () => connections.countByState(),
+    framesWritten,
   });
   lifecycle.onDrain('gateway', () => app.get(Gateway).drain());
 }

@@ -1,0 +1,43 @@
+import type { EffectiveEnd } from '@drawbridge/consent';
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Config } from '../config/config.js';
+import { measureEventLoopLag } from './event-loop-lag.js';
+
+/** What `/metrics` of this process serves: its own registry, with what every process has; a gateway adds to it. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly consentEnds = new Histogram({
+    name: 'drawbridge_consent_end_seconds',
+    help: 'Time from the request to end a consent until the end was effective, by what confirmed it.',
+    labelNames: ['confirmed'],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 6, 8, 10, 30],
+    registers: [this.registry],
+  });
+
+  constructor(config: Config) {
+    collectDefaultMetrics({ register: this.registry });
+    measureEventLoopLag(this.registry);
+    new Gauge({
+      name: 'drawbridge_info',
+      help: 'Always 1; its labels say which process this is.',
+      labelNames: ['gateway', 'roles'],
+      registers: [this.registry],
+    }).set({ gateway: config.gatewayId, roles: [...config.roles].join(',') }, 1);
+    for (const confirmed of ['ack', 'lease_expired'] as const) this.consentEnds.zero({ confirmed });
+  }
+
+  consentEnded({ seconds, confirmed }: EffectiveEnd): void {
+    this.consentEnds.observe({ confirmed }, seconds);
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Everything, in the text format of Prometheus. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
