@@ -5,5 +5,6 @@ export * from './cluster.js';
 export * from './databases.js';
 export * from './form-browser.js';
 export * from './postgres-server.js';
+export * from './redis-cluster.js';
 export * from './redis-server.js';
 export * from './sign-in.js';

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort } from './postgres-server.js';
 
 const READY_WITHIN_MS = 10_000;
@@ -17,13 +19,21 @@ export interface RedisServer {
 }
 
 /** Starts the machine's own Redis on a free port of the loopback address; it keeps nothing on the disk. */
-export async function startRedis({ port: given }: { readonly port?: number } = {}): Promise<RedisServer> {
+export async function startRedis({
+  port: given,
+  cluster = false,
+}: {
+  readonly port?: number;
+  readonly cluster?: boolean;
+} = {}): Promise<RedisServer> {
   if (spawnSync('redis-server', ['--version']).error)
     throw new Error(
       'redis-server is not installed: install the package `redis-server` (apt-get install redis-server).',
     );
   const port = given ?? (await freePort());
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()];
+  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-redis-'));
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  if (cluster) args.push('--cluster-enabled', 'yes', '--cluster-node-timeout', '2000');
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   await ready(server);
   const end = async (signal: NodeJS.Signals) => {
@@ -33,6 +43,7 @@ export async function startRedis({ port: given }: { readonly port?: number } = {
     server.kill('SIGCONT');
     server.kill(signal);
     await gone;
+    rmSync(folder, { recursive: true, force: true });
   };
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -1,0 +1,195 @@
+import { type RedisServer, startRedis, startRedisCluster } from '@drawbridge/testing';
+import { Redis } from 'ioredis';
+import { type Bus, InProcessBus, RedisBus } from './index.js';
+
+interface Place {
+  /** Two processes' ends of one bus; the in-process one has only one. */
+  readonly here: Bus;
+  readonly there: Bus;
+}
+
+const bytes = (text: string) => Buffer.from(text);
+
+/** What comes on a channel, and a way to wait for it. */
+class Ear {
+  readonly heard: Buffer[] = [];
+  private waiting: { enough: (heard: Buffer[]) => boolean; resolve: () => void } | undefined;
+
+  readonly handler = (payload: Uint8Array): void => {
+    this.heard.push(Buffer.from(payload));
+    if (this.waiting?.enough(this.heard)) this.waiting.resolve();
+  };
+
+  until(enough: (heard: Buffer[]) => boolean): Promise<void> {
+    if (enough(this.heard)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiting = { enough, resolve };
+    });
+  }
+
+  hears(text: string): Promise<void> {
+    return this.until((heard) => heard.some((payload) => payload.toString() === text));
+  }
+}
+
+function goingUp(bus: Bus): Promise<void> {
+  return new Promise((resolve) => {
+    const end = bus.onUp(() => {
+      end();
+      resolve();
+    });
+  });
+}
+
+const connect = async (url: string): Promise<Place> => ({
+  here: await RedisBus.connect({ url }),
+  there: await RedisBus.connect({ url }),
+});
+
+const kinds: Record<string, () => Promise<Place & { stop(): Promise<void> }>> = {
+  'in process': async () => {
+    const bus = new InProcessBus();
+    return { here: bus, there: bus, stop: async () => {} };
+  },
+  'one Redis': async () => {
+    const redis = await startRedis();
+    return { ...(await connect(redis.url)), stop: () => redis.stop() };
+  },
+  'a Redis Cluster, with sharded channels': async () => {
+    const cluster = await startRedisCluster();
+    return { ...(await connect(cluster.url)), stop: () => cluster.stop() };
+  },
+};
+
+describe.each(Object.entries(kinds))('a bus: %s', (_name, make) => {
+  let place: Awaited<ReturnType<typeof make>>;
+  beforeAll(async () => {
+    place = await make();
+  });
+  afterAll(async () => {
+    await place.here.close();
+    await place.there.close();
+    await place.stop();
+  });
+
+  it('is up, and brings every payload byte for byte: empty, binary, a megabyte', async () => {
+    const ear = new Ear();
+    const end = await place.there.subscribe('bytes', ear.handler);
+    const all = [Buffer.alloc(0), Buffer.from([0, 1, 255, 13, 10]), Buffer.alloc(1_048_576, 'x')];
+    for (const payload of all) place.here.publish('bytes', payload);
+    await ear.until((heard) => heard.length === all.length);
+    expect(ear.heard.every((payload, index) => payload.equals(all[index]!))).toBe(true);
+    expect([place.here.isUp, place.there.isUp]).toEqual([true, true]);
+    end();
+  });
+
+  it('keeps the order of one publisher on one channel, over ten thousand hints', async () => {
+    const ear = new Ear();
+    const end = await place.there.subscribe('order', ear.handler);
+    for (let n = 0; n < 10_000; n++) place.here.publish('order', bytes(String(n)));
+    await ear.hears('9999');
+    expect(ear.heard.map(Number)).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
+    end();
+  });
+
+  it('brings a hint to every subscriber of its channel, and to nobody whose subscription has ended', async () => {
+    const [first, second, ended, other] = [new Ear(), new Ear(), new Ear(), new Ear()];
+    await place.there.subscribe('several', first.handler);
+    await place.there.subscribe('several', second.handler);
+    (await place.there.subscribe('several', ended.handler))();
+    await place.there.subscribe('others', other.handler);
+    place.here.publish('several', bytes('news'));
+    place.here.publish('others', bytes('barrier'));
+    await Promise.all([first.hears('news'), second.hears('news'), other.hears('barrier')]);
+    expect([ended.heard, other.heard.length]).toEqual([[], 1]);
+  });
+});
+
+describe('a bus through Redis', () => {
+  let redis: RedisServer;
+  let bus: RedisBus;
+  let ear: Ear;
+  beforeEach(async () => {
+    redis = await startRedis();
+    bus = await RedisBus.connect({ url: redis.url });
+    ear = new Ear();
+    await bus.subscribe('x', ear.handler);
+  });
+  afterEach(async () => {
+    await bus.close();
+    await redis.stop();
+  });
+
+  it('is up again by itself, subscribed to all, after Redis was killed and came back empty (I7)', async () => {
+    await redis.kill();
+    const back = goingUp(bus);
+    for (let n = 0; n < 1_000; n++) bus.publish('x', bytes('lost'));
+    expect(bus.counts.dropped).toBeGreaterThan(0);
+    redis = await startRedis({ port: redis.port });
+    await back;
+    bus.publish('x', bytes('here again'));
+    await ear.hears('here again');
+    expect(ear.heard.map(String)).toEqual(['here again']);
+  });
+
+  it('notices a Redis that stands still, and is up again when it goes on (I7)', async () => {
+    const down = new Promise<void>((resolve) => {
+      const check = setInterval(() => {
+        if (bus.isUp) return;
+        clearInterval(check);
+        resolve();
+      }, 10);
+    });
+    redis.signal('SIGSTOP');
+    await down;
+    const back = goingUp(bus);
+    redis.signal('SIGCONT');
+    await back;
+    bus.publish('x', bytes('on again'));
+    await ear.hears('on again');
+  });
+
+  it('notices a subscription that is dead while its connection lives, by a probe to itself (I7)', async () => {
+    const operator = new Redis(redis.url);
+    // As after a failover or a resharding: the connection is well, and nothing comes through it.
+    const { wire } = bus as unknown as { wire: { unsubscribe(channel: string): Promise<unknown> } };
+    await wire.unsubscribe('drawbridge:x');
+    expect(await operator.pubsub('NUMSUB', 'drawbridge:x')).toEqual(['drawbridge:x', 0]);
+    await goingUp(bus);
+    expect(await operator.pubsub('NUMSUB', 'drawbridge:x')).toEqual(['drawbridge:x', 1]);
+    bus.publish('x', bytes('alive'));
+    await ear.hears('alive');
+    operator.disconnect();
+  });
+
+  it('starts without a Redis, and is up when it comes (I7)', async () => {
+    const { port } = redis;
+    await redis.stop();
+    const states: string[] = [];
+    const early = await RedisBus.connect({
+      url: `redis://127.0.0.1:${port}`,
+      onState: (state) => states.push(state),
+    });
+    await early.subscribe('y', ear.handler);
+    expect([early.isUp, states]).toEqual([false, ['down']]);
+    const up = goingUp(early);
+    redis = await startRedis({ port });
+    await up;
+    early.publish('y', bytes('late, and here'));
+    await ear.hears('late, and here');
+    await early.close();
+  });
+
+  it('leaves nothing open when it is closed', async () => {
+    const operator = new Redis(redis.url);
+    const clients = async () =>
+      String(await operator.client('LIST'))
+        .trim()
+        .split('\n').length;
+    expect(await clients()).toBe(3);
+    await bus.close();
+    // Redis takes note of a closed connection in its own time.
+    while ((await clients()) > 1);
+    operator.disconnect();
+  });
+});
