@@ -14,11 +14,21 @@ export function upgradeRefusal(request: IncomingMessage, path: string, draining:
   const query = url.indexOf('?');
   if ((query < 0 ? url : url.slice(0, query)) !== path) return { status: 404, body: { error: 'not_found' } };
   if (draining) return { status: 503, body: { error: 'going_away' } };
-  const offered = headers['sec-websocket-protocol'];
-  if (offered !== undefined && !offered.split(',').some((name) => name.trim() === PROTOCOL)) {
-    return { status: 400, body: { error: 'unsupported_subprotocol', supported: [PROTOCOL] } };
+  const problem = subprotocolProblem(headers['sec-websocket-protocol']);
+  return problem && { status: 400, body: { error: problem, supported: [PROTOCOL] } };
+}
+
+/** An HTTP token (RFC 9110 section 5.6.2). */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** RFC 6455 section 4.1: the names are tokens, each given once. ws refuses what is not so, but with a page of HTML. */
+function subprotocolProblem(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const offered = header.split(',').map((name) => name.trim());
+  if (new Set(offered).size < offered.length || !offered.every((name) => TOKEN.test(name))) {
+    return 'malformed_subprotocol';
   }
-  return undefined;
+  return offered.includes(PROTOCOL) ? undefined : 'unsupported_subprotocol';
 }
 
 export function refuseUpgrade(socket: Duplex, { status, body }: UpgradeRefusal): void {

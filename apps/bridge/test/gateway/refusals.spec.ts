@@ -258,6 +258,20 @@ describe('The upgrade', () => {
     });
   });
 
+  test.each([
+    ['one twice', 'drawbridge.v1, drawbridge.v1'],
+    ['another twice', 'other,drawbridge.v1,other'],
+    ['an empty one', 'drawbridge.v1,'],
+    ['nothing', ''],
+    ['two words', 'drawbridge.v1 v2'],
+  ])('answers a list of subprotocols with %s in it with 400 and the supported ones', async (_, offered) => {
+    expect(await upgrade('/bridge', { 'sec-websocket-protocol': offered })).toEqual({
+      status: 400,
+      type: 'application/json',
+      body: { error: 'malformed_subprotocol', supported: ['drawbridge.v1'] },
+    });
+  });
+
   test.each(['/', '/bridge/', '/bridge/x', '/Bridge'])('is nowhere else: %s', async (path) => {
     expect(await upgrade(path)).toMatchObject({ status: 404 });
   });
