@@ -114,7 +114,13 @@ export class MailboxStream {
 
   private enqueue(seq: number, event: MailboxEvent): void {
     this.cursor = seq;
-    this.connection.push(new DurableFrame(this, this.generation, seq, event));
+    try {
+      this.connection.push(new DurableFrame(this, this.generation, seq, event));
+    } catch (error) {
+      // Whether it is in the queue is not known; left as it is, the next `prev` would hide the gap (I4).
+      this.fellBehind();
+      throw error;
+    }
   }
 
   private read(): void {
