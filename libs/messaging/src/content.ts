@@ -15,7 +15,7 @@ export function isPersonId(id: string): boolean {
   return PERSON_ID.test(id);
 }
 
-/** MessagingError `invalid_data` unless it is a UUID. Its letters stay as the client wrote them. */
+/** MessagingError `invalid_data` unless it is a UUID. Its letters stay as the client wrote them, and count for nothing. */
 export function checkClientId(clientId: string): void {
   if (!UUID.test(clientId)) throw invalid('clientId', 'is not a UUID');
 }

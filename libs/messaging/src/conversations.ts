@@ -73,7 +73,8 @@ export class Conversations {
     if (others.length === 0) throw invalid('members', 'names nobody else');
     if (others.length >= LIMITS.maxMembers) throw invalid('members', `would be more than ${LIMITS.maxMembers} people`);
     const hash = contentHash([others.toSorted(), request.title ?? null]);
-    const made = await this.make(sender, others, { clientId: request.clientId, title: request.title, hash });
+    const clientId = request.clientId.toLowerCase();
+    const made = await this.make(sender, others, { clientId, title: request.title, hash });
     const row = await this.personalRow(sender.key, made[1]);
     if (!row) throw notFound('conversation');
     return { conversation: personalView(row), duplicate: made[0] === 'd' };

@@ -51,7 +51,7 @@ const statements = [
    )`,
 
   // app is '' for the platform's own. content_hash is of what was sent, whatever becomes of the text later (I5).
-  // client_id is text, so that a client gets back the very letters it sent.
+  // client_id is a UUID kept as text, so that the sender's own event has the very letters that were sent.
   `create table message (
      conversation uuid not null,
      position bigint not null,
@@ -67,8 +67,9 @@ const statements = [
      primary key (conversation, position)
    )`,
   'create unique index message_id on message (id)',
-  'create unique index message_sent on message (sender, app, client_id)',
+  'create unique index message_sent on message (sender, app, lower(client_id))',
 
+  // client_id in lower case: no client gets it back.
   `create table conversation_request (
      person bigint not null,
      app text collate "C" not null,

@@ -51,7 +51,11 @@ describe.each(everyDatabase)('Conversations, on %s', (kind) => {
     const { conversation } = await messaging.createConversation(a, request);
     expect(conversation).toMatchObject({ kind: 'group', title: 'Three 🎶', memberCount: 3 });
     expect(conversation.members.map(({ id }) => id)).toEqual(['p0', 'p1', 'p2']);
-    const again = await messaging.createConversation(a, { ...request, members: [c.id, b.id] });
+    const again = await messaging.createConversation(a, {
+      ...request,
+      members: [c.id, b.id],
+      clientId: request.clientId.toUpperCase(),
+    });
     expect(again).toEqual({ conversation, duplicate: true });
     for (const other of [{ members: [b.id, 'p3'] }, { title: 'Other' }, { title: undefined }])
       await expect(messaging.createConversation(a, { ...request, ...other })).rejects.toMatchObject({

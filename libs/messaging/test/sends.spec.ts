@@ -128,6 +128,34 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
     expect(new Set([first.message.id, bobs.message.id, viaApp.message.id]).size).toBe(3);
   });
 
+  test('a clientId is a UUID, so a retry in other letters is the same; the event keeps those of the first (I5)', async () => {
+    const { messaging, events } = recordingMessaging(database);
+    const conversation = await makeDirect(messaging, alice, bob);
+    const clientId = `ABCDEFab${randomUUID().slice(8)}`;
+    const request = { ...text('letters', conversation), clientId };
+    const [upper, lower] = [clientId.toUpperCase(), clientId.toLowerCase()];
+    events.length = 0;
+    const together = await Promise.all([
+      messaging.send(alice, request),
+      messaging.send(alice, { ...request, clientId: upper }),
+    ]);
+    const [first] = together;
+    expect(together.map(({ duplicate }) => duplicate)).toEqual([false, true]);
+    for (const retry of [
+      { ...request, clientId: lower },
+      { ...request, clientId: upper },
+      { ...request, clientId: upper, conversation: undefined, to: bob.id },
+    ])
+      expect(await messaging.send(alice, retry)).toEqual({ ...first, duplicate: true });
+    for (const to of [undefined, carol.id, 'nobody']) {
+      const other = { ...request, clientId: lower, ...(to ? { conversation: undefined, to } : { text: 'other' }) };
+      await expect(messaging.send(alice, other)).rejects.toMatchObject({ code: 'conflict' });
+    }
+    expect(events.map(({ own }) => own?.clientId)).toEqual([clientId]);
+    const [stored] = (await messaging.read(alice.key, first!.seq - 1, 1)).events;
+    expect(stored!.ownClientId).toEqual({ app: '', clientId });
+  });
+
   test('duplicates within one batch are one message, and the order of the others holds (I4, I5)', async () => {
     const { messaging, events } = recordingMessaging(database);
     const conversation = await makeDirect(messaging, alice, bob);

@@ -4,6 +4,8 @@ export const ENTRY = { messageCreated: 1, conversationCreated: 2 } as const;
 /**
  * `commit_sends(batch)`: stores up to some hundred sends in one statement of the client's (I3, I5).
  *
+ * Client ids are UUIDs, so the same one in other letters is the same (RFC 9562 section 4).
+ *
  * Takes `{"c": [conversation ids], "s": [{m, c, s, a, i, p, t, r, k}]}`: message id, conversation, sender, app, client id,
  * permit or null, text, replied-to message or null, and k = true where the recipient must be a contact. Gives
  * `{"at": ms, "r": [one result for each send, in order]}`, a result being one of
@@ -40,16 +42,16 @@ begin
   ), permits as materialized (
     select permit from standing_permits(array(select distinct x.permit from input x where x.permit is not null)) as permit
   ), allowed as materialized (
-    select x.*, substr(sha256(convert_to(coalesce(x.reply_to::text, '') || ' ' || x.text, 'UTF8')), 1, 16) as content_hash
+    select x.*, lower(x.client_id) as client_key, substr(sha256(convert_to(coalesce(x.reply_to::text, '') || ' ' || x.text, 'UTF8')), 1, 16) as content_hash
       from input x
      where x.permit is null or x.permit in (select s.permit from permits s)
   ), prior as materialized (
     select x.ord, m.id, m.conversation = x.conversation and m.content_hash = x.content_hash as same
       from allowed x
      cross join lateral (select m.id, m.conversation, m.content_hash from message m
-                          where m.sender = x.sender and m.app = x.app and m.client_id = x.client_id offset 0) m
+                          where m.sender = x.sender and m.app = x.app and lower(m.client_id) = x.client_key offset 0) m
   ), fresh as materialized (
-    select distinct on (x.sender, x.app, x.client_id) x.*, c.last_position
+    select distinct on (x.sender, x.app, x.client_key) x.*, c.last_position
       from allowed x
      cross join lateral (select c.last_position,
                                 case when c.direct_low = x.sender then c.direct_high else c.direct_low end as other
@@ -65,7 +67,7 @@ begin
        and (x.reply_to is null
             or coalesce((select r.conversation = x.conversation and r.position > me.joined_position
                            from message r where r.id = x.reply_to limit 1), false))
-     order by x.sender, x.app, x.client_id, x.ord
+     order by x.sender, x.app, x.client_key, x.ord
   ), placed as materialized (
     select f.*, f.last_position + row_number() over (partition by f.conversation order by f.ord) as position from fresh f
   ), fan as materialized (
@@ -118,7 +120,7 @@ begin
     from input x
     left join allowed a on a.ord = x.ord
     left join prior pr on pr.ord = x.ord
-    left join placed first on first.sender = x.sender and first.app = x.app and first.client_id = x.client_id
+    left join placed first on first.sender = a.sender and first.app = a.app and first.client_key = a.client_key
     left join stored s on s.id = first.id
     left join recipients r on r.ord = x.ord;
   return _result;
