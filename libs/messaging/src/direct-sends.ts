@@ -1,19 +1,20 @@
-import { type Database } from '@drawbridge/database';
+import type { Database } from '@drawbridge/database';
 import { sql } from 'kysely';
 import { isPersonId } from './content.js';
 import type { Conversations } from './conversations.js';
 import { conflict, MessagingError, unavailable } from './errors.js';
-import type { Send } from './send.js';
+import type { Send, Sender } from './send.js';
 
-/** Sends of one person that may wait behind one whose conversation is still looked for. */
-const MAX_UNRESOLVED_PER_PERSON = 256;
+/** Sends on one grant that may wait behind one whose conversation is still looked for (I9). */
+export const MAX_UNRESOLVED_SENDS = 256;
 
 /**
- * Finds, or makes, the direct conversation of sends with `to`. Until it is found, everything the same person sends waits
- * behind it, so that one connection's order is kept.
+ * Finds, or makes, the direct conversation of sends with `to`. Until it is found, everything that is sent on the same
+ * grant waits behind it, so that one connection's order is kept. Another grant of the person, of another app or device,
+ * is neither counted nor held up with it.
  */
 export class DirectSends {
-  private readonly waiting = new Map<number, Send[]>();
+  private readonly waiting = new Map<string | number, Send[]>();
 
   constructor(
     private readonly database: Database,
@@ -23,23 +24,24 @@ export class DirectSends {
 
   /** Whether the send must come this way, because of its own `to` or an earlier one's. */
   concerns(send: Send): boolean {
-    return send.request.to !== undefined || this.waiting.has(send.sender.key);
+    return send.request.to !== undefined || this.waiting.has(queueOf(send.sender));
   }
 
   accept(send: Send): void {
-    const queue = this.waiting.get(send.sender.key);
+    const key = queueOf(send.sender);
+    const queue = this.waiting.get(key);
     if (queue) {
-      if (queue.length >= MAX_UNRESOLVED_PER_PERSON)
-        send.fail(new MessagingError('rate_limited', 'Too many sends of this person are waiting.'));
+      if (queue.length >= MAX_UNRESOLVED_SENDS)
+        send.fail(new MessagingError('rate_limited', 'Too many sends to persons are waiting.'));
       else queue.push(send);
       return;
     }
     const started = [send];
-    this.waiting.set(send.sender.key, started);
-    void this.work(send.sender.key, started);
+    this.waiting.set(key, started);
+    void this.work(key, started);
   }
 
-  private async work(person: number, queue: Send[]): Promise<void> {
+  private async work(key: string | number, queue: Send[]): Promise<void> {
     for (let send = queue[0]; send; queue.shift(), send = queue[0]) {
       try {
         if (send.request.to !== undefined) send.conversation = await this.resolve(send, send.request.to);
@@ -48,7 +50,7 @@ export class DirectSends {
         send.fail(error instanceof MessagingError ? error : unavailable('The conversation could not be looked for.'));
       }
     }
-    this.waiting.delete(person);
+    this.waiting.delete(key);
   }
 
   /**
@@ -70,4 +72,9 @@ export class DirectSends {
     if (sent) throw conflict();
     return this.conversations.openDirect(sender, to);
   }
+}
+
+/** What the platform sends for a person needs no grant and has a queue of its own. */
+function queueOf({ permit, key }: Sender): string | number {
+  return permit ?? key;
 }
