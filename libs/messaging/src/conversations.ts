@@ -30,7 +30,7 @@ import {
 export interface NewConversation {
   /** The others' public ids; all must be contacts. */
   readonly members: readonly string[];
-  /** Of a group; a direct conversation has none, and one given for it is not kept. */
+  /** Of a group. A direct conversation has none: one given for it counts for nothing, in a retry too. */
   readonly title?: string | undefined;
   readonly clientId: string;
 }
@@ -72,9 +72,10 @@ export class Conversations {
     const others = [...new Set(request.members)].filter((id) => id !== sender.id);
     if (others.length === 0) throw invalid('members', 'names nobody else');
     if (others.length >= LIMITS.maxMembers) throw invalid('members', `would be more than ${LIMITS.maxMembers} people`);
-    const hash = contentHash([others.toSorted(), request.title ?? null]);
+    const title = others.length > 1 ? request.title : undefined;
+    const hash = contentHash([others.toSorted(), title ?? null]);
     const clientId = request.clientId.toLowerCase();
-    const made = await this.make(sender, others, { clientId, title: request.title, hash });
+    const made = await this.make(sender, others, { clientId, title, hash });
     const row = await this.personalRow(sender.key, made[1]);
     if (!row) throw notFound('conversation');
     return { conversation: personalView(row), duplicate: made[0] === 'd' };

@@ -44,6 +44,23 @@ describe.each(everyDatabase)('Conversations, on %s', (kind) => {
     });
   });
 
+  test('a title for two people counts for nothing: not kept, not told, no other content in a retry (I5)', async () => {
+    const { messaging, events } = recordingMessaging(database);
+    const [a, b] = [people[0]!, people[9]!];
+    const request = { members: [b.id], title: 'Us', clientId: randomUUID() };
+    const { conversation } = await messaging.createConversation(a, request);
+    expect(conversation).toMatchObject({ kind: 'direct' });
+    expect(conversation).not.toHaveProperty('title');
+    expect(JSON.parse(events[0]!.data.toString()).conversation).not.toHaveProperty('title');
+    for (const title of ['We', undefined])
+      expect(await messaging.createConversation(a, { ...request, title })).toEqual({ conversation, duplicate: true });
+    expect(events).toHaveLength(1);
+    await expect(messaging.createConversation(a, { ...request, title: '' })).rejects.toMatchObject({
+      code: 'invalid_data',
+      issues: [{ path: 'title' }],
+    });
+  });
+
   test('a group is made once for a client id, and every member gets the event, live and from the store alike (I4, I5)', async () => {
     const { messaging, events } = recordingMessaging(database);
     const [a, b, c] = people as [Sender, Sender, Sender];
