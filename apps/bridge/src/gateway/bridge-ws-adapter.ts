@@ -8,6 +8,8 @@ import { refuseUpgrade, upgradeRefusal } from './upgrades.js';
 
 /** How long a client may take over the closing handshake. */
 const CLOSE_WITHIN_MS = 10_000;
+/** Of one message: empty ones would otherwise cost memory that no count of bytes sees (I9). */
+const MAX_FRAGMENTS = 16_384;
 
 type OnConnection = (ws: WebSocket, request: IncomingMessage) => void;
 
@@ -27,6 +29,7 @@ export class BridgeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSoc
       // Fragments memory (ws#1202), and a secret beside chosen text in one stream can be guessed from its length.
       perMessageDeflate: false,
       maxPayload: LIMITS.maxFrameBytes,
+      maxFragments: MAX_FRAGMENTS,
       // At most one pong waits for a connection, in its own queue.
       autoPong: false,
       closeTimeout: CLOSE_WITHIN_MS,

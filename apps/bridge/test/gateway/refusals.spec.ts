@@ -207,6 +207,21 @@ describe('Frames that are none', () => {
     expect(client.frames).toHaveLength(before);
   });
 
+  test('a message in 16 384 fragments is taken, and one more closes with 1008 and no reply (I9)', async () => {
+    const { client } = await bridge.client('alice');
+    const sendInFragments = (text: string, fragments: number) => {
+      client.socket.send(text, { fin: false });
+      for (let n = 2; n < fragments; n++) client.socket.send('', { fin: false });
+      client.socket.send('', { fin: true });
+    };
+    const before = client.frames.length;
+    sendInFragments('{"event":"ping","id":"1"}', 16_384);
+    await client.waitFor(({ event, id }) => event === 'ok' && id === '1');
+    sendInFragments('{"event":"ping","id":"2"}', 16_385);
+    expect((await client.closed).code).toBe(1008);
+    expect(client.frames).toHaveLength(before + 1);
+  });
+
   test('invalid UTF-8 closes with 1007 and no reply', async () => {
     const { client } = await bridge.client('alice');
     client.socket.send(Buffer.from([0x22, 0xff, 0x22]), { binary: false });
