@@ -11,6 +11,7 @@ import { BridgeClient, type ConnectOptions, type DatabaseKind, testDatabase } fr
 import { Global, type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { importJWK, SignJWT } from 'jose';
+import { sql } from 'kysely';
 import { SigningKeys } from '../../src/authority/signing-keys.js';
 import { BUS } from '../../src/bus.js';
 import { Config } from '../../src/config/config.js';
@@ -174,6 +175,21 @@ export class GatewayHarness implements AsyncDisposable {
   async end(grant: string, reason: EndReason = 'revoked_by_person'): Promise<Receipt> {
     const [receipt] = await this.endings.end({ grants: [grant], reason, by: 'person' });
     return receipt!;
+  }
+
+  /** As the authority narrows a grant: in one transaction with the feed, whose followers are then told. */
+  async narrow(grant: string, scopes: readonly Scope[]): Promise<void> {
+    await this.database
+      .tables<object>()
+      .transaction()
+      .execute(async (tx) => {
+        await sql`update consent_grant set scopes = ${scopes}::text[] where id = ${grant}::uuid`.execute(tx);
+        await sql`
+          with counter as (update consent_feed_counter set number = number + 1 returning number)
+          insert into consent_feed (number, kind, grant_id, scopes)
+          select number, 'grant_narrowed', ${grant}::uuid, ${scopes}::text[] from counter`.execute(tx);
+      });
+    this.lease.poke();
   }
 }
 
