@@ -14,6 +14,7 @@ import type { CommandRule } from './command.js';
 import { CommandError, commandErrorOf } from './command-error.js';
 import { CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
+import { RefusedPermits } from './refused-permits.js';
 import { OpenRefused } from './sessions.js';
 
 /** What `rate_limited` advises while too many commands of one connection are under way. */
@@ -39,6 +40,7 @@ export class Dispatcher {
   constructor(
     private readonly table: CommandTable,
     private readonly metrics: GatewayMetrics,
+    private readonly refusedPermits: RefusedPermits,
   ) {}
 
   frame(connection: Connection, text: string): void {
@@ -108,7 +110,10 @@ export class Dispatcher {
       },
       (error: unknown) => {
         consent?.done();
-        this.failed(connection, id, command, error);
+        if (!this.refusedPermits.concerns(error, connection)) return this.failed(connection, id, command, error);
+        void this.refusedPermits
+          .explain(error, connection, command.rule)
+          .then((explained) => this.failed(connection, id, command, explained));
       },
     );
   }

@@ -27,6 +27,7 @@ import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
 import { Hearing } from './hearing.js';
+import { RefusedPermits } from './refused-permits.js';
 import { Sessions } from './sessions.js';
 import { UpgradeRequiredController } from './upgrade-required.controller.js';
 
@@ -168,6 +169,7 @@ function makeMessaging(
       inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery],
     },
     CommandTable,
+    RefusedPermits,
     ConsentGuard,
     Dispatcher,
     Acceptance,

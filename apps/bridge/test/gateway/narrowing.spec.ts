@@ -61,6 +61,22 @@ describe.each(everyDatabase)('A grant that is narrowed while connections live on
     await Promise.all([alice.client.close(), bob.client.close()]);
   });
 
+  test('sends that meet the narrowing are stored or scope_missing; the consent is not over (I1, I2)', async () => {
+    const alice = await bridge.client('alice');
+    const conversation = await bridge.direct(alice.client, 'bob');
+    const codes = new Set<string>();
+    const flood = async () => {
+      for (let code = 'ok'; code === 'ok'; codes.add(code))
+        code = await codeOf(send(alice.client, conversation, 'meeting'));
+    };
+    const floods = Promise.all(Array.from({ length: 100 }, flood));
+    await send(alice.client, conversation, 'under way');
+    await bridge.narrow(alice.grant, ['messages.read']);
+    await floods;
+    expect([...codes].sort()).toEqual(['ok', 'scope_missing']);
+    await alice.client.close();
+  });
+
   test('in the middle of a flood nothing to read follows grant.changed, whatever was under way or waited before it (I1)', async () => {
     const alice = await bridge.client('alice');
     const bob = await bridge.client('bob');
