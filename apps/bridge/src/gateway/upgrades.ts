@@ -15,7 +15,7 @@ export function upgradeRefusal(request: IncomingMessage, path: string, draining:
   if ((query < 0 ? url : url.slice(0, query)) !== path) return { status: 404, body: { error: 'not_found' } };
   if (draining) return { status: 503, body: { error: 'going_away' } };
   const problem = subprotocolProblem(headers['sec-websocket-protocol']);
-  return problem && { status: 400, body: { error: problem, supported: [PROTOCOL] } };
+  return problem === undefined ? undefined : { status: 400, body: { error: problem, supported: [PROTOCOL] } };
 }
 
 /** An HTTP token (RFC 9110 section 5.6.2). */
