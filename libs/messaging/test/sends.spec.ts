@@ -385,3 +385,34 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
     await expectContiguous(database);
   });
 });
+
+test('to somebody who is no contact, does not exist, or blocked the person, the same statements run', async () => {
+  await using database = await testDatabase('pglite');
+  const [alice] = (await makePeople(database, ['alice', 'stella', 'blanche'])) as [Sender];
+  const people = new People(database);
+  await people.setContacts('alice', ['blanche']);
+  await people.setBlocks('blanche', ['alice']);
+  const { messaging } = recordingMessaging(database);
+  const texts: string[] = [];
+  const query = database.pglite!.query.bind(database.pglite);
+  database.pglite!.query = (text, ...rest) => {
+    texts.push(text);
+    return query(text, ...rest);
+  };
+  const ran: Record<string, string[]>[] = [];
+  for (const id of ['stella', 'blanche', 'nobody']) {
+    const clientId = randomUUID();
+    await expect(messaging.send(alice, { to: id, text: 'Hello', clientId })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    const send = texts.splice(0);
+    const creating = messaging.createConversation(alice, { members: [id], clientId });
+    await expect(creating).rejects.toMatchObject({ code: 'not_found' });
+    ran.push({ send, create: texts.splice(0) });
+  }
+  expect(ran[0]).toEqual({
+    send: [expect.stringContaining('direct_low'), expect.stringContaining('create_conversation')],
+    create: [expect.stringContaining('create_conversation')],
+  });
+  expect(ran).toEqual([ran[0], ran[0], ran[0]]);
+});

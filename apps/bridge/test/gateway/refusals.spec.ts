@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
+import { People } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
 import { SCOPES } from '@drawbridge/protocol';
 import type { BridgeClient } from '@drawbridge/testing';
@@ -70,6 +71,29 @@ describe('Commands are refused one by one', () => {
       expect(await ask(conversation)).toEqual(await ask(nobodys));
       expect(await ask('no id at all')).toEqual(await ask(nobodys));
     }
+    await client.close();
+  });
+
+  test('a stranger, somebody who blocked the person, and nobody are told of in the very same bytes', async () => {
+    const people = new People(bridge.database);
+    for (const id of ['stella', 'blanche']) await people.put({ id, handle: id, name: id });
+    await people.setContacts('alice', ['bob', 'carol', 'dave', 'blanche']);
+    await people.setContacts('blanche', ['alice']);
+    await people.setBlocks('blanche', ['alice']);
+    const { client } = await bridge.client('alice');
+    const bytesFor = async (event: string, data: object): Promise<string> => {
+      const answer = once(client.socket, 'message');
+      client.send({ event, id: 'same', data: { ...data, clientId: clientId() } });
+      return String((await answer)[0]);
+    };
+    const outcomes = new Set<string>();
+    for (const id of ['stella', 'blanche', 'nobody']) {
+      outcomes.add(await bytesFor('message.send', { to: id, text: 'Hello' }));
+      outcomes.add(await bytesFor('conversation.create', { members: [id] }));
+      outcomes.add(await bytesFor('conversation.create', { members: ['bob', id], title: 'Three' }));
+    }
+    expect(outcomes.size).toBe(1);
+    expect([...outcomes][0]).toMatch(/^{"event":"error","id":"same","data":{"code":"not_found",/);
     await client.close();
   });
 
