@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
+import type { Bus } from '@drawbridge/bus';
 import { Database } from '@drawbridge/database';
 import type { INestApplication } from '@nestjs/common';
+import { BUS } from './bus.js';
 import type { Config } from './config/config.js';
 import { refuseDemoPeople, seedDemo } from './demo/demo.js';
 import { InternalServer } from './http/internal-server.js';
@@ -18,6 +20,7 @@ export class Bridge {
     private readonly app: INestApplication,
     private readonly internal: InternalServer,
     private readonly database: Database,
+    private readonly bus: Bus,
     private readonly lifecycle: Lifecycle,
   ) {}
 
@@ -37,13 +40,17 @@ export class Bridge {
       if (config.demo) await seedDemo(database, config);
       const lifecycle = new Lifecycle();
       const app = await makePublicApp(config, database, lifecycle);
-      opened.unshift(() => app.close());
+      const bus = app.get<Bus>(BUS);
+      opened.unshift(async () => {
+        await app.close();
+        await bus.close();
+      });
       const internal = new InternalServer(config, lifecycle, app.get(Metrics));
       opened.unshift(() => internal.close());
       await internal.listen();
       await listenPublicly(app, config);
       lifecycle.started();
-      return new Bridge(app, internal, database, lifecycle);
+      return new Bridge(app, internal, database, bus, lifecycle);
     } catch (error) {
       for (const close of opened) await close().catch(() => {});
       throw error;
@@ -58,6 +65,7 @@ export class Bridge {
     await this.lifecycle.drain(onProblem);
     await closeServer(this.app.getHttpServer() as Server, ANSWER_WITHIN_MS);
     await this.app.close();
+    await this.bus.close();
     await this.internal.close();
     await this.database.close();
   }

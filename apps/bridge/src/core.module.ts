@@ -1,4 +1,4 @@
-import { type Bus, InProcessBus } from '@drawbridge/bus';
+import type { Bus } from '@drawbridge/bus';
 import { Endings, Grants } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Messaging } from '@drawbridge/messaging';
@@ -11,7 +11,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { BUS } from './bus.js';
+import { BUS, makeBus } from './bus.js';
 import { Config } from './config/config.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import { Metrics } from './metrics/metrics.js';
@@ -74,7 +74,7 @@ export function coreModule(config: Config, database: Database, lifecycle: Lifecy
       { provide: Config, useValue: config },
       { provide: Database, useValue: database },
       { provide: Lifecycle, useValue: lifecycle },
-      { provide: BUS, useFactory: () => new InProcessBus() },
+      { provide: BUS, useFactory: makeBus, inject: [Config, Lifecycle] },
       { provide: Grants, useFactory: () => new Grants(database) },
       { provide: Endings, useFactory: makeEndings, inject: [Config, Database, BUS, Metrics] },
       Metrics,

@@ -2,7 +2,7 @@ export type BusHandler = (payload: Uint8Array) => void;
 
 /**
  * Hints between the parts of the bridge. Delivery is at most once, in order per publisher and channel while the bus is
- * up; a hint may be lost without a word. So nothing may depend on one (I4, I7): who receives a hint finds in the store
+ * up (but for the first of a channel in a Redis Cluster, and while its slots move); a hint may be lost without a word. So nothing may depend on one (I4, I7): who receives a hint finds in the store
  * what it stands for, and who missed it finds it there a little later.
  */
 export interface Bus {

@@ -33,6 +33,7 @@ export class Config {
   readonly internalUrl: string;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
   readonly roles: ReadonlySet<Role>;
   readonly gatewayId: string;
   readonly demo: boolean;
@@ -58,6 +59,7 @@ export class Config {
     this.internalUrl = `http://${reachable(this.internalHost)}:${this.internalPort}`;
     this.dataDir = resolve(settings.DATA_DIR ?? './data');
     this.databaseUrl = settings.DATABASE_URL;
+    this.redisUrl = settings.REDIS_URL;
     this.roles = new Set(settings.ROLES ?? ROLES);
     this.gatewayId = settings.GATEWAY_ID ?? defaultGatewayId();
     this.demo = settings.DEMO ?? false;

@@ -1,3 +1,4 @@
+import { redisTarget } from '@drawbridge/bus';
 import { COMMIT_TIMEOUT_MS } from '@drawbridge/database';
 import {
   ArrayNotEmpty,
@@ -93,6 +94,10 @@ export class Settings {
   @Setting('text', 'postgres://bridge:secret@db.example.com:5432/bridge')
   DATABASE_URL?: string;
 
+  @Fits('redis', problemOfRedisUrl)
+  @Setting('text', 'redis://redis.example.com:6379')
+  REDIS_URL?: string;
+
   @IsIn(ROLES, { each: true, message: `must be a comma-separated list of ${ROLES.join(', ')}` })
   @ArrayNotEmpty({ message: 'must name at least one role' })
   @Setting('list', 'gateway,authority')
@@ -164,6 +169,15 @@ function problemOfOrigin(text: string): string | undefined {
     return 'must be https: tokens and passwords would cross the network in the clear';
   }
   return undefined;
+}
+
+function problemOfRedisUrl(url: string): string | undefined {
+  try {
+    redisTarget(url);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function problemOfDatabaseUrl(text: string): string | undefined {

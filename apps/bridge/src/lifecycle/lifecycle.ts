@@ -16,6 +16,7 @@ const CHECK_WITHIN_MS = 2_000;
 export class Lifecycle {
   private current: Phase = 'starting';
   private readonly checks = new Map<string, () => void | Promise<void>>();
+  private readonly notices = new Map<string, () => string | undefined>();
   private readonly drains: { name: string; drain: () => Promise<void> }[] = [];
 
   get phase(): Phase {
@@ -29,6 +30,11 @@ export class Lifecycle {
   /** `check` throws, or rejects, with a reason in a few words while this process should get no new clients. */
   addCheck(name: string, check: () => void | Promise<void>): void {
     this.checks.set(name, check);
+  }
+
+  /** `notice` gives what is amiss though clients are well served here; it is named and keeps nobody out. */
+  addNotice(name: string, notice: () => string | undefined): void {
+    this.notices.set(name, notice);
   }
 
   /**
@@ -59,7 +65,8 @@ export class Lifecycle {
     const found = await Promise.all(
       [...this.checks].map(async ([name, check]) => [name, await outcome(check)] as const),
     );
-    const checks = Object.fromEntries(found);
+    const noticed = [...this.notices].map(([name, notice]) => [name, notice() ?? 'ok'] as const);
+    const checks = Object.fromEntries([...found, ...noticed]);
     const ready = this.current === 'ready' && found.every(([, said]) => said === 'ok');
     return { ready, phase: this.current, checks };
   }
