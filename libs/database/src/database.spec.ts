@@ -65,6 +65,50 @@ describe('The embedded database', () => {
   });
 });
 
+describe('The one connection of the embedded database', () => {
+  test('goes to control first, to commits in the end, and lets timers and sockets run in between (I2, I6)', async () => {
+    await using database = await Database.open({});
+    const done: string[] = [];
+    const run = (name: string, db: ReturnType<Database['tables']>) =>
+      sql`select 1`.execute(db).then(() => void done.push(name));
+    const general = Array.from({ length: 20 }, (_, n) => run(`general ${n}`, database.tables()));
+    const commits = [run('commit', database.commits()), run('another commit', database.commits())];
+    const control = [run('control', database.control()), run('more control', database.control())];
+    const loop = new Promise<void>((resolve) => setImmediate(resolve)).then(() => void done.push('the event loop'));
+    await Promise.all([...general, ...commits, ...control, loop]);
+    // After what was under way already, and the turn of the loop behind it.
+    expect(done.indexOf('control')).toBeLessThanOrEqual(2);
+    expect(done.indexOf('more control')).toBeLessThanOrEqual(3);
+    expect(done.indexOf('commit')).toBeLessThanOrEqual(10);
+    expect(done.indexOf('another commit')).toBeLessThanOrEqual(15);
+    expect(done.indexOf('the event loop')).toBeLessThanOrEqual(3);
+    expect(done.filter((name) => name.startsWith('general'))).toEqual(general.map((_, n) => `general ${n}`));
+  });
+
+  test('is not taken from a transaction, and goes on after an error', async () => {
+    await using database = await Database.open({});
+    const db = database.tables();
+    await sql`create table counted (n bigint)`.execute(db);
+    const seen: number[] = [];
+    const look = async () => {
+      const { rows } = await sql<{ n: number }>`select count(*) as n from counted`.execute(database.control());
+      seen.push(rows[0]!.n);
+    };
+    const looks: Promise<void>[] = [];
+    await db.transaction().execute(async (tx) => {
+      for (let n = 0; n < 3; n++) {
+        await sql`insert into counted values (1)`.execute(tx);
+        looks.push(look());
+      }
+    });
+    await Promise.all(looks);
+    expect(seen).toEqual([3, 3, 3]);
+    await expect(sql`select nothing`.execute(database.commits())).rejects.toMatchObject({ code: '42703' });
+    await look();
+    expect(seen.at(-1)).toBe(3);
+  });
+});
+
 test('A PostgreSQL that cannot be reached is one clear line without the password', async () => {
   const opening = Database.open({ url: 'postgres://bridge:hunter2@127.0.0.1:1/bridge' });
   await expect(opening).rejects.toMatchObject({

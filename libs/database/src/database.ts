@@ -1,7 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
-import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { type DataDirLock, lockDataDir } from './data-dir-lock.js';
 import { openEmbeddedDirectory } from './embedded-directory.js';
+import { embeddedDialects } from './embedded-turns.js';
 import { DatabaseUnavailable } from './errors.js';
 import { type Migration, migrate } from './migrate.js';
 import { checkServer, int8, makePool } from './postgres.js';
@@ -44,8 +45,8 @@ interface Parts {
 
 /**
  * One database, embedded or PostgreSQL, with the same SQL and the same values: int8 is a number, timestamptz a Date,
- * jsonb parsed, bytea a Buffer, sessions in UTC. The embedded one has a single connection: a transaction blocks
- * everything else, and using `tables()` inside one waits for itself.
+ * jsonb parsed, bytea a Buffer, sessions in UTC. The embedded one has a single connection, which goes to control first and to
+ * commits last: a transaction blocks everything else, and using `tables()` inside one waits for itself.
  */
 export class Database {
   private constructor(private readonly parts: Parts) {}
@@ -130,16 +131,19 @@ async function embedded({ dataDir, loadDataDir }: OpenOptions): Promise<Parts> {
       { cause: error },
     );
   }
-  const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) });
+  const dialects = embeddedDialects(pglite);
+  const general = new Kysely<unknown>({ dialect: dialects.general });
+  const control = new Kysely<unknown>({ dialect: dialects.control });
+  const commits = new Kysely<unknown>({ dialect: dialects.commits });
   return {
     kind: 'pglite',
-    general: db,
-    control: db,
-    commits: db,
-    forMigrations: () => db,
+    general,
+    control,
+    commits,
+    forMigrations: () => general,
     pglite,
     async close() {
-      await db.destroy();
+      for (const db of [general, control, commits]) await db.destroy();
       if (!pglite.closed) await pglite.close();
       lock?.release();
     },
