@@ -27,6 +27,7 @@ import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
 import { Hearing } from './hearing.js';
+import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
 import { RefusedPermits } from './refused-permits.js';
 import { Sessions } from './sessions.js';
 import { UpgradeRequiredController } from './upgrade-required.controller.js';
@@ -170,6 +171,11 @@ function makeMessaging(
     },
     CommandTable,
     RefusedPermits,
+    {
+      provide: ReadTurns,
+      useFactory: (database: Database) => new ReadTurns(READS_AT_ONCE[database.kind]),
+      inject: [Database],
+    },
     ConsentGuard,
     Dispatcher,
     Acceptance,

@@ -21,6 +21,7 @@ import { CommandError } from './command-error.js';
 import type { Connection, OpenSession } from './connection.js';
 import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
+import { ReadTurns } from './read-turns.js';
 import { grantView, type Opened, openReply, Sessions } from './sessions.js';
 import { createdConversation, sentMessage } from './shown.js';
 
@@ -34,6 +35,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     private readonly sessions: Sessions,
     private readonly messaging: Messaging,
     private readonly endings: Endings,
+    private readonly turns: ReadTurns,
   ) {}
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
@@ -78,21 +80,19 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
 
   @Command({ event: 'conversation.list', data: ConversationList, scope: 'messages.read' })
   listConversations(connection: Connection, page: ConversationList): Promise<object> {
-    return this.messaging.listConversations(personOf(connection), page);
+    return this.read(connection, (person) => this.messaging.listConversations(person, page));
   }
 
   @Command({ event: 'conversation.get', data: ConversationGet, scope: 'messages.read' })
   async conversation(connection: Connection, { conversation: id }: ConversationGet): Promise<object> {
-    const person = personOf(connection);
-    return {
-      conversation: await connection.order.read(id, () => this.messaging.conversation(person, id)),
-    };
+    const read = () => this.read(connection, (person) => this.messaging.conversation(person, id));
+    return { conversation: await connection.order.read(id, read) };
   }
 
   @Command({ event: 'conversation.history', data: ConversationHistory, scope: 'messages.read' })
   history(connection: Connection, data: ConversationHistory): Promise<object> {
-    const person = personOf(connection);
-    return connection.order.read(data.conversation, () => this.messaging.history(person, data));
+    const read = () => this.read(connection, (person) => this.messaging.history(person, data));
+    return connection.order.read(data.conversation, read);
   }
 
   @Command({
@@ -129,6 +129,15 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     }
     await this.messaging.ack(personOf(connection), seq);
     return {};
+  }
+
+  /** In its turn, and not at all for a connection that is gone by then. */
+  private read<T>(connection: Connection, read: (person: number) => Promise<T>): Promise<T> {
+    const { grant, person } = sessionOf(connection).consent;
+    return this.turns.take(grant, async () => {
+      if (connection.state !== 'open') throw new CommandError('unavailable');
+      return read(person.key);
+    });
   }
 }
 
