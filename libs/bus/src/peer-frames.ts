@@ -16,7 +16,7 @@ export const FRAME = {
   leave: 6,
 } as const;
 
-const VERSION = 1;
+export const VERSION = 1;
 
 export interface FrameHead {
   readonly kind: number;

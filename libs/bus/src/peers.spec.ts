@@ -205,10 +205,20 @@ describe('Peers', () => {
   });
 
   it('counts what it cannot read and goes on (I9)', async () => {
-    wire.publish('peers', Buffer.from([200]));
+    wire.publish('peers', Buffer.from([1, 200]));
     await settled();
     expect(left.peers.counts.unreadable).toBe(1);
     expect(left.peers.size).toBe(1);
+  });
+
+  it('does not hear a process of another version, which could not read what it is sent (I9)', async () => {
+    const hello = new ByteWriter();
+    hello.byte(255);
+    hello.text(randomUUID());
+    hello.text('newer');
+    wire.publish('peers', hello.take());
+    await settled();
+    expect(left.peers.labels()).toEqual(new Set(['right']));
   });
 
   it('carries keys and lengths of any size', async () => {

@@ -1,6 +1,6 @@
 import type { Bus } from './bus.js';
 import { ByteReader, ByteWriter } from './byte-stream.js';
-import { FRAME, type FrameHead, frameHead, readFrameHead, readKeys, writeKeys } from './peer-frames.js';
+import { FRAME, type FrameHead, frameHead, readFrameHead, readKeys, VERSION, writeKeys } from './peer-frames.js';
 
 /** Every bound of the talk between the processes (I9). */
 export const PEER_LIMITS = {
@@ -11,6 +11,8 @@ export const PEER_LIMITS = {
   /** What a peer announced is confirmed within this time. */
   confirmWithinMs: 100,
   maxPeers: 1_024,
+  /** Announcements to a peer that it has not confirmed and that are remembered one by one. */
+  maxUnconfirmed: 10_000,
 } as const;
 
 const BROADCAST = 'peers';
@@ -74,8 +76,8 @@ export class Peers {
   private readonly held = new Set<number>();
   private readonly adding = new Set<number>();
   private readonly removing = new Set<number>();
-  /** Keys whose announcement some peer has not confirmed yet. */
-  private unconfirmed: { key: number; announcement: number }[] = [];
+  /** Keys held whose announcement, of this number, some peer has not confirmed yet. */
+  private readonly unconfirmed = new Map<number, number>();
   private announcement = 1;
   private flushing: NodeJS.Immediate | undefined;
   private beating: NodeJS.Timeout | undefined;
@@ -128,6 +130,7 @@ export class Peers {
 
   release(key: number): void {
     this.held.delete(key);
+    this.unconfirmed.delete(key);
     if (!this.adding.delete(key)) this.removing.add(key);
     this.flushing ??= setImmediate(() => this.announce());
   }
@@ -178,10 +181,9 @@ export class Peers {
       writeKeys(delta, this.adding);
       writeKeys(delta, this.removing);
       this.send(peer, FRAME.delta, delta);
-      peer.sent.announced.push({ announcement: this.announcement, number: peer.sent.number });
+      this.announced(peer);
     }
-    if (this.peers.size > 0)
-      for (const key of this.adding) this.unconfirmed.push({ key, announcement: this.announcement });
+    if (this.peers.size > 0) for (const key of this.adding) this.unconfirmed.set(key, this.announcement);
     this.adding.clear();
     this.removing.clear();
   }
@@ -191,11 +193,18 @@ export class Peers {
     const snapshot = new ByteWriter(16 + 2 * this.held.size);
     writeKeys(snapshot, this.held);
     this.send(peer, FRAME.snapshot, snapshot);
-    peer.sent.announced.push({ announcement: this.announcement, number: peer.sent.number });
+    this.announced(peer);
+  }
+
+  /** The last frame to the peer tells of all announcements so far. Of very many, the last confirms the others too. */
+  private announced({ sent }: KnownPeer): void {
+    if (sent.announced.length >= PEER_LIMITS.maxUnconfirmed) sent.announced.splice(0, sent.announced.length - 1);
+    sent.announced.push({ announcement: this.announcement, number: sent.number });
   }
 
   private beat(): void {
     const hello = new ByteWriter(128);
+    hello.byte(VERSION);
     hello.text(this.o.instance);
     hello.text(this.o.label?.() ?? '');
     this.o.bus.publish(BROADCAST, hello.take());
@@ -229,6 +238,8 @@ export class Peers {
   private hear(payload: Uint8Array): void {
     this.reading(() => {
       const reader = new ByteReader(asBuffer(payload));
+      // A process of another version is not heard: while both run, what it commits is found by comparing.
+      if (reader.byte() !== VERSION) return;
       const instance = reader.text();
       if (instance === this.o.instance) return;
       const peer = this.peerOf(instance);
@@ -322,20 +333,16 @@ export class Peers {
     peer.knows = announced[known - 1]!.announcement;
     announced.splice(0, known);
     if (before === 0) this.o.onDoubt('peer_joined');
-    else this.tellAnnounced();
+    this.tellAnnounced();
   }
 
   private tellAnnounced(): void {
-    if (this.unconfirmed.length === 0) return;
+    if (this.unconfirmed.size === 0) return;
     let known = this.announcement;
     for (const peer of this.peers.values()) known = Math.min(known, peer.knows);
     const keys: number[] = [];
-    const waiting = this.unconfirmed.filter(({ key, announcement }) => {
-      if (announcement > known) return true;
-      if (this.held.has(key)) keys.push(key);
-      return false;
-    });
-    this.unconfirmed = waiting;
+    for (const [key, announcement] of this.unconfirmed) if (announcement <= known) keys.push(key);
+    for (const key of keys) this.unconfirmed.delete(key);
     if (keys.length > 0) this.o.onAnnounced(keys);
   }
 

@@ -118,6 +118,8 @@ export class Delivery {
       mailbox = { owner, known: 0, streams: new Set(), openings: 0 };
       this.mailboxes.set(owner, mailbox);
       this.sources?.peers.hold(owner);
+      // In this round too: otherwise it might wait for two.
+      this.round.push(owner);
     }
     mailbox.openings += 1;
     try {

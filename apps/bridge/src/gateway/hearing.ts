@@ -16,7 +16,6 @@ export interface HearingSources {
  * is none, commits without a hint to this one: then mailboxes are compared with the store more often (I4, I7).
  */
 export class Hearing {
-  /** Until the first look nobody is known who could not be heard. */
   hearsAll = true;
   private readonly log = new Logger('Hearing');
   private timer: NodeJS.Timeout | undefined;
@@ -24,6 +23,7 @@ export class Hearing {
   constructor(private readonly sources: HearingSources) {}
 
   start(): void {
+    void this.look();
     this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
   }
 
