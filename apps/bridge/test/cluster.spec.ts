@@ -58,6 +58,12 @@ describe('Three gateways on one PostgreSQL and one Redis', () => {
     );
   }
 
+  /** What gateway n tells on /metrics. */
+  async function figures(n: number): Promise<(name: string) => number> {
+    const text = await (await fetch(`${cluster.bridges[n]!.internalUrl}/metrics`)).text();
+    return (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  }
+
   async function lastReceipt(): Promise<Receipt> {
     const database = await Database.open({ url: cluster.databaseUrl, dataDir: '' });
     try {
@@ -81,6 +87,10 @@ describe('Three gateways on one PostgreSQL and one Redis', () => {
       expect(got.map(({ data }) => (data as { message: { text: string } }).message.text)).toEqual(texts);
       await client.close();
     }
+    const [sender, receiver] = await Promise.all([figures(1), figures(0)]);
+    expect(sender('drawbridge_hints_sent_total')).toBeGreaterThanOrEqual(2 * texts.length);
+    expect(receiver('drawbridge_hints_received_total')).toBeGreaterThanOrEqual(texts.length);
+    expect([receiver('drawbridge_bus_connected'), receiver('drawbridge_bus_peers')]).toEqual([1, 2]);
   });
 
   it('an end of consent closes the connections on all gateways, each of which confirms it (I1, I2)', async () => {

@@ -172,7 +172,7 @@ describe('The public pages', () => {
       expect([code, page.status, page.headers.get('content-type')]).toEqual([code, 200, 'text/html; charset=utf-8']);
       expect(await page.text()).toContain(`<code>${code}</code>`);
       const json = await get(`/errors/${code}`, 'application/json');
-      expect(await json.json()).toMatchObject({ code, means: expect.any(String), todo: expect.any(String) });
+      expect(await json.json()).toMatchObject({ code, means: expect.any(String), advice: expect.any(String) });
     }
     expect((await get('/errors/no_such_code')).status).toBe(404);
     expect((await get('/errors/constructor', 'application/json')).status).toBe(404);

@@ -3,7 +3,7 @@ export interface CodeEntry {
   /** One sentence: what happened. */
   readonly means: string;
   /** One sentence: what the client's developer, or the person, should do. */
-  readonly todo: string;
+  readonly advice: string;
   readonly retryable: boolean;
 }
 
@@ -11,72 +11,73 @@ export const ERROR_CODES = {
   bad_frame: {
     retryable: false,
     means: 'The frame was not a JSON object with an event and a usable id, or it was nested too deeply.',
-    todo: 'Send one JSON object per text frame, with `event`, `id` (1 to 64 characters) and `data`. The fifth bad frame closes the connection.',
+    advice:
+      'Send one JSON object per text frame, with `event`, `id` (1 to 64 characters) and `data`. The fifth bad frame closes the connection.',
   },
   unknown_event: {
     retryable: false,
     means: 'The bridge knows no command of this name.',
-    todo: 'Check the spelling of `event` against the list of commands.',
+    advice: 'Check the spelling of `event` against the list of commands.',
   },
   invalid_data: {
     retryable: false,
     means: 'The data of the command does not have the shape that the command takes.',
-    todo: 'Look at `issues`: each names a path and its problem.',
+    advice: 'Look at `issues`: each names a path and its problem.',
   },
   not_open: {
     retryable: false,
     means: 'A command came before `session.open` had succeeded.',
-    todo: 'Send `session.open` first and wait for its reply.',
+    advice: 'Send `session.open` first and wait for its reply.',
   },
   already_open: {
     retryable: false,
     means: 'The session on this connection is open already.',
-    todo: 'Use `session.refresh` to bring a new token, or open another connection.',
+    advice: 'Use `session.refresh` to bring a new token, or open another connection.',
   },
   unauthenticated: {
     retryable: false,
     means: 'The token is missing, wrong, expired, meant for another audience or another origin, or its proof failed.',
-    todo: 'Get a new access token and open again with it.',
+    advice: 'Get a new access token and open again with it.',
   },
   scope_missing: {
     retryable: false,
     means: 'The person has not allowed this app to do that.',
-    todo: 'Ask for the scope named in `scope` in a new sign-in; expect that the person may say no.',
+    advice: 'Ask for the scope named in `scope` in a new sign-in; expect that the person may say no.',
   },
   not_found: {
     retryable: false,
     means: 'There is no such thing, or it is none of this person’s business.',
-    todo: 'Check the id. The bridge does not tell which of the two it was.',
+    advice: 'Check the id. The bridge does not tell which of the two it was.',
   },
   conflict: {
     retryable: false,
     means: 'The same `clientId` was used with other content, or the same frame `id` is still being answered.',
-    todo: 'Make a new `clientId` for each new thing to send, and a new `id` for each frame.',
+    advice: 'Make a new `clientId` for each new thing to send, and a new `id` for each frame.',
   },
   rate_limited: {
     retryable: true,
     means: 'Too much was sent in too short a time.',
-    todo: 'Wait for `retryAfterMs`, then repeat with the same `clientId`.',
+    advice: 'Wait for `retryAfterMs`, then repeat with the same `clientId`.',
   },
   consent_ended: {
     retryable: false,
     means: 'The person’s consent is over.',
-    todo: 'Stop, forget the tokens, and offer a new sign-in.',
+    advice: 'Stop, forget the tokens, and offer a new sign-in.',
   },
   consent_unverifiable: {
     retryable: true,
     means: 'The gateway cannot prove at this moment that consent still stands, so it accepts and delivers nothing.',
-    todo: 'Repeat after a moment, with the same `clientId`.',
+    advice: 'Repeat after a moment, with the same `clientId`.',
   },
   unavailable: {
     retryable: true,
     means: 'The bridge cannot do this at the moment.',
-    todo: 'Repeat after a moment, with the same `clientId`.',
+    advice: 'Repeat after a moment, with the same `clientId`.',
   },
   internal: {
     retryable: true,
     means: 'A fault of the bridge.',
-    todo: 'Repeat with the same `clientId`; if it stays, tell the operator the time and the code.',
+    advice: 'Repeat with the same `clientId`; if it stays, tell the operator the time and the code.',
   },
 } as const satisfies Record<string, CodeEntry>;
 
@@ -121,62 +122,62 @@ export const CLOSE_PAGES = {
   protocol_violation: {
     retryable: false,
     means: 'A binary frame, or the fifth bad frame, came on this connection.',
-    todo: 'Mend the client: only text frames, each a JSON object.',
+    advice: 'Mend the client: only text frames, each a JSON object.',
   },
   revoked_by_person: {
     retryable: false,
     means: 'The person ended this app’s access.',
-    todo: 'Stop, forget the tokens and what they gave access to, and offer a new sign-in.',
+    advice: 'Stop, forget the tokens and what they gave access to, and offer a new sign-in.',
   },
   revoked_by_operator: {
     retryable: false,
     means: 'The operator ended this app’s access.',
-    todo: 'Stop. The operator knows why.',
+    advice: 'Stop. The operator knows why.',
   },
   signed_out: {
     retryable: false,
     means: 'The app signed out.',
-    todo: 'Offer a new sign-in when the person wants one.',
+    advice: 'Offer a new sign-in when the person wants one.',
   },
   partner_suspended: {
     retryable: false,
     means: 'The partner behind this app is suspended.',
-    todo: 'Stop. The partner should speak with the operator; people sign in anew afterwards.',
+    advice: 'Stop. The partner should speak with the operator; people sign in anew afterwards.',
   },
   partner_ended: {
     retryable: false,
     means: 'The partnership behind this app has ended.',
-    todo: 'Stop, and forget the tokens.',
+    advice: 'Stop, and forget the tokens.',
   },
   expired: {
     retryable: false,
     means: 'The consent ran out: its time was up, or it was unused for too long.',
-    todo: 'Offer a new sign-in.',
+    advice: 'Offer a new sign-in.',
   },
   token_replayed: {
     retryable: false,
     means: 'A refresh token was used twice, so it may be in wrong hands, and the consent was ended.',
-    todo: 'Offer a new sign-in; make sure that only one place refreshes.',
+    advice: 'Offer a new sign-in; make sure that only one place refreshes.',
   },
   open_timeout: {
     retryable: false,
     means: 'No `session.open` came in time.',
-    todo: 'Send `session.open` within the time that `hello` names.',
+    advice: 'Send `session.open` within the time that `hello` names.',
   },
   superseded: {
     retryable: false,
     means: 'More than four connections were opened on one consent; the oldest was closed.',
-    todo: 'Share one connection, or close those no longer used.',
+    advice: 'Share one connection, or close those no longer used.',
   },
   slow_consumer: {
     retryable: true,
     means: 'More than a megabyte was waiting for this client.',
-    todo: 'Read faster; reconnect with `resume`, nothing is lost.',
+    advice: 'Read faster; reconnect with `resume`, nothing is lost.',
   },
   going_away: {
     retryable: true,
     means: 'The gateway is being stopped or restarted.',
-    todo: 'Reconnect within `reconnectWithinMs`, at a random moment, with `resume`.',
+    advice: 'Reconnect within `reconnectWithinMs`, at a random moment, with `resume`.',
   },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -59,6 +59,8 @@ export class Delivery {
   private readonly doubted = new Set<number>();
   private comparing = false;
   private reads = 0;
+  /** Streams that the store had more for than they were told of, and those of them that have it by now. */
+  readonly counts = { missed: 0, healed: 0 };
   private readonly readers: (() => void)[] = [];
 
   start(sources: DeliverySources): void {

@@ -99,14 +99,17 @@ function makeLease(
   });
 }
 
-function makePeers(bus: Bus, lease: ConsentLease, delivery: Delivery): Peers {
+function makePeers(bus: Bus, lease: ConsentLease, delivery: Delivery, metrics: GatewayMetrics): Peers {
   return new Peers({
     bus,
     instance: randomUUID(),
     label: () => lease.instance,
     onHint: (payload) => delivery.hinted(payload),
     onAnnounced: (people) => delivery.doubt(people),
-    onDoubt: () => delivery.doubt(),
+    onDoubt: (why) => {
+      metrics.hintsInDoubt(why);
+      delivery.doubt();
+    },
   });
 }
 
@@ -143,7 +146,7 @@ function makeMessaging(
       useFactory: makeLease,
       inject: [Config, Database, BUS, Connections, Delivery, GatewayMetrics],
     },
-    { provide: Peers, useFactory: makePeers, inject: [BUS, ConsentLease, Delivery] },
+    { provide: Peers, useFactory: makePeers, inject: [BUS, ConsentLease, Delivery, GatewayMetrics] },
     {
       provide: Hearing,
       useFactory: (lease: ConsentLease, peers: Peers) =>

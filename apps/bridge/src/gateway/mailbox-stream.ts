@@ -40,6 +40,8 @@ export class MailboxStream {
   /** Counts the readings; an older one that comes back from the store has nothing to say any more. */
   private readings = 0;
   private readonly held = new Map<number, MailboxEvent>();
+  /** What it reads was missed by hints. */
+  private healing = false;
   private holeTimer: NodeJS.Timeout | undefined;
   private owesLive = true;
   /** The generation in which a notice that is still owed was put into the queue. */
@@ -83,13 +85,21 @@ export class MailboxStream {
       return;
     }
     this.held.set(seq, event);
-    if (this.held.size > STREAM_LIMITS.maxHeld) this.read();
-    else this.holeTimer ??= setTimeout(() => this.read(), STREAM_LIMITS.holeMs);
+    if (this.held.size > STREAM_LIMITS.maxHeld) this.missed();
+    else this.holeTimer ??= setTimeout(() => this.missed(), STREAM_LIMITS.holeMs);
   }
 
   /** The store's head was found to be further than what was heard of. */
   catchUp(): void {
-    if (this.mode === 'live' && this.cursor < this.mailbox.known) this.read();
+    if (this.mode === 'live' && this.cursor < this.mailbox.known) this.missed();
+  }
+
+  /** A commit was not told of in time. */
+  private missed(): void {
+    if (this.mode !== 'live') return;
+    this.delivery.counts.missed += 1;
+    this.healing = true;
+    this.read();
   }
 
   /** Reads on, after the lease had lapsed or the store had failed. */
@@ -155,6 +165,8 @@ export class MailboxStream {
       }
     }
     this.mode = 'live';
+    if (this.healing) this.delivery.counts.healed += 1;
+    this.healing = false;
     if (this.owesLive && this.liveQueuedIn !== this.generation) {
       this.liveQueuedIn = this.generation;
       this.connection.push(new StreamNotice(this, this.generation, 'mailbox.live', { seq: this.cursor }));

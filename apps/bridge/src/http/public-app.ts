@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { type Bus, Peers } from '@drawbridge/bus';
 import { ConsentLease } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import type { INestApplication } from '@nestjs/common';
@@ -7,9 +8,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import { mountAuthority } from '../authority/mount.js';
 import { bridgeModule } from '../bridge.module.js';
+import { BUS } from '../bus.js';
 import type { Config } from '../config/config.js';
 import { BridgeWsAdapter } from '../gateway/bridge-ws-adapter.js';
 import { Connections } from '../gateway/connections.js';
+import { Delivery } from '../gateway/delivery.js';
 import { Gateway } from '../gateway/gateway.js';
 import { framesWritten } from '../gateway/outbound.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -58,18 +61,21 @@ export function listenPublicly(app: INestApplication, { host, port }: Config): P
   return listen(app.getHttpServer() as Server, { host, port, setting: 'PORT' });
 }
 
-function joinGateway(app: INestApplication, { leaseMs }: Config, lifecycle: Lifecycle): void {
+function joinGateway(app: INestApplication, { leaseMs, redisUrl }: Config, lifecycle: Lifecycle): void {
   app.useWebSocketAdapter(new BridgeWsAdapter(app));
   const lease = app.get(ConsentLease);
   lifecycle.addCheck('consent', () => {
     if (!lease.isFresh()) throw new Error('cannot be proven at present');
   });
-  const connections = app.get(Connections);
+  const [connections, delivery, peers] = [app.get(Connections), app.get(Delivery), app.get(Peers)];
+  const bus = app.get<Bus>(BUS);
   app.get(GatewayMetrics).register(app.get(Metrics).registry, {
     leaseMs,
     leaseLeftMs: () => lease.deadlineMs - performance.now(),
     connections: () => connections.countByState(),
     framesWritten,
+    hints: () => ({ sent: peers.counts.hintsSent, received: peers.counts.hintsReceived, ...delivery.counts }),
+    bus: () => (redisUrl === undefined ? undefined : { connected: bus.isUp, peers: peers.size }),
   });
   lifecycle.onDrain('gateway', () => app.get(Gateway).drain());
 }

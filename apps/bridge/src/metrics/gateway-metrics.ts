@@ -23,6 +23,9 @@ export interface GatewaySources {
   leaseLeftMs(): number;
   connections(): Readonly<Record<'opening' | 'open' | 'closing', number>>;
   framesWritten(): Readonly<Record<'event' | 'other', number>>;
+  hints(): Readonly<Record<'sent' | 'received' | 'missed' | 'healed', number>>;
+  /** Where there is a bus between processes: whether it can be reached, and how many other gateways are known. */
+  bus(): { readonly connected: boolean; readonly peers: number } | undefined;
 }
 
 /**
@@ -33,8 +36,6 @@ export interface GatewaySources {
 export class GatewayMetrics {
   private framesReceived = 0;
   private readonly commands = new Map<string, OutcomeCounts>();
-  private readonly hints = { sent: 0, received: 0, missed: 0, healed: 0 };
-  private bus: { connected: boolean; peers: number } | undefined;
 
   private readonly failedOpens = new Map<ClosedBecause | 'client', number>();
   private readonly closes = new Counter({
@@ -102,34 +103,9 @@ export class GatewayMetrics {
     this.lapses.inc({ reason });
   }
 
-  /** Hints that left for other gateways, one for each gateway. */
-  hintsSent(n = 1): void {
-    this.hints.sent += n;
-  }
-
-  /** Hints that came from other gateways. */
-  hintsReceived(n = 1): void {
-    this.hints.received += n;
-  }
-
-  /** Mailboxes that were found further on in the store than any hint had told. */
-  hintsMissed(n = 1): void {
-    this.hints.missed += n;
-  }
-
-  /** Mailboxes of which the events that no hint had told of were then read from the store. */
-  hintsHealed(n = 1): void {
-    this.hints.healed += n;
-  }
-
   /** Hints may have been lost. `why` is one of a few words. */
   hintsInDoubt(why: string): void {
     this.doubts.inc({ why });
-  }
-
-  /** Where there is a bus between processes: whether it can be reached, and how many other gateways are known. */
-  busIs(connected: boolean, peers: number): void {
-    this.bus = { connected, peers };
   }
 
   /** Adds everything to what `/metrics` serves. */
@@ -140,7 +116,7 @@ export class GatewayMetrics {
     registry.registerMetric(this.doubts);
     for (const metric of [this.commitSends, this.commitSeconds]) registry.registerMetric(metric);
     this.registerTraffic(registry, sources);
-    this.registerHints(registry);
+    registerHints(registry, sources);
     registerLease(registry, sources);
   }
 
@@ -175,38 +151,37 @@ export class GatewayMetrics {
       }
     });
   }
+}
 
-  private registerHints(registry: Registry): void {
-    const hints = {
-      sent: 'Hints sent to other gateways, one for each gateway.',
-      received: 'Hints received from other gateways.',
-      missed: 'Mailboxes found further on in the store than any hint had told.',
-      healed: 'Mailboxes whose events, which no hint had told of, were then read from the store.',
-    };
-    for (const [name, help] of Object.entries(hints) as [keyof typeof hints, string][])
-      counter(registry, `drawbridge_hints_${name}_total`, help, [], (tell) => tell({}, this.hints[name]));
-    const bus = () => this.bus;
-    new Gauge({
-      name: 'drawbridge_bus_connected',
-      help: '1 while the bus between gateways can be reached; absent where there is none.',
-      registers: [registry],
-      collect() {
-        this.remove();
-        const is = bus();
-        if (is) this.set(Number(is.connected));
-      },
-    });
-    new Gauge({
-      name: 'drawbridge_bus_peers',
-      help: 'Other gateways that this one knows of; absent where there is no bus between gateways.',
-      registers: [registry],
-      collect() {
-        this.remove();
-        const is = bus();
-        if (is) this.set(is.peers);
-      },
-    });
-  }
+function registerHints(registry: Registry, { hints, bus }: GatewaySources): void {
+  const helps = {
+    sent: 'Hints sent to other gateways, one for each gateway.',
+    received: 'Hints received from other gateways.',
+    missed: 'Mailboxes found further on in the store than any hint had told.',
+    healed: 'Mailboxes whose events, which no hint had told of, were then read from the store.',
+  };
+  for (const [name, help] of Object.entries(helps) as [keyof typeof helps, string][])
+    counter(registry, `drawbridge_hints_${name}_total`, help, [], (tell) => tell({}, hints()[name]));
+  new Gauge({
+    name: 'drawbridge_bus_connected',
+    help: '1 while the bus between gateways can be reached; absent where there is none.',
+    registers: [registry],
+    collect() {
+      this.remove();
+      const is = bus();
+      if (is) this.set(Number(is.connected));
+    },
+  });
+  new Gauge({
+    name: 'drawbridge_bus_peers',
+    help: 'Other gateways that this one knows of; absent where there is no bus between gateways.',
+    registers: [registry],
+    collect() {
+      this.remove();
+      const is = bus();
+      if (is) this.set(is.peers);
+    },
+  });
 }
 
 function registerLease(registry: Registry, { leaseMs, leaseLeftMs }: GatewaySources): void {

@@ -4,7 +4,7 @@ import { CODE_PAGES } from '@drawbridge/protocol';
 export interface ErrorCodePage {
   readonly code: string;
   readonly means: string;
-  readonly todo: string;
+  readonly advice: string;
   readonly retryable: boolean;
   /** The number a connection is closed with for this reason. */
   readonly closeCode?: number;
@@ -19,28 +19,29 @@ const STANDARD_CLOSES: readonly ErrorCodePage[] = [
     closeCode: 1001,
     retryable: true,
     means: 'The other side went away.',
-    todo: 'Reconnect with backoff, full jitter and `resume`; nothing is lost.',
+    advice: 'Reconnect with backoff, full jitter and `resume`; nothing is lost.',
   },
   {
     code: '1006',
     closeCode: 1006,
     retryable: true,
     means: 'The connection was lost without a close.',
-    todo: 'Reconnect with backoff, full jitter and `resume`; nothing is lost. If the consent has ended, the next open says so.',
+    advice:
+      'Reconnect with backoff, full jitter and `resume`; nothing is lost. If the consent has ended, the next open says so.',
   },
   {
     code: '1007',
     closeCode: 1007,
     retryable: false,
     means: 'A text frame was not valid UTF-8.',
-    todo: 'Mend the client: text frames are UTF-8.',
+    advice: 'Mend the client: text frames are UTF-8.',
   },
   {
     code: '1009',
     closeCode: 1009,
     retryable: false,
     means: 'A frame was larger than `maxFrameBytes`.',
-    todo: 'Send smaller frames; `hello` says how large they may be.',
+    advice: 'Send smaller frames; `hello` says how large they may be.',
   },
 ];
 
@@ -60,7 +61,7 @@ const byNumber: ErrorCodePage[] = [...Map.groupBy(byName, ({ closeCode }) => clo
         reasons,
         retryable: only.retryable,
         means: 'The consent is over; the reason says why.',
-        todo: 'Stop: only a new sign-in helps.',
+        advice: 'Stop: only a new sign-in helps.',
       },
     ];
   },

@@ -13,7 +13,7 @@ function Prose({ text }: { text: string }) {
 const hasName = (code: string) => !/^\d/.test(code);
 
 /** What one error or close code means, and what to do. */
-export function errorCodePage({ code, closeCode, reasons, means, todo, retryable }: ErrorCodePage): string {
+export function errorCodePage({ code, closeCode, reasons, means, advice, retryable }: ErrorCodePage): string {
   return page(
     code,
     <section class="card">
@@ -25,7 +25,7 @@ export function errorCodePage({ code, closeCode, reasons, means, todo, retryable
       </p>
       <h2>What to do</h2>
       <p>
-        <Prose text={todo} />
+        <Prose text={advice} />
       </p>
       <dl class="list">
         <dt>Try again by itself?</dt>
