@@ -35,7 +35,7 @@ export function consentPage(props: ConsentPage): string {
     <section class="card">
       <h1>What may {app.name} do?</h1>
       <p class="lead">
-        <strong>{app.name}</strong> is made by{' '}
+        <strong>{app.name}</strong> is an app of the partner{' '}
         <a href={app.partner.homepage} rel="noreferrer">
           {app.partner.name}
         </a>{' '}

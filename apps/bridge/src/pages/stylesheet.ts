@@ -82,7 +82,7 @@ button.ending:hover { background: var(--end-wash); }
 button.ended { background: var(--end); color: var(--end-ink); }
 button.ended:hover { background: var(--end-deep); }
 button.plain {
-  background: none; color: var(--go); padding: .4rem .2rem; min-height: 2.25rem; font-weight: 500;
+  background: none; color: var(--go); padding: .4rem .2rem; min-height: 2.25rem; font-weight: 500; white-space: nowrap;
   text-decoration: underline; text-underline-offset: .18em; text-decoration-thickness: 1px;
 }
 button.plain:hover { text-decoration-thickness: 2px; }
@@ -91,7 +91,7 @@ button.plain:hover { text-decoration-thickness: 2px; }
 .after { margin-top: .75rem; text-align: center; }
 
 fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
-legend { padding: 0; font: 600 1.15rem/1.3 var(--serif); float: left; }
+legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 .tick-all { display: flex; justify-content: flex-end; }
 .scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-top: 1px solid var(--line); }
 .scopes li { border-bottom: 1px solid var(--line); }
@@ -101,7 +101,15 @@ legend { padding: 0; font: 600 1.15rem/1.3 var(--serif); float: left; }
 }
 .scopes label:hover { background: var(--go-wash); }
 .scopes label:has(:focus-visible) { outline: 3px solid var(--go); outline-offset: -2px; }
-.scopes input { width: 1.35rem; height: 1.35rem; margin: .05rem 0 0; accent-color: var(--go); cursor: pointer; }
+.scopes input {
+  appearance: none; display: grid; place-content: center; width: 1.4rem; height: 1.4rem; margin: .05rem 0 0;
+  border: 2px solid var(--edge); border-radius: 5px; background: var(--card); cursor: pointer;
+}
+.scopes input:checked { background: var(--go); border-color: var(--go); }
+.scopes input:checked::before {
+  content: ""; width: .4rem; height: .75rem; border: solid var(--go-ink); border-width: 0 3px 3px 0;
+  transform: translateY(-1px) rotate(45deg);
+}
 .scopes input:focus-visible { outline: none; }
 .scopes .hint { grid-column: 2; font-weight: 400; font-size: .875rem; color: var(--quiet); }
 
@@ -139,6 +147,8 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
   .masthead, main, .foot { padding-inline: .75rem; }
 }
 @media (forced-colors: active) {
+  .scopes input { appearance: auto; }
+  .scopes input::before { display: none; }
   button, .card, .facts, .notice { border: 1px solid; }
 }
 .list { margin: 1rem 0 0; }
