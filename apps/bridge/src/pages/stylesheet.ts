@@ -92,7 +92,7 @@ button.plain:hover { text-decoration-thickness: 2px; }
 
 fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
 legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
-.tick-all { display: flex; justify-content: flex-end; }
+.tick-all { display: flex; justify-content: flex-end; min-width: max-content; } /* too narrow beside the heading: it goes below */
 .scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-top: 1px solid var(--line); }
 .scopes li { border-bottom: 1px solid var(--line); }
 .scopes label {

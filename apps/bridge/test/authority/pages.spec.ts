@@ -1,22 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AxeBuilder } from '@axe-core/playwright';
 import { launchChromium } from '@drawbridge/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { EXAMINATION_MS, examinePage as examine, VIEWS } from '../examine-page.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
-
-/** Every page is examined in every view; slow on a busy machine. */
-const EXAMINATION_MS = 120_000;
-
-/** Set to a folder to look at every page as a picture. */
-const PICTURES = process.env.DRAWBRIDGE_PICTURES;
-
-const VIEWS = [
-  { name: 'light', colorScheme: 'light', width: 1100, height: 900 },
-  { name: 'dark', colorScheme: 'dark', width: 1100, height: 900 },
-  { name: '320px', colorScheme: 'light', width: 320, height: 640 },
-] as const;
 
 describe('The pages of the authority in Chromium', () => {
   let bridge: AuthorityHarness;
@@ -38,20 +26,6 @@ describe('The pages of the authority in Chromium', () => {
     await page.getByLabel('Login').fill('alice');
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
-  };
-
-  /** WCAG 2.2 AA as far as a machine can tell, and nothing wider than the window. */
-  const examine = async (page: Page, name: string, view: string) => {
-    if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${view}.png`, fullPage: true });
-    const tooWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
-    expect(`${name} too wide: ${await page.evaluate<boolean>(tooWide)}`).toBe(`${name} too wide: false`);
-    // In another width it is the same page, and in the dark other colours of it.
-    if (view === '320px') return;
-    const axe = new AxeBuilder({ page }).setLegacyMode();
-    if (view === 'dark') axe.withRules('color-contrast');
-    else axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
-    const { violations } = await axe.analyze();
-    expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
   };
 
   test.each(VIEWS)(

@@ -1,0 +1,28 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+
+/** Every page is examined in every view; slow on a busy machine. */
+export const EXAMINATION_MS = 120_000;
+
+/** Set to a folder to look at every page as a picture. */
+const PICTURES = process.env.DRAWBRIDGE_PICTURES;
+
+export const VIEWS = [
+  { name: 'light', colorScheme: 'light', width: 1100, height: 900 },
+  { name: 'dark', colorScheme: 'dark', width: 1100, height: 900 },
+  { name: '320px', colorScheme: 'light', width: 320, height: 640 },
+] as const;
+
+/** WCAG 2.2 AA as far as a machine can tell, and nothing wider than the window. */
+export async function examinePage(page: Page, name: string, view: (typeof VIEWS)[number]['name']): Promise<void> {
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${view}.png`, fullPage: true });
+  const tooWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+  expect(`${name} too wide: ${await page.evaluate<boolean>(tooWide)}`).toBe(`${name} too wide: false`);
+  // In another width it is the same page, and in the dark other colours of it.
+  if (view === '320px') return;
+  const axe = new AxeBuilder({ page }).setLegacyMode();
+  if (view === 'dark') axe.withRules('color-contrast');
+  else axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
+  const { violations } = await axe.analyze();
+  expect(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+}
