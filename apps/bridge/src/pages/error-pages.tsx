@@ -61,7 +61,7 @@ export function errorCodePage({ code, closeCode, reasons, means, advice, retryab
 /** All of them on one page. */
 export function errorCodesPage(): string {
   const list = (codes: ErrorCodePage[]) => (
-    <dl class="list">
+    <dl class="list codes">
       {codes.map(({ code, means }) => (
         <>
           <dt>

@@ -155,7 +155,12 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
 .list dt { margin-top: .9rem; font-size: .9375rem; color: var(--quiet); }
 .list dd { margin: .1rem 0 0; overflow-wrap: anywhere; }
 .list a:has(> code) { text-underline-offset: .35em; }
-.card p + h2, .card dl + h2 { margin-top: 1.6rem; }
+.codes dt { font-size: 1rem; }
+@media (min-width: 46rem) {
+  .codes { display: grid; grid-template-columns: 12.5rem 1fr; gap: .6rem 1rem; }
+  .codes dt, .codes dd { margin: 0; }
+}
+.card h1 + h2, .card p + h2, .card dl + h2 { margin-top: 1.6rem; }
 @media print { .card { box-shadow: none; } button { display: none; } }
 `;
 
