@@ -65,6 +65,14 @@ describe('The program', () => {
     expect(lines[0]).not.toContain('hunter2');
   });
 
+  test('says in one line that its data directory cannot be made, and ends', async () => {
+    const { code, lines } = await run({ PORT: String(await freePort()), DATA_DIR: '/proc/nope' });
+    expect({ code, said: lines.at(-1) }).toEqual({
+      code: 1,
+      said: expect.stringMatching(/^The data directory \/proc\/nope cannot be made: ENOENT/),
+    });
+  });
+
   test('makes a fresh data directory, says within ten lines where to go, is alone on it, and outlives kill -9', async () => {
     await using bridge = await startBridge({ database: 'pglite', dataDir: folder });
     const lines = bridge.output().trimEnd().split('\n');

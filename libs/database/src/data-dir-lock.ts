@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseUnavailable, DataDirInUse } from './errors.js';
+import { makeDirectory, shownPath, systemReason } from './make-directory.js';
 
 const SQLITE_BUSY = 5;
 
@@ -18,20 +18,22 @@ export interface DataDirLock {
  * containers that share a volume. The file `lock.pid` only says whom to look for.
  */
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new DatabaseUnavailable(`The data directory ${dataDir} cannot be made: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  await makeDirectory(dataDir).catch((error: unknown) => {
+    throw unusable('cannot be made', dataDir, error);
+  });
   const owner = join(dataDir, 'lock.pid');
-  const lock = exclusively(join(dataDir, 'lock'), () => new DataDirInUse(inUse(dataDir, owner)));
-  writeFileSync(owner, `${process.pid} ${new Date().toISOString()}\n`);
+  const lock = exclusively(dataDir, () => new DataDirInUse(inUse(dataDir, owner)));
+  try {
+    writeFileSync(owner, `${process.pid} ${new Date().toISOString()}\n`);
+  } catch (error) {
+    lock.close();
+    throw unusable('cannot be written to', dataDir, error);
+  }
   return { release: () => lock.close() };
 }
 
-function exclusively(path: string, refused: () => Error): DatabaseSync {
+function exclusively(dataDir: string, inUseError: () => Error): DatabaseSync {
+  const path = join(dataDir, 'lock');
   let lock: DatabaseSync | undefined;
   try {
     lock = new DatabaseSync(path, { timeout: 0 });
@@ -39,11 +41,25 @@ function exclusively(path: string, refused: () => Error): DatabaseSync {
     return lock;
   } catch (error) {
     lock?.close();
-    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw refused();
-    throw new DatabaseUnavailable(`The data directory cannot be locked (${path}): ${(error as Error).message}`, {
-      cause: error,
-    });
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) throw inUseError();
+    throw unusable('cannot be locked', dataDir, lock === undefined ? (whyUnwritable(path) ?? error) : error);
   }
+}
+
+/** SQLite only says that it was unable to open its file; the system says why. */
+function whyUnwritable(path: string): unknown {
+  try {
+    // Closing a file drops this process's locks on it, but SQLite could not open it, so there are none.
+    closeSync(openSync(path, 'a'));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function unusable(how: string, dataDir: string, cause: unknown): DatabaseUnavailable {
+  const what = `The data directory ${shownPath(dataDir)} ${how}: ${systemReason(cause)}.`;
+  return new DatabaseUnavailable(`${what} Set DATA_DIR to a directory that can be written to.`, { cause });
 }
 
 function inUse(dataDir: string, owner: string): string {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Database } from '@drawbridge/database';
+import { type Database, makeDirectory, shownPath, systemReason } from '@drawbridge/database';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { StartError } from '../start-error.js';
 import { madeOnce } from './secrets.js';
 
 const FILE = 'signing-keys.json';
@@ -15,13 +16,16 @@ const FILE = 'signing-keys.json';
 export class SigningKeys {
   private constructor(readonly privateKeys: readonly JWK[]) {}
 
+  /** StartError, one clear line, where KEYS_DIR cannot be used or holds something else. */
   static async load(database: Database, keysDir?: string): Promise<SigningKeys> {
     const text = keysDir
-      ? await readOrMakeFile(keysDir, makeKeySet)
+      ? await readOrMakeFile(keysDir, makeKeySet).catch((error: unknown) => {
+          throw new StartError(`KEYS_DIR (${shownPath(keysDir)}) cannot be used: ${systemReason(error)}.`);
+        })
       : await madeOnce(database, 'signing-keys', makeKeySet);
-    const { keys } = JSON.parse(text) as { keys?: JWK[] };
-    if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isSigningKey)) {
-      throw new Error(`${keysDir ? join(keysDir, FILE) : 'The key set'} holds no private ES256 keys with a kid.`);
+    const keys = keysIn(text);
+    if (keys.length === 0 || !keys.every(isSigningKey)) {
+      throw new StartError(`${keysDir ? join(keysDir, FILE) : 'The key set'} holds no private ES256 keys with a kid.`);
     }
     return new SigningKeys(keys);
   }
@@ -30,6 +34,15 @@ export class SigningKeys {
     return this.privateKeys.map(
       ({ kty, crv, x, y, kid }) => ({ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }) as JWK,
     );
+  }
+}
+
+function keysIn(text: string): JWK[] {
+  try {
+    const { keys } = JSON.parse(text) as { keys?: JWK[] };
+    return Array.isArray(keys) ? keys : [];
+  } catch {
+    return [];
   }
 }
 
@@ -53,7 +66,7 @@ async function readOrMakeFile(dir: string, make: () => Promise<string>): Promise
     });
   const there = await read();
   if (there !== undefined) return there;
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeDirectory(dir);
   const draft = join(dir, `.${FILE}.${randomUUID()}`);
   await writeFile(draft, await make(), { mode: 0o600, flush: true });
   try {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '@drawbridge/database';
@@ -45,6 +45,17 @@ describe('Signing keys and secrets', () => {
     expect(new Set(keys.map((each) => JSON.stringify(each.publicKeys()))).size).toBe(1);
     expect(await readdir(dir)).toEqual(['signing-keys.json']);
     expect((await stat(join(dir, 'signing-keys.json'))).mode & 0o777).toBe(0o600);
+    await rm(folder, { recursive: true });
+  });
+  test('that cannot be kept in KEYS_DIR keep the program from starting, with one line that says why', async () => {
+    await using database = await testDatabase('pglite');
+    const folder = await mkdtemp(join(tmpdir(), 'drawbridge-keys-'));
+    await writeFile(join(folder, 'signing-keys.json'), '{"keys":[]}');
+    const problems = { '/proc/nope': /ENOENT/, '/sys/nope': /E(PERM|ROFS|ACCES)/, [folder]: /no private ES256 keys/ };
+    for (const [dir, why] of Object.entries(problems)) {
+      const error: unknown = await SigningKeys.load(database, dir).catch((refused) => refused);
+      expect(error).toMatchObject({ name: 'StartError', message: expect.stringMatching(why) });
+    }
     await rm(folder, { recursive: true });
   });
 });
