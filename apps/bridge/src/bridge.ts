@@ -1,7 +1,8 @@
 import type { Server } from 'node:http';
 import type { Bus } from '@drawbridge/bus';
 import { Database } from '@drawbridge/database';
-import type { INestApplication } from '@nestjs/common';
+import { type INestApplication, Logger } from '@nestjs/common';
+import { sql } from 'kysely';
 import { BUS } from './bus.js';
 import type { Config } from './config/config.js';
 import { refuseDemoPeople, seedDemo } from './demo/demo.js';
@@ -36,6 +37,7 @@ export class Bridge {
       const database = await Database.open({ url: config.databaseUrl, dataDir: config.dataDir });
       opened.unshift(() => database.close());
       await database.migrate(migrations);
+      new Logger('Bridge').log({ kind: database.kind, version: await versionOf(database) }, 'The database is open');
       if (config.production) await refuseDemoPeople(database);
       if (config.demo) await seedDemo(database, config);
       const lifecycle = new Lifecycle();
@@ -69,4 +71,9 @@ export class Bridge {
     await this.internal.close();
     await this.database.close();
   }
+}
+
+async function versionOf(database: Database): Promise<string | undefined> {
+  const { rows } = await sql<{ server_version: string }>`show server_version`.execute(database.tables());
+  return rows[0]?.server_version;
 }

@@ -11,17 +11,17 @@ export async function makeBus({ redisUrl, databaseUrl }: Config, lifecycle: Life
   const log = new Logger('Bus');
   if (redisUrl === undefined) {
     if (databaseUrl !== undefined) {
-      log.warn('There is no REDIS_URL: between several processes on this database, events take up to 5 s.');
+      log.log('There is no REDIS_URL: between several processes on this database, events take up to 5 s');
     }
     return new InProcessBus();
   }
   const bus = await RedisBus.connect({
     url: redisUrl,
     onState: (state, why) => {
-      if (state === 'down') log.warn(`Redis is down, events of other gateways take up to 5 s: ${why}`);
+      if (state === 'down') log.warn({ why }, 'Redis is down: events of other gateways take up to 5 s');
       else log.log('Redis is up');
     },
-    onError: (error) => log.error('A hint could not be taken', error instanceof Error ? error.stack : String(error)),
+    onError: (error) => log.error({ err: error }, 'A hint could not be taken'),
   });
   lifecycle.addNotice('redis', () => (bus.isUp ? undefined : 'down: events of other gateways take up to 5 s'));
   return bus;

@@ -43,8 +43,12 @@ function makeEndings(config: Config, database: Database, bus: Bus, metrics: Metr
     marginMs: config.leaseMarginMs,
     idleDays: config.grantIdleDays,
     heads: (owners) => mailboxes.heads(owners),
-    onEffective: (end) => metrics.consentEnded(end),
-    onProblem: (problem, error) => log.warn(`${problem}: ${error instanceof Error ? error.message : error}`),
+    onEffective: (end) => {
+      metrics.consentEnded(end);
+      const { seconds, of, ...what } = end;
+      log.log({ ...of, ...what, ms: Math.round(seconds * 1_000) }, 'A consent has ended');
+    },
+    onProblem: (problem, error) => log.warn({ err: error }, problem),
   });
 }
 

@@ -1,8 +1,11 @@
 import 'reflect-metadata';
 import { DatabaseError } from '@drawbridge/database';
+import { Logger } from '@nestjs/common';
 import { Bridge } from './bridge.js';
 import { Config, ConfigError } from './config/config.js';
+import { Log } from './log/log.js';
 import { StartError } from './start-error.js';
+import { version } from './version.js';
 
 const STOP_WITHIN_MS = 30_000;
 /** npm passes a signal on that the terminal has sent already: what comes so soon is the same wish. */
@@ -36,7 +39,9 @@ async function start(config: Config): Promise<Bridge> {
   }
 }
 
+/** For a person at a terminal. In production the log alone says that it is ready, so that every line is JSON. */
 function greet(config: Config): void {
+  if (config.production) return;
   const data = config.databaseUrl ? 'PostgreSQL' : `${config.dataDir} (embedded: survives kill -9, not a power cut)`;
   const lines = [
     `Drawbridge is ready at ${config.publicUrl}`,
@@ -48,7 +53,18 @@ function greet(config: Config): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+function sinceMs(from = 0): number {
+  return Math.round(performance.now() - from);
+}
+
 const config = readConfig();
+Logger.overrideLogger(new Log({ level: config.logLevel, gateway: config.gatewayId }));
+const log = new Logger('Bridge');
+log.log({ version: version(), node: process.version, roles: [...config.roles], settings: config.given }, 'Starting');
+process.on('uncaughtException', (error) => {
+  log.fatal({ err: error }, 'An error that nobody expected ends the process');
+  process.exit(1);
+});
 let stoppingSinceMs: number | undefined;
 let bridge: Bridge | undefined;
 
@@ -56,6 +72,7 @@ let bridge: Bridge | undefined;
 async function stop(signal: NodeJS.Signals): Promise<void> {
   if (stoppingSinceMs === undefined) {
     stoppingSinceMs = performance.now();
+    log.log({ signal }, 'Stopping');
     if (bridge) await end(bridge);
   } else if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) {
     process.exit(signal === 'SIGINT' ? 130 : 143);
@@ -67,12 +84,14 @@ async function end(running: Bridge): Promise<void> {
   let clean = true;
   await running.stop((what, error) => {
     clean = false;
-    process.stderr.write(`Draining the ${what} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+    log.error({ what, err: error }, 'A drain failed');
   });
+  log.log({ ms: sinceMs(stoppingSinceMs) }, 'Stopped');
   process.exit(clean ? 0 : 1);
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, (name) => void stop(name));
 bridge = await start(config);
 if (stoppingSinceMs !== undefined) await end(bridge);
+log.log({ publicUrl: config.publicUrl, internalUrl: config.internalUrl, ms: sinceMs() }, 'Ready');
 greet(config);

@@ -122,7 +122,8 @@ describe('The program', () => {
     await alice.close();
     await first.stop();
     await second.stop();
-    const production = { NODE_ENV: 'production', PORT: String(await freePort()), DATABASE_URL: databaseUrl };
+    const quiet = { PORT: String(await freePort()), LOG_LEVEL: 'warn' };
+    const production = { NODE_ENV: 'production', DATABASE_URL: databaseUrl, ...quiet };
     expect(await run(production)).toEqual({
       code: 1,
       lines: [expect.stringMatching(/demo people \(alice, bob, carol, dave\)/)],

@@ -3,8 +3,14 @@ import type { EndReason } from '@drawbridge/protocol';
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { Decision } from './watch.js';
 
-/** How an end of consent went, to be measured: from the request until it was effective. */
+/** How an end of consent went, to be measured and logged: from the request until it was effective. */
 export interface EffectiveEnd {
+  /** The grant; or the app or partner, where all their grants ended at once. */
+  readonly of: { readonly grant?: string; readonly app?: string; readonly partner?: string };
+  readonly reason: EndReason;
+  readonly by: string;
+  readonly connectionsClosed: number;
+  readonly gateways: readonly GatewayConfirmation[];
   readonly seconds: number;
   /** `lease_expired` where at least one gateway did not acknowledge and its lease had to be waited for. */
   readonly confirmed: GatewayConfirmation['confirmed'];
@@ -86,7 +92,7 @@ export async function finishReceipt(
     .execute(async (tx) => {
       const pending = await lockPending(tx, number);
       if (!pending) return undefined;
-      const { requestedAt, effectiveAt } = pending;
+      const { requestedAt, effectiveAt, of, reason, by } = pending;
       await closeExpired(tx, number, bounds);
       const { closed, lastSeqs } = await closedBy(tx, number);
       const gateways = decision.gateways.map((gateway): GatewayConfirmation => {
@@ -102,16 +108,24 @@ export async function finishReceipt(
           connections_closed = ${closed}::integer, gateways = ${JSON.stringify(gateways)}::jsonb
         where number = ${number}::bigint`.execute(tx);
       const seconds = (effectiveAt.getTime() - requestedAt.getTime()) / 1_000;
-      return { seconds, confirmed: expired.length === 0 ? 'ack' : 'lease_expired' };
+      const confirmed = expired.length === 0 ? 'ack' : 'lease_expired';
+      return { of, reason, by, seconds, confirmed, connectionsClosed: closed, gateways };
     });
 }
 
-async function lockPending(
-  tx: QueryExecutorProvider,
-  number: number,
-): Promise<{ requestedAt: Date; effectiveAt: Date } | undefined> {
-  const { rows } = await sql<{ requestedAt: Date; effectiveAt: Date }>`
-    select requested_at as "requestedAt", ms_up(clock_timestamp()) as "effectiveAt" from consent_receipt
+interface Pending {
+  requestedAt: Date;
+  effectiveAt: Date;
+  of: EffectiveEnd['of'];
+  reason: EndReason;
+  by: string;
+}
+
+async function lockPending(tx: QueryExecutorProvider, number: number): Promise<Pending | undefined> {
+  const { rows } = await sql<Pending>`
+    select requested_at as "requestedAt", ms_up(clock_timestamp()) as "effectiveAt", reason, requested_by as "by",
+      jsonb_strip_nulls(jsonb_build_object('grant', grant_id, 'app', client_id, 'partner', partner)) as "of"
+    from consent_receipt
     where number = ${number}::bigint and effective_at is null for update`.execute(tx);
   return rows[0];
 }

@@ -41,7 +41,7 @@ export class SendCommit {
     try {
       await this.store(batch);
     } catch (error) {
-      this.options.log.error({ error }, 'a batch of sends failed');
+      this.options.log.error({ err: error }, 'a batch of sends failed');
       for (const send of batch) send.fail(unavailable('The message could not be stored.'));
     }
   }
@@ -53,7 +53,7 @@ export class SendCommit {
       } catch (error) {
         const failure = failureOf(error);
         if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) {
-          this.options.log.warn({ error, attempt }, 'a batch of sends met another transaction and is repeated');
+          this.options.log.warn({ err: error, attempt }, 'a batch of sends met another transaction and is repeated');
           continue;
         }
         if (failure === 'data') return this.split(batch, error);
@@ -67,7 +67,7 @@ export class SendCommit {
   private async split(batch: Send[], error: unknown): Promise<void> {
     const [only] = batch;
     if (only && batch.length === 1) {
-      this.options.log.warn({ error, message: only.id }, 'a send cannot be stored');
+      this.options.log.warn({ err: error, message: only.id }, 'a send cannot be stored');
       only.fail(invalid('text', 'cannot be stored'));
       return;
     }
@@ -105,7 +105,7 @@ export class SendCommit {
       if (events.length > 0) this.options.onCommitted(events);
     } catch (error) {
       // The store has them: whoever missed the hint finds them there (I4).
-      this.options.log.error({ error }, 'events of stored messages were not handed on');
+      this.options.log.error({ err: error }, 'events of stored messages were not handed on');
     }
     for (const answer of answers) answer();
     if (duplicates.size > 0) void this.answerDuplicates(duplicates);
@@ -148,7 +148,7 @@ export class SendCommit {
         if (row) send.succeed({ message: messageView(row), seq: row.sender_seq, duplicate: true });
       }
     } catch (error) {
-      this.options.log.warn({ error }, 'messages that were sent before could not be read');
+      this.options.log.warn({ err: error }, 'messages that were sent before could not be read');
     }
     for (const send of duplicates.keys()) send.fail(unavailable('The message could not be read.'));
   }

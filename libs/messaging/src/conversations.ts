@@ -228,7 +228,7 @@ export class Conversations {
         if (error instanceof MessagingError) throw error;
         const failure = failureOf(error);
         if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
-        this.options.log.warn({ error }, 'a conversation could not be made');
+        this.options.log.warn({ err: error }, 'a conversation could not be made');
         if (failure === 'unknown') this.options.onOutcomeUnknown?.();
         throw failure === 'data' ? invalid('title', 'cannot be stored') : unavailable('It could not be stored.');
       }
@@ -245,7 +245,7 @@ export class Conversations {
         ]);
     } catch (error) {
       // The store has it: whoever missed the hint finds it there (I4).
-      this.options.log.error({ error }, 'the event of a new conversation was not handed on');
+      this.options.log.error({ err: error }, 'the event of a new conversation was not handed on');
       this.options.onOutcomeUnknown?.();
     }
   }

@@ -29,7 +29,7 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
     this.timer = setInterval(() => {
       this.running = this.artifacts
         .sweep()
-        .catch((error: Error) => this.log.warn(`The sweep failed: ${error.message}`));
+        .catch((error: unknown) => this.log.warn({ err: error }, 'The sweep of artifacts failed'));
     }, SWEEP_EVERY_MS).unref();
   }
 

@@ -186,7 +186,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     dropSessionCookie(ctx);
   });
   const log = new Logger('Authority');
-  provider.on('server_error', (ctx, error) => log.error(`${ctx.method} ${ctx.path}: ${error.message}`, error.stack));
+  provider.on('server_error', ({ method, path }, error) => log.error({ method, path, err: error }, 'A request failed'));
   return provider;
 }
 

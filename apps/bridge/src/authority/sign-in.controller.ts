@@ -3,7 +3,7 @@ import { isUniqueViolation } from '@drawbridge/database';
 import { type App, Partners } from '@drawbridge/partners';
 import { People, SignIn } from '@drawbridge/people';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
-import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Logger, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { errors } from 'oidc-provider';
 import { Config } from '../config/config.js';
@@ -36,6 +36,8 @@ const NONE_TICKED = 'Tick at least one thing the app may do with messages or con
  */
 @Controller('sign-in/:uid')
 export class SignInController {
+  private readonly log = new Logger('Consent');
+
   constructor(
     private readonly authority: Authority,
     private readonly people: People,
@@ -99,6 +101,8 @@ export class SignInController {
       return;
     }
     const limited = result.refused === 'limited';
+    // Not the login: people type their password there.
+    this.log.debug({ app: asked.app.clientId, limited }, 'A sign-in was refused');
     const retryAfterMs = result.retryAfterMs ?? 0;
     if (limited) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
     this.showSignIn(asked, response, {
@@ -135,6 +139,10 @@ export class SignInController {
         );
       if (!grant) return this.over(response);
       await this.authority.allowed(request, response, { interaction, grant });
+      this.log.log(
+        { grant: grant.id, person: grant.personId, app: grant.clientId, scopes: grant.scopes },
+        'A consent was given',
+      );
     } catch (error) {
       // The other press of the button was quicker, and the app has its answer.
       if (error instanceof errors.SessionNotFound) return this.over(response);

@@ -2,7 +2,15 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { validateSync } from 'class-validator';
 import { meantSetting } from './misspelt.js';
-import { isLoopback, ROLES, type Role, SETTINGS, type SettingDescription, Settings } from './settings.js';
+import {
+  isLoopback,
+  type LogLevel,
+  ROLES,
+  type Role,
+  SETTINGS,
+  type SettingDescription,
+  Settings,
+} from './settings.js';
 
 export interface SettingProblem {
   readonly name: string;
@@ -37,6 +45,7 @@ export class Config {
   readonly roles: ReadonlySet<Role>;
   readonly gatewayId: string;
   readonly demo: boolean;
+  readonly logLevel: LogLevel;
   readonly adminToken: string | undefined;
   readonly platformToken: string | undefined;
   readonly keysDir: string | undefined;
@@ -48,9 +57,12 @@ export class Config {
   readonly openWithinMs: number;
   readonly heartbeatMs: number;
   readonly production: boolean;
+  /** The names of what the environment sets, for the log. */
+  readonly given: readonly string[];
 
   private constructor(settings: Settings, production: boolean) {
     this.production = production;
+    this.given = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [name]));
     this.host = settings.HOST ?? '127.0.0.1';
     this.port = settings.PORT ?? 8080;
     this.internalHost = settings.INTERNAL_HOST ?? '127.0.0.1';
@@ -63,6 +75,7 @@ export class Config {
     this.roles = new Set(settings.ROLES ?? ROLES);
     this.gatewayId = settings.GATEWAY_ID ?? defaultGatewayId();
     this.demo = settings.DEMO ?? false;
+    this.logLevel = settings.LOG_LEVEL ?? (production ? 'info' : 'warn');
     this.adminToken = settings.ADMIN_TOKEN;
     this.platformToken = settings.PLATFORM_TOKEN;
     this.keysDir = settings.KEYS_DIR === undefined ? undefined : resolve(settings.KEYS_DIR);

@@ -14,6 +14,9 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export const ROLES = ['gateway', 'authority', 'platform', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -110,6 +113,10 @@ export class Settings {
   @IsBoolean({ message: 'must be true or false' })
   @Setting('flag', 'false')
   DEMO?: boolean;
+
+  @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
+  @Setting('text', 'info')
+  LOG_LEVEL?: LogLevel;
 
   @Matches(/^[\x21-\x7e]{8,512}$/, A_TOKEN)
   @Setting('text', 'the output of `openssl rand -hex 32`')

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ConsentLease } from '@drawbridge/consent';
 import { LIMITS, PROTOCOL } from '@drawbridge/protocol';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { WebSocket } from 'ws';
 import { Config } from '../config/config.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
@@ -14,6 +14,8 @@ import { SessionClock } from './session-clock.js';
 /** Makes connections of WebSockets: joins what the socket says to what the gateway does. */
 @Injectable()
 export class Acceptance {
+  private readonly log = new Logger('Connection');
+
   constructor(
     private readonly config: Config,
     private readonly lease: ConsentLease,
@@ -24,6 +26,7 @@ export class Acceptance {
 
   accept(ws: WebSocket, request: IncomingMessage): void {
     const { publicUrl, gatewayId, openWithinMs, heartbeatMs } = this.config;
+    const since = performance.now();
     const connection = new Connection(ws, request.socket, request.headers.origin, publicUrl, this.lease);
     const clock = new SessionClock(connection, this.lease, { openWithinMs, heartbeatMs });
     connection.onTokenSet = () => clock.tokenSet();
@@ -42,7 +45,10 @@ export class Acceptance {
       connection.beginClosing();
       clock.stop();
       this.connections.removed(connection);
-      this.metrics.closed(connection.closedBecause, code, connection.session !== undefined);
+      const { closedBecause, session, ids } = connection;
+      this.metrics.closed(closedBecause, code, session !== undefined);
+      const ms = Math.round(performance.now() - since);
+      this.log.debug({ ...ids, code, reason: closedBecause ?? 'client', ms }, 'A connection is closed');
     });
 
     connection.push(

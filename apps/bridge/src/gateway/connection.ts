@@ -29,6 +29,8 @@ const NONCE_BYTES = 16;
 const log = new Logger('Connection');
 export const READ = scopeBit('messages.read');
 
+let made = 0;
+
 /** What a session is made of, once its consent was found to stand. */
 export interface OpenSession {
   readonly consent: ConsentSession;
@@ -40,6 +42,8 @@ export interface OpenSession {
 
 /** One WebSocket and what is known of it. `waiting` for session.open, `opening` while that is under way. */
 export class Connection implements SessionListener {
+  /** For the log, and good in this process only. */
+  readonly id = ++made;
   state: 'waiting' | 'opening' | 'open' | 'closing' = 'waiting';
   session: OpenSession | undefined;
   /** For the next proof (RFC 9449 section 9); good once. */
@@ -65,10 +69,17 @@ export class Connection implements SessionListener {
     private readonly lease: ConsentLease,
   ) {
     const failed = (error: unknown) => {
-      log.error('A frame could not be put together', error instanceof Error ? error.stack : String(error));
+      log.error({ ...this.ids, err: error }, 'A frame could not be put together');
       if (this.beginClosing('internal')) this.ws.close(CLOSE_CODES.internal, 'internal');
     };
     this.outbound = new Outbound(socket, () => this.closeNow('slow_consumer'), failed);
+  }
+
+  /** Whose it is, for the log. */
+  get ids(): { connection: number; grant?: string; person?: string; app?: string } {
+    if (!this.session) return { connection: this.id };
+    const { grant, person, app } = this.session.consent;
+    return { connection: this.id, grant, person: person.id, app: app.id };
   }
 
   get scopes(): ScopeSet {

@@ -102,7 +102,7 @@ export class Delivery {
     try {
       stream.offer(seq, event);
     } catch (error) {
-      this.log.error('An event could not be handed on', error instanceof Error ? error.stack : String(error));
+      this.log.error({ ...stream.ids, err: error }, 'An event could not be handed on');
       stream.catchUp();
     }
   }
@@ -167,7 +167,7 @@ export class Delivery {
   }
 
   failed(stream: MailboxStream, error: unknown): void {
-    this.log.warn(`A mailbox could not be read: ${error instanceof Error ? error.message : error}`);
+    this.log.warn({ ...stream.ids, err: error }, 'A mailbox could not be read');
     this.wait(stream);
   }
 
@@ -217,7 +217,7 @@ export class Delivery {
       }
       return true;
     } catch (error) {
-      this.log.warn(`Mailboxes could not be compared: ${error instanceof Error ? error.message : error}`);
+      this.log.warn({ err: error }, 'Mailboxes could not be compared');
       return false;
     }
   }

@@ -127,7 +127,9 @@ export class Dispatcher {
   private failed(connection: Connection, id: string, { rule, counts }: DispatchedCommand, error: unknown): void {
     const refused = commandErrorOf(error);
     counts[refused?.code ?? 'internal'] += 1;
-    if (!refused) this.log.error(`${rule.event} failed`, error instanceof Error ? error.stack : String(error));
+    const what = { ...connection.ids, command: rule.event };
+    if (refused) this.log.debug({ ...what, code: refused.code }, 'A command was refused');
+    else this.log.error({ ...what, err: error }, 'A command failed');
     connection.fail(id, refused?.code ?? 'internal', refused?.details);
     if (rule.signsOut) connection.signsOut(undefined);
     if (rule.opens && refused?.code !== 'already_open') connection.close(closeAfter(refused));

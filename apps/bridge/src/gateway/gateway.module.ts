@@ -83,19 +83,21 @@ function makeLease(
     leaseMs: config.leaseMs,
     marginMs: config.leaseMarginMs,
     onLost: (reason) => {
-      log.warn(`Every connection is dropped: ${reason}`);
+      log.error({ reason, connections: connections.count }, 'Consent was lost: every connection is closed');
       metrics.leaseLapsed(reason);
       connections.lost();
     },
     onLapsed: () => {
+      log.warn('The lease lapsed: nothing is delivered or accepted');
       metrics.leaseLapsed('lapsed');
       connections.lapsed();
     },
     onRestored: () => {
+      log.log('The lease is fresh again');
       connections.restored();
       delivery.retry();
     },
-    onProblem: (problem, error) => log.warn(`${problem}: ${error instanceof Error ? error.message : error}`),
+    onProblem: (problem, error) => log.warn({ err: error }, problem),
   });
 }
 

@@ -12,7 +12,7 @@ import {
   SessionOpen,
   SessionRefresh,
 } from '@drawbridge/protocol';
-import { UseGuards } from '@nestjs/common';
+import { Logger, UseGuards } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
 import { Acceptance } from './acceptance.js';
@@ -29,6 +29,8 @@ import { createdConversation, sentMessage } from './shown.js';
 @WebSocketGateway({ path: '/bridge' })
 @UseGuards(ConsentGuard)
 export class Gateway implements OnGatewayConnection<WebSocket> {
+  private readonly log = new Logger('Connection');
+
   constructor(
     private readonly acceptance: Acceptance,
     private readonly connections: Connections,
@@ -52,6 +54,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   async open(connection: Connection, data: SessionOpen): Promise<Opened> {
     const opened = await this.sessions.open(connection, data);
     this.connections.opened(connection);
+    this.log.debug(connection.ids, 'A session is open');
     return opened;
   }
 

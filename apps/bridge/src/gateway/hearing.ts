@@ -36,8 +36,8 @@ export class Hearing {
       const gateways = await this.sources.gateways();
       const [own, heard] = [this.sources.own(), this.sources.heard()];
       const hearsAll = gateways.every((gateway) => gateway === own || heard.has(gateway));
-      if (hearsAll !== this.hearsAll)
-        this.log.warn(hearsAll ? 'All gateways are heard again.' : 'A gateway is not heard: events may take 5 s.');
+      if (hearsAll && !this.hearsAll) this.log.log('All gateways are heard again');
+      if (!hearsAll && this.hearsAll) this.log.warn('A gateway is not heard on the bus: its events take up to 5 s');
       this.hearsAll = hearsAll;
     } catch {
       // Without the store there is nothing to compare with; the lease says so.

@@ -59,6 +59,11 @@ export class MailboxStream {
     mailbox.streams.add(this);
   }
 
+  /** Whose it is, for the log. */
+  get ids(): object {
+    return this.connection.ids;
+  }
+
   get lastWritten(): number {
     return this.writtenSeq;
   }

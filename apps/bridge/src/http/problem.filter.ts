@@ -19,8 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     const status = statusOf(error);
-    if (status >= 500)
-      this.log.error(`${request.method} ${request.path}: ${error instanceof Error ? error.stack : error}`);
+    // The path alone: a query may hold a code.
+    if (status >= 500) this.log.error({ method: request.method, path: request.path, err: error }, 'A request failed');
     if (response.headersSent) {
       response.destroy();
       return;

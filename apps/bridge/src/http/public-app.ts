@@ -33,7 +33,6 @@ export async function makePublicApp(
   lifecycle: Lifecycle,
 ): Promise<INestApplication> {
   const app = await NestFactory.create<NestExpressApplication>(bridgeModule(config, database, lifecycle), {
-    logger: ['fatal', 'error', 'warn'],
     abortOnError: false,
     bodyParser: false,
   });

@@ -1,0 +1,146 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { BridgeClient, FormBrowser, refresh, revoke, startBridge } from '@drawbridge/testing';
+
+const CLIENT_ID = 'tunebox-desktop';
+const REDIRECT = 'http://127.0.0.1:49152/callback';
+
+type Line = Record<string, unknown> & { msg: string };
+const linesOf = (output: string): Line[] =>
+  output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
+
+/** Signs in as a browser would, with a wrong password first, and keeps everything that is nobody else's business. */
+async function signInAndTell(publicUrl: string, secrets: Map<string, string>) {
+  const verifier = randomBytes(32).toString('base64url');
+  const state = randomBytes(16).toString('hex');
+  const question = new URLSearchParams({
+    response_type: 'code',
+    client_id: CLIENT_ID,
+    redirect_uri: REDIRECT,
+    state,
+    scope: 'openid profile messages.read messages.send',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const browser = new FormBrowser(publicUrl);
+  await browser.go(`/oidc/auth?${question}`);
+  const wrong = `wrong-${randomUUID()}`;
+  await browser.submit(browser.formWith('login'), { login: 'alice', password: wrong });
+  await browser.submit(browser.formWith('login'), { login: 'alice', password: 'drawbridge' });
+  const scope = ['profile', 'messages.read', 'messages.send'];
+  const back = await browser.submit(browser.formWith('scope'), { scope }, ['decision', 'allow']);
+  const code = back!.searchParams.get('code')!;
+  const exchange = () =>
+    fetch(`${publicUrl}/oidc/token?code=${code}`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: REDIRECT,
+        client_id: CLIENT_ID,
+        code_verifier: verifier,
+      }),
+    });
+  const tokens = (await (await exchange()).json()) as { access_token: string; refresh_token: string };
+  const told = { verifier, state, wrong, code, access: tokens.access_token, refresh: tokens.refresh_token };
+  for (const [name, value] of Object.entries(told)) secrets.set(name, value);
+  return tokens;
+}
+
+/** The signature and the claims of a token by themselves are as good as the whole. */
+const parts = (secret: string) => [secret, ...secret.split('.').filter((part) => part.length > 40)];
+
+test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text, token, password, code or query', async () => {
+  await using bridge = await startBridge({ database: 'pglite', env: { LOG_LEVEL: 'trace', GATEWAY_ID: 'gw-log' } });
+  const secrets = new Map<string, string>();
+  const tokens = await signInAndTell(bridge.publicUrl, secrets);
+  const rotated = await refresh(bridge, CLIENT_ID, tokens.refresh_token);
+  secrets.set('second refresh token', rotated.refreshToken).set('second access token', rotated.accessToken);
+
+  const stranger = await BridgeClient.connect(bridge.publicUrl);
+  const forged = `${tokens.access_token.slice(0, -8)}AAAAAAAA`;
+  secrets.set('forged token', forged);
+  await expect(stranger.open(forged)).rejects.toThrow();
+
+  const alice = await BridgeClient.connect(bridge.publicUrl);
+  const { grant } = await alice.open<{ grant: { id: string } }>(tokens.access_token);
+  secrets.set('nonce', String(alice.hello.nonce));
+  const [text, title, junk, bad] = ['text', 'title', 'junk', 'bad'].map((what) => {
+    const secret = `${what}-${randomUUID()}`;
+    secrets.set(what, secret);
+    return secret;
+  });
+  const { conversation } = await alice.request<{ conversation: { id: string } }>('conversation.create', {
+    members: ['bob', 'carol'],
+    title,
+    clientId: randomUUID(),
+  });
+  await alice.request('message.send', { conversation: conversation.id, text, clientId: randomUUID() });
+  await alice.request('conversation.history', { conversation: conversation.id });
+  for (const wrong of [
+    { conversation: conversation.id, text: bad, clientId: bad },
+    { conversation: randomUUID(), text: bad, clientId: randomUUID() },
+  ])
+    await expect(alice.request('message.send', wrong)).rejects.toThrow();
+  await expect(alice.request(String(junk), {})).rejects.toThrow(/unknown_event/);
+  alice.send(`{"event": "message.send", "data": {"text": "${bad}" `);
+  await alice.waitFor(({ event, id }) => event === 'error' && id === undefined);
+  await fetch(`${bridge.publicUrl}/nothing?code=${secrets.get('code')}`);
+  await fetch(`${bridge.publicUrl}/bridge?token=${secrets.get('access')}`);
+  expect(await revoke(bridge, CLIENT_ID, rotated.refreshToken)).toBe(200);
+  expect(await alice.closed).toMatchObject({ code: 4403 });
+  expect(await bridge.stop()).toBe(0);
+
+  const output = bridge.output();
+  for (const [name, secret] of secrets)
+    for (const part of parts(secret)) expect([name, output.includes(part)]).toEqual([name, false]);
+  expect(output.split('\n').filter((line) => /"msg".*drawbridge[^_.-]/.test(line))).toEqual([]);
+
+  const lines = linesOf(output);
+  const said = (msg: string) => lines.filter((line) => line.msg === msg);
+  const ids = { connection: expect.any(Number), grant: grant.id, person: 'alice', app: CLIENT_ID };
+  for (const line of lines) expect(line).toMatchObject({ time: expect.any(String), gateway: 'gw-log' });
+  expect(said('Starting')).toEqual([
+    expect.objectContaining({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/), node: process.version }),
+  ]);
+  expect(said('Starting')[0]!.settings).toEqual(expect.arrayContaining(['LOG_LEVEL', 'GATEWAY_ID', 'DEMO', 'PORT']));
+  expect(said('Ready')).toHaveLength(1);
+  expect(said('A sign-in was refused')).toEqual([expect.objectContaining({ app: CLIENT_ID })]);
+  expect(said('A consent was given')).toEqual([expect.objectContaining({ grant: grant.id, person: 'alice' })]);
+  expect(said('A session is open')).toEqual([expect.objectContaining(ids)]);
+  expect(said('A command was refused')).toEqual([
+    expect.objectContaining({ command: 'session.open', code: 'unauthenticated', connection: expect.any(Number) }),
+    expect.objectContaining({ ...ids, command: 'message.send', code: 'invalid_data' }),
+    expect.objectContaining({ ...ids, command: 'message.send', code: 'not_found' }),
+  ]);
+  expect(said('A connection is closed')).toEqual([
+    expect.objectContaining({ code: 4401, reason: 'unauthenticated' }),
+    expect.objectContaining({ ...ids, code: 4403, reason: 'signed_out', ms: expect.any(Number) }),
+  ]);
+  expect(said('A consent has ended')).toEqual([
+    expect.objectContaining({
+      grant: grant.id,
+      reason: 'signed_out',
+      confirmed: 'ack',
+      ms: expect.any(Number),
+      gateways: [expect.objectContaining({ id: 'gw-log', confirmed: 'ack' })],
+    }),
+  ]);
+  expect(said('Stopped')).toHaveLength(1);
+});
+
+test('In production every line is JSON, connections are told of at debug only, and ready is one of the lines', async () => {
+  await using bridge = await startBridge({ database: 'pglite', env: { NODE_ENV: 'production', DEMO: 'false' } });
+  const client = await BridgeClient.connect(bridge.publicUrl);
+  await client.close();
+  expect(await bridge.stop()).toBe(0);
+  const lines = bridge.output().trimEnd().split('\n');
+  const said = lines.map((line) => (JSON.parse(line) as Line).msg);
+  expect(said[0]).toBe('Starting');
+  expect(said).toContain('Ready');
+  expect(said.at(-1)).toBe('Stopped');
+  expect(said.length).toBeLessThanOrEqual(8);
+  expect(said).toContain('The database is open');
+});
