@@ -40,17 +40,23 @@ export class SignIn {
     const counted = await this.count(subjects);
     if ('retryAfterMs' in counted) return { refused: 'limited', retryAfterMs: counted.retryAfterMs };
 
-    const row = await this.tables
-      .selectFrom('login')
-      .innerJoin('person', 'person.key', 'login.person')
-      .select(['person.key', 'person.id', 'person.handle', 'person.name', 'login.password_hash'])
-      .where('login.login', '=', name)
-      .where('person.erased_at', 'is', null)
-      .executeTakeFirst();
+    const row = await this.personWith(name);
     const matches = await passwordMatches(password.slice(0, MAX_PASSWORD_LENGTH + 1), row?.password_hash);
     if (!row || !matches) return { refused: 'wrong' };
     await this.tables.deleteFrom('sign_in_failure').where('id', 'in', counted.attempts).execute();
     return { person: { key: row.key, id: row.id, handle: row.handle ?? row.id, name: row.name } };
+  }
+
+  private async personWith(login: string) {
+    // PostgreSQL's text holds no NUL: nobody has such a login.
+    if (login.includes('\0')) return undefined;
+    return this.tables
+      .selectFrom('login')
+      .innerJoin('person', 'person.key', 'login.person')
+      .select(['person.key', 'person.id', 'person.handle', 'person.name', 'login.password_hash'])
+      .where('login.login', '=', login)
+      .where('person.erased_at', 'is', null)
+      .executeTakeFirst();
   }
 
   private count(
