@@ -1,140 +1,142 @@
-/** The load: people in pairs who write to each other at an offered rate. The same client for every server. */
+/** The load: people who write to each other at an offered rate. The same client for every server. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WebSocket } from 'ws';
+import { Client } from './client.js';
+import type { Target } from './targets/target.js';
 
-export interface LoadOptions {
-  /** The WebSocket address. */
-  readonly url: string;
-  /** One token a person; person 2i and 2i+1 are a pair. */
-  readonly tokens: readonly string[];
-  /** The ids on the other end of the pairs, in the same order. */
-  readonly people: readonly string[];
-  /** Messages a second, over all pairs. */
+/** What was sent has so long to arrive before it counts as lost. */
+const ARRIVE_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 5;
+/** People who connect at the same time. */
+const CONNECT_AT_ONCE = 32;
+
+const PADDING = 'lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor';
+
+export interface Offer {
+  /** Messages a second, over all people. */
   readonly perSecond: number;
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-  /** Called at both ends of the measured time, to read the server's CPU. */
-  readonly mark: () => number;
+  readonly ms: number;
 }
 
 export interface LoadResult {
   readonly sent: number;
-  /** `message.created` frames that reached the other person within the measured time. */
+  readonly acknowledged: number;
+  /** `message.created` frames of these messages that should reach, and reached, a person other than the sender. */
+  readonly expected: number;
   readonly delivered: number;
   readonly errors: number;
-  /** CPU of the server, µs for each delivered message. */
-  readonly cpuUs: number;
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-class Person {
-  conversation = '';
-  readonly #waiting = new Map<string, (data: never) => void>();
-  #frames = 0;
+interface Writer {
+  readonly client: Client;
+  readonly conversation: string;
+}
+
+/** The people of one target, connected, each in one conversation. */
+export class Load {
+  private writers: Writer[] = [];
+  private round = 0;
+  private latencies: number[] = [];
+  private errors = 0;
+  private next = 0;
 
   private constructor(
-    readonly id: string,
-    readonly socket: WebSocket,
-    private readonly meter: Meter,
+    private readonly clients: readonly Client[],
+    private readonly size: number,
   ) {}
 
-  static async connect(url: string, token: string, id: string, meter: Meter): Promise<Person> {
-    const person = new Person(id, new WebSocket(url, 'drawbridge.v1', { perMessageDeflate: false }), meter);
-    const hello = new Promise<void>((resolve, reject) => {
-      person.#waiting.set('hello', () => resolve());
-      person.socket.once('error', reject);
+  /** Conversations of `size` people each; person n is on gateway n modulo the gateways, so a pair is on two. */
+  static async connect(target: Target, people: readonly string[], size: number): Promise<Load> {
+    const clients: Client[] = [];
+    const load = new Load(clients, size);
+    await connectAll(target, people, {
+      onClient: (client, index) => (clients[index] = client),
+      onDelivered: (text) => load.delivered(text),
+      onError: () => load.errors++,
     });
-    person.socket.on('message', (bytes) => person.#frame(JSON.parse(String(bytes))));
-    await hello;
-    await person.request('session.open', { token, client: { name: 'bench', version: '1' } });
-    return person;
-  }
-
-  request<T>(event: string, data: object): Promise<T> {
-    const id = `c${++this.#frames}`;
-    return new Promise<T>((resolve) => {
-      this.#waiting.set(id, resolve as (data: never) => void);
-      this.socket.send(JSON.stringify({ event, id, data }));
-    });
-  }
-
-  #frame(frame: { event: string; id?: string; data: { message?: { from: { id: string }; text: string } } }): void {
-    if (frame.event === 'message.created') {
-      const { from, text } = frame.data.message!;
-      if (from.id !== this.id) this.meter.delivered(Number(text.slice(0, text.indexOf(' '))));
-      return;
+    for (let n = 0; n < clients.length; n += size) {
+      const members = clients.slice(n, n + size);
+      const conversation = await target.converse(members);
+      load.writers.push(...members.map((client) => ({ client, conversation })));
     }
-    if (frame.event === 'error') this.meter.errors++;
-    const key = frame.id ?? frame.event;
-    this.#waiting.get(key)?.(frame.data as never);
-    this.#waiting.delete(key);
+    return load;
   }
-}
 
-class Meter {
-  errors = 0;
-  readonly latencies: number[] = [];
-  measuring = false;
-
-  delivered(sentAt: number): void {
-    if (this.measuring) this.latencies.push(performance.now() - sentAt);
-  }
-}
-
-const PADDING = 'lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor';
-
-/** Connects everybody, warms up, measures, and disconnects. */
-export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const meter = new Meter();
-  const people: Person[] = [];
-  for (const [index, token] of options.tokens.entries()) {
-    people.push(await Person.connect(options.url, token, options.people[index]!, meter));
-  }
-  for (let index = 0; index < people.length; index += 2) {
-    const [left, right] = [people[index]!, people[index + 1]!];
-    const { conversation } = await left.request<{ conversation: { id: string } }>('conversation.create', {
-      members: [right.id],
-      clientId: randomUUID(),
-    });
-    left.conversation = right.conversation = conversation.id;
-  }
-  let sent = 0;
-  let next = 0;
-  const send = () => {
-    const person = people[next++ % people.length]!;
-    sent++;
-    void person.request('message.send', {
-      conversation: person.conversation,
-      text: `${performance.now()} ${PADDING}`,
-      clientId: randomUUID(),
-    });
-  };
-  const offer = async (forMs: number) => {
+  /** Offers messages, and waits until all of them have arrived or are lost. */
+  async offer({ perSecond, ms }: Offer): Promise<LoadResult> {
+    this.round++;
+    this.latencies = [];
+    this.errors = 0;
+    let sent = 0;
+    let acknowledged = 0;
+    const acknowledge = () => void acknowledged++;
+    const send = () => {
+      sent++;
+      this.send().then(acknowledge, () => {});
+    };
     const start = performance.now();
-    for (let offered = 0; ; ) {
-      const elapsed = performance.now() - start;
-      if (elapsed >= forMs) return;
-      for (const due = (elapsed / 1000) * options.perSecond; offered < due; offered++) send();
+    for (let elapsed = 0; elapsed < ms; elapsed = performance.now() - start) {
+      const due = Math.floor((elapsed / 1_000) * perSecond) + 1;
+      while (sent < due) send();
       await wait(1);
     }
+    const expected = sent * (this.size - 1);
+    const until = performance.now() + ARRIVE_WITHIN_MS;
+    while ((this.latencies.length < expected || acknowledged < sent) && performance.now() < until) {
+      await wait(LOOK_EVERY_MS);
+    }
+    const latencies = this.latencies.toSorted((a, b) => a - b);
+    const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+    return {
+      sent,
+      acknowledged,
+      expected,
+      delivered: latencies.length,
+      errors: this.errors,
+      latencyMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
+    };
+  }
+
+  close(): void {
+    for (const client of this.clients) client.close();
+  }
+
+  private send(): Promise<unknown> {
+    const { client, conversation } = this.writers[this.next++ % this.writers.length]!;
+    const text = `${this.round} ${performance.now()} ${PADDING}`;
+    return client.request('message.send', { conversation, text, clientId: randomUUID() });
+  }
+
+  private delivered(text: string): void {
+    const [round, sentAt] = text.split(' ', 2);
+    if (Number(round) === this.round) this.latencies.push(performance.now() - Number(sentAt));
+  }
+}
+
+/** Connects and signs in everybody, some at a time. */
+export async function connectAll(
+  target: Target,
+  people: readonly string[],
+  on: {
+    readonly onClient: (client: Client, index: number) => void;
+    readonly onDelivered?: (text: string) => void;
+    readonly onError: (error: Error) => void;
+  },
+): Promise<void> {
+  const next = people.entries();
+  const some = async () => {
+    for (const [index, id] of next) {
+      const client = await Client.connect({
+        gateway: target.gateways[index % target.gateways.length]!.url,
+        wire: target.wire,
+        id,
+        token: target.tokens[index]!,
+        onDelivered: on.onDelivered ?? (() => {}),
+        onError: on.onError,
+      });
+      on.onClient(client, index);
+    }
   };
-  await offer(options.warmUpMs);
-  sent = 0;
-  meter.measuring = true;
-  const before = options.mark();
-  await offer(options.measureMs);
-  const cpu = options.mark() - before;
-  meter.measuring = false;
-  for (const person of people) person.socket.terminate();
-  const latencies = meter.latencies.sort((a, b) => a - b);
-  const at = (share: number) =>
-    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-  return {
-    sent,
-    delivered: latencies.length,
-    errors: meter.errors,
-    cpuUs: cpu / latencies.length,
-    latencyMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
-  };
+  await Promise.all(Array.from({ length: CONNECT_AT_ONCE }, some));
 }

@@ -1,90 +1,89 @@
-/**
- * `npm run bench`: 200 people in pairs against the bridge on PostgreSQL and against a plain relay, in turn, with the
- * same client at the same offered rate. `-- --people 200 --rate 400 --rounds 3 --seconds 10`.
- */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { freePort, stopOwnPostgres } from '@drawbridge/testing';
-import { startBenchBridge } from './bridge.js';
-import { type LoadResult, runLoad } from './load.js';
-import { processCpuUs } from './process-cpu.js';
+/** `npm run bench`: the bridge beside the servers that one would take instead, under the same load. See options.ts. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startPostgres } from '@drawbridge/testing';
+import { checkOpenFiles, type MemoryResult, runMemory } from './memory.js';
+import { HELP, type Options, OptionsError, readOptions } from './options.js';
+import { type CpuProfile } from './probe-client.js';
+import { selfTimeList, selfTimes } from './profile.js';
+import { memoryTable, trafficTable } from './report.js';
+import type { TargetName } from './targets/target.js';
+import { runTraffic, type TrafficResult } from './traffic.js';
 
-const { values } = parseArgs({
-  options: {
-    people: { type: 'string', default: '200' },
-    rate: { type: 'string', default: '400' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '10' },
-  },
-});
-const peopleCount = Number(values.people);
-const perSecond = Number(values.rate);
-const load = { perSecond, warmUpMs: 3_000, measureMs: Number(values.seconds) * 1000 };
-
-interface Peer {
-  readonly name: string;
-  readonly url: string;
-  readonly pid: number;
-  readonly people: readonly string[];
-  readonly tokens: readonly string[];
-  stop(): Promise<void>;
+function options(): Options {
+  try {
+    const read = readOptions(process.argv.slice(2));
+    if (read) return read;
+    console.log(HELP);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    console.error(`${error.message}\n\`npm run bench -- --help\` says what there is.`);
+    process.exit(1);
+  }
 }
 
-async function startRelay(people: readonly string[]): Promise<Peer> {
-  const port = await freePort();
-  const script = fileURLToPath(new URL('./relay.ts', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, ['scripts/run-ts.mjs', script], {
-    env: { ...process.env, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout!, 'data');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
-  return { name: 'plain relay', url: `ws://127.0.0.1:${port}/bridge`, pid: child.pid!, people, tokens: people, stop };
+const began = performance.now();
+const progress = (line: string) =>
+  console.log(`[${((performance.now() - began) / 1_000).toFixed(0).padStart(3)} s] ${line}`);
+
+interface Run {
+  readonly scenario: string;
+  readonly gateways: number;
+  readonly results: readonly TrafficResult[] | readonly MemoryResult[];
 }
 
-const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-
-function row(name: string, results: readonly LoadResult[], baseline: number): string {
-  const of = (pick: (result: LoadResult) => number) => median(results.map(pick));
-  const cpu = of((r) => r.cpuUs);
-  const cells = [
-    name.padEnd(24),
-    `${cpu.toFixed(1)} µs`.padStart(10),
-    `${(cpu / baseline).toFixed(2)} ×`.padStart(8),
-    `${(of((r) => r.delivered) / (load.measureMs / 1000)).toFixed(0)}/s`.padStart(8),
-    `${of((r) => r.latencyMs.p50).toFixed(1)} ms`.padStart(9),
-    `${of((r) => r.latencyMs.p99).toFixed(1)} ms`.padStart(9),
-    String(of((r) => r.errors)).padStart(6),
-  ];
-  return cells.join(' ');
-}
-
-const people = Array.from({ length: peopleCount }, (_, index) => `person-${index}`);
-console.log(`Preparing ${peopleCount} people (each signs in and consents) …`);
-const bridge = await startBenchBridge(people);
-const peers: Peer[] = [await startRelay(people), { ...bridge, people }];
-const results = new Map<Peer, LoadResult[]>(peers.map((peer) => [peer, []]));
-try {
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const peer of peers) {
-      console.log(`Round ${round} of ${values.rounds}: ${peer.name}, ${perSecond} messages/s …`);
-      const mark = () => processCpuUs(peer.pid);
-      results
-        .get(peer)!
-        .push(await runLoad({ ...load, url: peer.url, tokens: peer.tokens, people: peer.people, mark }));
+async function run(chosen: Options): Promise<void> {
+  const runs: Run[] = [];
+  const tables: string[] = [];
+  for (const scenario of chosen.scenarios) {
+    if (scenario === 'memory') {
+      const results = await runMemory({ ...chosen, people: chosen.people.memory, progress });
+      runs.push({ scenario, gateways: 1, results });
+      tables.push(memoryTable(`memory, 1 gateway, ${chosen.people.memory} signed-in connections`, results));
+      continue;
+    }
+    for (const gateways of chosen.gateways) {
+      const targets = chosen.targets.filter((name) => name !== 'plain' || gateways === 1);
+      const [people, perSecond] = [chosen.people[scenario], chosen.rate[scenario]];
+      const profiled =
+        chosen.profile === undefined ? undefined : keepProfile(chosen.profile, scenario, gateways, tables);
+      const { rounds, warmUpMs, measureMs } = chosen;
+      const shape = { scenario, gateways, targets, people, perSecond, rounds, warmUpMs, measureMs };
+      const results = await runTraffic({ ...shape, profiled, postgres, progress });
+      runs.push({ scenario, gateways, results });
+      const title = `${scenario}, ${gateways} gateway${gateways > 1 ? 's' : ''}, ${people} people, ${perSecond} messages/s`;
+      tables.push(trafficTable(title, results));
     }
   }
-} finally {
-  for (const peer of peers) await peer.stop();
-  await stopOwnPostgres();
+  console.log(`\n${tables.join('\n\n')}\n`);
+  console.log(
+    'CPU is of all gateways, for each message delivered to a person other than its sender; medians of the rounds.',
+  );
+  if (chosen.json) writeFileSync(chosen.json, `${JSON.stringify({ options: chosen, runs }, null, 2)}\n`);
 }
-const baseline = median(results.get(peers[0]!)!.map((r) => r.cpuUs));
-console.log(
-  `\n${''.padEnd(24)} CPU/message  ratio delivered       p50       p99 errors   (medians of ${values.rounds} rounds)`,
-);
-for (const peer of peers) console.log(row(peer.name, results.get(peer)!, baseline));
+
+function keepProfile(folder: string, scenario: string, gateways: number, lists: string[]) {
+  mkdirSync(folder, { recursive: true });
+  return (target: TargetName, gateway: number, profile: CpuProfile) => {
+    const name = `${scenario}-${gateways}-${target}-${gateway}`;
+    writeFileSync(join(folder, `${name}.cpuprofile`), JSON.stringify(profile));
+    lists.push(selfTimeList(name, selfTimes(profile)));
+  };
+}
+
+const chosen = options();
+try {
+  if (chosen.scenarios.includes('memory')) checkOpenFiles(chosen.people.memory);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
+// The servers of the tests' library find their database by it.
+const postgres = await startPostgres();
+process.env.DRAWBRIDGE_TEST_POSTGRES = postgres.url;
+try {
+  await run(chosen);
+} finally {
+  await postgres.stop();
+}

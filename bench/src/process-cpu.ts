@@ -1,8 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU that a process has used so far, user and system, in µs (Linux: /proc/<pid>/schedstat is ns on CPU of one thread, so all tasks are added up from stat, in clock ticks of 10 ms). */
-export function processCpuUs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+const TICK_US = 10_000;
+
+/** CPU that a process and its children have used so far, user and system, µs. Linux only, in ticks of 10 ms. */
+export function treeCpuUs(root: number): number {
+  let ticks = 0;
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    const fields = statOf(pid);
+    if (fields && (pid === root || Number(fields[1]) === root)) ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks * TICK_US;
+}
+
+/** The fields after the name, which may have spaces: state, parent, … Undefined when the process is gone. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
 }

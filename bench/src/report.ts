@@ -1,0 +1,84 @@
+import type { MemoryResult } from './memory.js';
+import { TITLES } from './targets/target.js';
+import type { Round, TrafficResult } from './traffic.js';
+
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** CPU of all gateways for each delivered message, µs. */
+export function gatewayUsPerDelivered({ gatewayUs, delivered }: Round): number {
+  return gatewayUs / delivered;
+}
+
+/**
+ * A target's CPU over another's, round by round: the two of one round met the same machine. Undefined where there is
+ * nothing to compare with.
+ */
+export function ratio(of: TrafficResult, to: TrafficResult | undefined): number | undefined {
+  if (!to) return undefined;
+  return median(of.rounds.map((round, n) => gatewayUsPerDelivered(round) / gatewayUsPerDelivered(to.rounds[n]!)));
+}
+
+/** Medians of the rounds; sums of what was delivered. A target that lost or repeated messages says so. */
+export function trafficTable(title: string, results: readonly TrafficResult[]): string {
+  const relay = results.find(({ target }) => target === 'relay');
+  const rows = results.map((result) => {
+    const of = (pick: (round: Round) => number) => median(result.rounds.map(pick));
+    const sum = (pick: (round: Round) => number) => result.rounds.reduce((total, round) => total + pick(round), 0);
+    const [delivered, expected, errors] = [sum((r) => r.delivered), sum((r) => r.expected), sum((r) => r.errors)];
+    const unanswered = sum((r) => r.sent - r.acknowledged);
+    const beside = (us: (round: Round) => number | undefined) =>
+      us(result.rounds[0]!) === undefined ? '–' : of((r) => us(r)! / r.delivered).toFixed(1);
+    const problems = [
+      ...(delivered < expected ? [`${expected - delivered} LOST`] : []),
+      ...(delivered > expected ? [`${delivered - expected} TWICE`] : []),
+      ...(unanswered > 0 ? [`${unanswered} UNANSWERED`] : []),
+      ...(errors > 0 ? [`${errors} ERRORS`] : []),
+    ];
+    return [
+      TITLES[result.target],
+      of(gatewayUsPerDelivered).toFixed(1),
+      ratio(result, relay)?.toFixed(2) ?? '–',
+      `${of((r) => r.latencyMs.p50).toFixed(1)}`,
+      `${of((r) => r.latencyMs.p99).toFixed(1)}`,
+      `${delivered} of ${expected}`,
+      beside((r) => r.redisUs),
+      beside((r) => r.postgresUs),
+      problems.join(', '),
+    ];
+  });
+  const head = ['', 'CPU µs', '× relay', 'p50 ms', 'p99 ms', 'delivered', 'Redis µs', 'PostgreSQL µs', ''];
+  return `${title}\n${table([head, ...rows])}`;
+}
+
+export function memoryTable(title: string, results: readonly MemoryResult[]): string {
+  const kb = (bytes: number, { connections }: MemoryResult) => (bytes / connections / 1_024).toFixed(1);
+  const mb = (bytes: number) => (bytes / 1_048_576).toFixed(0);
+  const rows = results.map((result) => [
+    TITLES[result.target],
+    kb(result.collected - result.before, result),
+    kb(result.found - result.before, result),
+    kb(result.heapGrowth, result),
+    mb(result.before),
+    mb(result.found),
+    mb(result.collected),
+  ]);
+  const head = ['', 'KB each', 'uncollected', 'of it heap', 'before MB', 'found MB', 'collected MB'];
+  return `${title}\n${table([head, ...rows])}`;
+}
+
+/** The first column to the left, the others to the right. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
