@@ -7,7 +7,8 @@ import { Log } from './log/log.js';
 import { StartError } from './start-error.js';
 import { version } from './version.js';
 
-const STOP_WITHIN_MS = 30_000;
+/** For what is left to do once the connections have been told: requests under way, the lease, the database. */
+const STOP_AFTER_DRAIN_MS = 20_000;
 /** npm passes a signal on that the terminal has sent already: what comes so soon is the same wish. */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -80,7 +81,8 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 }
 
 async function end(running: Bridge): Promise<void> {
-  setTimeout(() => fail('The bridge could not finish in time what it had accepted.'), STOP_WITHIN_MS).unref();
+  const late = () => fail('The bridge could not finish in time what it had accepted.');
+  setTimeout(late, config.drainMs + STOP_AFTER_DRAIN_MS).unref();
   let clean = true;
   await running.stop((what, error) => {
     clean = false;

@@ -56,6 +56,7 @@ export class Config {
   readonly grantIdleDays: number;
   readonly openWithinMs: number;
   readonly heartbeatMs: number;
+  readonly drainMs: number;
   readonly production: boolean;
   /** The names of what the environment sets, for the log. */
   readonly given: readonly string[];
@@ -86,6 +87,7 @@ export class Config {
     this.grantIdleDays = settings.GRANT_IDLE_DAYS ?? 30;
     this.openWithinMs = settings.OPEN_WITHIN_MS ?? 5_000;
     this.heartbeatMs = settings.HEARTBEAT_MS ?? 25_000;
+    this.drainMs = settings.DRAIN_MS ?? 10_000;
   }
 
   /** Throws ConfigError with every problem there is: wrong values, values that do not go together, misspelt names. */

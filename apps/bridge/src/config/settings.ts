@@ -159,6 +159,10 @@ export class Settings {
   @WholeNumber(50, 600_000, A_TIME)
   @Setting('number', '25000')
   HEARTBEAT_MS?: number;
+
+  @WholeNumber(0, 3_600_000, A_TIME)
+  @Setting('number', '10000')
+  DRAIN_MS?: number;
 }
 
 export function isLoopback(hostname: string): boolean {

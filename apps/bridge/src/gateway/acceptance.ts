@@ -8,7 +8,7 @@ import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
-import { Hello } from './outbound-frames.js';
+import { Notice } from './outbound-frames.js';
 import { SessionClock } from './session-clock.js';
 
 /** Makes connections of WebSockets: joins what the socket says to what the gateway does. */
@@ -52,7 +52,7 @@ export class Acceptance {
     });
 
     connection.push(
-      new Hello({
+      new Notice('hello', {
         protocol: PROTOCOL,
         gateway: gatewayId,
         nonce: connection.nonce,

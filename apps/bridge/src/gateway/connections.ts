@@ -1,21 +1,17 @@
 import { LIMITS } from '@drawbridge/protocol';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from './connection.js';
+import { DRAIN_LIMITS, sendAway, within } from './drain.js';
 
 export const CONNECTIONS_LIMITS = {
   /** A lease that has lapsed may come back; connections are closed (4503) when it has not by then. */
   unverifiableGraceMs: 2_000,
-  /** In `going_away`: clients spread their return over so long. */
-  reconnectWithinMs: 10_000,
-  /** For commands under way and what waits, when the gateway drains. */
-  drainMs: 5_000,
-  /** For the closing handshakes after that. */
-  closeMs: 2_000,
 } as const;
 
 /** Every connection of this gateway, and what happens to all of them at once. */
 @Injectable()
 export class Connections {
+  private readonly log = new Logger('Gateway');
   private readonly all = new Set<Connection>();
   private readonly byGrant = new Map<string, Connection[]>();
   private readonly leaving = new Set<Promise<unknown>>();
@@ -83,21 +79,20 @@ export class Connections {
   }
 
   /** Says good-bye, finishes what was accepted, and closes (4512). Resolves when every connection is gone. */
-  async drain(): Promise<void> {
+  async drain(windowMs: number): Promise<void> {
     this.draining = true;
-    const { reconnectWithinMs, drainMs, closeMs } = CONNECTIONS_LIMITS;
-    const leaving = [...this.all].map((connection) => {
-      connection.draining = true;
-      connection.event(0, 'going_away', { reconnectWithinMs });
-      return connection.whenIdle().then(() => connection.close('going_away'));
-    });
-    await within(drainMs, Promise.all(leaving));
-    for (const connection of this.all) connection.close('going_away');
-    await within(closeMs, this.whenAllGone());
+    const since = performance.now();
+    const connections = this.all.size;
+    if (connections > 0) this.log.log({ connections, windowMs }, 'Draining');
+    await sendAway([...this.all], windowMs);
+    await within(DRAIN_LIMITS.closeMs, this.whenAllGone());
+    const unanswered = this.all.size;
     for (const connection of this.all) connection.terminate();
-    await within(closeMs, this.whenAllGone());
+    await within(DRAIN_LIMITS.closeMs, this.whenAllGone());
     clearTimeout(this.graceTimer);
     await Promise.all(this.leaving);
+    const ms = Math.round(performance.now() - since);
+    if (connections > 0) this.log.log({ connections, unanswered, ms }, 'Drained');
   }
 
   private whenAllGone(): Promise<void> {
@@ -106,15 +101,4 @@ export class Connections {
       this.allGone = resolve;
     });
   }
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    work,
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  ]);
-  clearTimeout(timer);
 }

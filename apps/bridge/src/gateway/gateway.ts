@@ -15,6 +15,7 @@ import {
 import { Logger, UseGuards } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
+import { Config } from '../config/config.js';
 import { Acceptance } from './acceptance.js';
 import { Command } from './command.js';
 import { CommandError } from './command-error.js';
@@ -32,6 +33,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   private readonly log = new Logger('Connection');
 
   constructor(
+    private readonly config: Config,
     private readonly acceptance: Acceptance,
     private readonly connections: Connections,
     private readonly sessions: Sessions,
@@ -46,7 +48,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
 
   /** Accepts nothing more, says going_away, finishes what was accepted and closes (4512). Then nothing is open. */
   async drain(): Promise<void> {
-    await this.connections.drain();
+    await this.connections.drain(this.config.drainMs);
     await this.messaging.drain();
   }
 

@@ -84,15 +84,18 @@ export class Passing implements WaitingFrame {
   }
 }
 
-/** The first frame, which needs no consent: there is none yet. */
-export class Hello implements WaitingFrame {
-  constructor(private readonly data: object) {}
+/** `hello` and `going_away` hold nothing of anybody's, so they need no consent: there may be none yet. */
+export class Notice implements WaitingFrame {
+  constructor(
+    private readonly event: 'hello' | 'going_away',
+    private readonly data: object,
+  ) {}
 
   size(): number {
     return ERROR_BYTES;
   }
 
   writeTo(bytes: FrameBytes): void {
-    bytes.text(passingFrame('hello', this.data));
+    bytes.text(passingFrame(this.event, this.data));
   }
 }
