@@ -17,7 +17,10 @@ export interface Grant {
   partnerHomepage: string;
   /** grant ∩ app ∩ partner, in the order of the consent page. */
   scopes: Scope[];
+  /** Where the person signed in. */
   device: string | null;
+  /** What the app last called itself when it connected (protocol 5.1), fit to be shown. */
+  clientName: string | null;
   authTime: Date;
   createdAt: Date;
   expiresAt: Date;
@@ -107,13 +110,6 @@ export class Grants {
     );
     return rows.map(grantOf).filter((grant) => grant.ended === undefined);
   }
-
-  /** What the grant's card is called on Connected apps: the client's name, as it said at opening. */
-  async setDevice(id: string, device: string): Promise<void> {
-    if (!isUuid(id)) return;
-    await sql`update consent_grant set device = ${device}::text
-      where id = ${id}::uuid and device is distinct from ${device}::text`.execute(this.database.tables());
-  }
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -138,6 +134,7 @@ function grantOf(row: StandingRow): Grant {
     partnerHomepage: row.partnerHomepage,
     scopes: scopesOf(ceiling(row)),
     device: row.device,
+    clientName: row.clientName,
     authTime: row.authTime,
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,

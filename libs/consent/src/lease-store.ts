@@ -89,11 +89,19 @@ export async function removeLease(db: QueryExecutorProvider, instance: string): 
  */
 export async function openWindow(
   db: QueryExecutorProvider,
-  window: { grant: string; instance: string; gateway: string; fromSeq?: number },
+  window: {
+    grant: string;
+    instance: string;
+    gateway: string;
+    fromSeq: number | undefined;
+    /** Undefined leaves what it was called before. */
+    clientName: string | undefined;
+  },
 ): Promise<number | undefined> {
   const { rows } = await sql<{ id: number }>`
     with used as (
-      update consent_grant set last_connected_at = clock_timestamp()
+      update consent_grant
+      set last_connected_at = clock_timestamp(), client_name = coalesce(${window.clientName ?? null}::text, client_name)
       where id = ${window.grant}::uuid and ended_at is null returning id, person
     )
     insert into access_window (grant_id, person, instance, gateway, from_seq)

@@ -10,6 +10,7 @@ import { extendLease, leaseInstances, openWindow, registerLease, removeLease } f
 import { readOpening } from './opening.js';
 import { ConsentSession, type OpenRequest } from './session.js';
 import { SessionIndex } from './session-index.js';
+import { shownName } from './shown-name.js';
 import { ceiling, whyEnded } from './standing.js';
 import { WindowCloser } from './window-closer.js';
 
@@ -293,7 +294,8 @@ export class ConsentLease {
         grant: request.grant,
         instance: registration.instance,
         gateway: this.o.gateway,
-        ...(request.fromSeq === undefined ? {} : { fromSeq: request.fromSeq }),
+        clientName: request.clientName === undefined ? undefined : shownName(request.clientName),
+        fromSeq: request.fromSeq,
       });
       if (session.window !== undefined) return undefined;
     }

@@ -114,10 +114,17 @@ const statements = [
    $$`,
 ];
 
+const clientName = 'alter table consent_grant add column client_name text';
+
 export const consentMigrations: Record<string, Migration> = {
   '030_consent': {
     async up(db) {
       for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+  '031_client_name': {
+    async up(db) {
+      await sql.raw(clientName).execute(db);
     },
   },
 };

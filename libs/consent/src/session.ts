@@ -31,6 +31,8 @@ export interface OpenRequest {
   tokenScopes: ScopeSet;
   /** May also be set on the session afterwards; nothing is allowed before. */
   tokenExpiresAtMs?: number;
+  /** What the client calls itself, for the person to know it by. */
+  clientName?: string;
   /** What the access window starts after, where the client resumes. */
   fromSeq?: number;
   listener: SessionListener;

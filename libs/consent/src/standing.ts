@@ -23,6 +23,7 @@ export interface StandingRow {
   /** Ceilings that were lowered since the grant was made; raising one again widens nothing. */
   lowered: string[][];
   device: string | null;
+  clientName: string | null;
   authTime: Date;
   createdAt: Date;
   expiresAt: Date;
@@ -41,7 +42,7 @@ export const standingColumns: RawBuilder<StandingRow> = sql<StandingRow>`
   coalesce((select jsonb_agg(f.scopes) from consent_feed f where f.number > g.created_feed and
       (f.kind = 'app_narrowed' and f.client_id = g.client_id or f.kind = 'partner_narrowed' and f.partner = g.partner)),
     '[]'::jsonb) as lowered,
-  g.device, g.auth_time as "authTime", ms_up(g.created_at) as "createdAt", ms_up(g.expires_at) as "expiresAt",
+  g.device, g.client_name as "clientName", g.auth_time as "authTime", ms_up(g.created_at) as "createdAt", ms_up(g.expires_at) as "expiresAt",
   g.expires_at <= clock_timestamp() as expired, ms_up(g.last_connected_at) as "lastConnectedAt",
   ms_up(g.ended_at) as "endedAt", g.end_reason as "endReason"`;
 

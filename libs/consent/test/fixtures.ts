@@ -118,7 +118,12 @@ export interface Opened {
 
 const tomorrow = () => Date.now() + 86_400_000;
 
-export async function tryOpen(lease: ConsentLease, grant: { id: string }, tokenScopes: ScopeSet = ALL) {
+export async function tryOpen(
+  lease: ConsentLease,
+  grant: { id: string },
+  tokenScopes: ScopeSet = ALL,
+  over: { clientName?: string } = {},
+) {
   const told: string[] = [];
   const session = await lease.open({
     grant: grant.id,
@@ -127,14 +132,20 @@ export async function tryOpen(lease: ConsentLease, grant: { id: string }, tokenS
     tokenScopes,
     tokenExpiresAtMs: tomorrow(),
     listener: { ended: (reason) => told.push(reason), narrowed: (scopes) => told.push(`narrowed to ${scopes}`) },
+    ...over,
   });
   return { session, told };
 }
 
 /** Opens as soon as consent can be proven: on a busy machine a short lease lapses now and then. */
-export async function open(lease: ConsentLease, grant: { id: string }, tokenScopes?: ScopeSet): Promise<Opened> {
+export async function open(
+  lease: ConsentLease,
+  grant: { id: string },
+  tokenScopes?: ScopeSet,
+  over?: { clientName?: string },
+): Promise<Opened> {
   await eventually(() => lease.isFresh());
-  const { session, told } = await tryOpen(lease, grant, tokenScopes);
+  const { session, told } = await tryOpen(lease, grant, tokenScopes, over);
   if ('refused' in session) throw new Error(`refused: ${session.refused}`);
   return { session, told };
 }

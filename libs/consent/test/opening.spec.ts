@@ -158,17 +158,36 @@ describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
   });
 
   test('A grant needs an approved app of the partner and a bridge scope, and lists for its person while it stands', async () => {
-    const first = await world.grant({ device: 'Tunebox 3 on Linux' });
+    const first = await world.grant({ device: 'Firefox on Linux' });
     const second = await world.grant();
-    await world.grants.setDevice(second.id, 'laptop');
     expect((await world.grants.listForPerson(world.person.key)).map(({ id, device }) => [id, device])).toEqual([
-      [second.id, 'laptop'],
-      [first.id, 'Tunebox 3 on Linux'],
+      [second.id, null],
+      [first.id, 'Firefox on Linux'],
     ]);
     await world.endings().end({ grants: [first.id], reason: 'revoked_by_person', by: 'person' });
     expect((await world.grants.listForPerson(world.person.key)).map(({ id }) => id)).toEqual([second.id]);
     await expect(world.grant({ scopes: ['profile', 'openid'] })).rejects.toMatchObject({ code: 'no_scope' });
     await expect(world.grant({ clientId: 'other' })).rejects.toMatchObject({ code: 'app_not_allowed' });
     expect(await world.grants.listForPerson(world.person.key)).toHaveLength(1);
+  });
+
+  test('What a client calls itself on opening is kept for its person, on one line, bounded, and the last wins (I9)', async () => {
+    const lease = await world.lease();
+    const grant = await world.grant({ device: 'Firefox on Linux' });
+    expect(grant.clientName).toBeNull();
+    const names: [said: string | undefined, kept: string][] = [
+      ['Tunebox on Linux', 'Tunebox on Linux'],
+      [undefined, 'Tunebox on Linux'],
+      ['\u200F \n\u200B', 'Tunebox on Linux'],
+      ['  a name\n\ton two\u2028lines ', 'a name on two lines'],
+      ['\u202Eturned\u2066 round\u202C', 'turned round'],
+      ['<b>&amp;', '<b>&amp;'],
+      ['👩‍🚀'.repeat(200), `${'👩‍🚀'.repeat(33)}👩`],
+    ];
+    for (const [clientName, kept] of names) {
+      const { session } = await open(lease, grant, ALL, clientName === undefined ? {} : { clientName });
+      expect(await world.grants.find(grant.id)).toMatchObject({ clientName: kept, device: 'Firefox on Linux' });
+      await session.close();
+    }
   });
 });

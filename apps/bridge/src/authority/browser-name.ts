@@ -15,7 +15,7 @@ const SYSTEMS: readonly [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** Where a sign-in was made, in words a person can tell two of them apart by; until the app names itself on opening. */
+/** Where a sign-in was made, in words a person can tell two of them apart by. */
 export function browserName(userAgent: string | undefined): string | undefined {
   if (!userAgent) return undefined;
   const named = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(userAgent))?.[1];

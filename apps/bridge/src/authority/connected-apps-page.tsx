@@ -167,7 +167,10 @@ function GrantCard({ grant, csrf }: { grant: GrantView; csrf: string }) {
         </span>
       </header>
       <dl>
-        <Fact term="Device">{grant.device ?? 'Not named'}</Fact>
+        <Fact term="Device">
+          {grant.clientName ? <bdi>{grant.clientName}</bdi> : 'Not named yet'}
+          {grant.device && <span class="quiet">, signed in with {grant.device}</span>}
+        </Fact>
         <Fact term="Since">
           <Time at={grant.createdAt} />
         </Fact>
@@ -288,6 +291,8 @@ function Time({ at }: { at: Date }) {
   return <time dateTime={at.toISOString()}>{minute(at)}</time>;
 }
 
-export function nameOf({ appName, device }: { appName: string; device: string | null }): string {
-  return device ? `${appName} (${device})` : appName;
+/** The app, and which of several it is: what the client calls itself, or else where the person signed in. */
+export function nameOf(grant: Pick<GrantView, 'appName' | 'clientName' | 'device'>): string {
+  const which = grant.clientName ?? grant.device;
+  return which && which !== grant.appName ? `${grant.appName} (${which})` : grant.appName;
 }

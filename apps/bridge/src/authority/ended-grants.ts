@@ -9,6 +9,7 @@ export interface EndedGrant {
   appName: string;
   partnerName: string;
   device: string | null;
+  clientName: string | null;
   reason: EndReason;
   endedAt: Date;
   requestedAt: Date | null;
@@ -24,7 +25,8 @@ const LISTED_DAYS = 30;
 /** What a person ended, or what ended by itself, in the last days; the latest first. */
 export async function endedGrants(database: Database, person: number): Promise<EndedGrant[]> {
   const { rows } = await sql<EndedGrant>`
-    select g.id, a.name as "appName", p.name as "partnerName", g.device, g.end_reason as reason, g.ended_at as "endedAt",
+    select g.id, a.name as "appName", p.name as "partnerName", g.device, g.client_name as "clientName",
+           g.end_reason as reason, g.ended_at as "endedAt",
            r.requested_at as "requestedAt", r.effective_at as "effectiveAt",
            r.connections_closed as "connectionsClosed", r.gateways
     from consent_grant g join app a on a.client_id = g.client_id join partner p on p.id = g.partner

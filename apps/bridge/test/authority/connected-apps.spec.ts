@@ -52,6 +52,19 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     expect((await confirm(browser, question)).html).toContain(effective_at!.toISOString());
   });
 
+  test('a card says what the client calls itself, as text, and where the person signed in', async () => {
+    const { grant } = await bridge.signIn({ browser: bridge.browser({ 'user-agent': 'X11; Linux Firefox/140.0' }) });
+    const browser = bridge.browser();
+    const unnamed = await open(browser);
+    expect(unnamed.html.replaceAll(/<[^>]+>/g, '')).toContain('Not named yet, signed in with Firefox on Linux');
+    await sql`update consent_grant set client_name = '<b>Kitchen</b> & "bath"' where id = ${grant}`.execute(
+      bridge.database.tables(),
+    );
+    const page = await browser.get('/connected-apps');
+    expect(page.html).toContain('<bdi>&lt;b>Kitchen&lt;/b> &amp; &quot;bath&quot;</bdi>');
+    expect((await press(browser, page, grant)).html).toContain('Tunebox (&lt;b>Kitchen&lt;/b> &amp; &quot;bath&quot;)');
+  });
+
   test('ends all of a person’s grants at once and nobody else’s', async () => {
     const mine = [await bridge.signIn(), await bridge.signIn()];
     const other = await bridge.signIn({ login: 'bob' });
