@@ -188,7 +188,28 @@ describe('The public pages', () => {
     const start = await get('/');
     expect(start.status).toBe(200);
     expect(start.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
-    expect((await get('/nothing/here')).status).toBe(404);
+    const html = await start.text();
+    expect(html).toContain('docs/protocol.md');
+    expect(html).toContain('href="/errors"');
+    for (const path of [
+      '/nothing/here',
+      '/oidc',
+      '/oidc/',
+      '/oidc/nothing',
+      '/oidc/token',
+      '/sign-in',
+      '/errors/x/y',
+    ]) {
+      const page = await get(path);
+      expect([path, page.status]).toEqual([path, 404]);
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await page.text()).toContain('There is nothing here');
+      const json = await get(path, 'application/json');
+      expect([path, json.status]).toEqual([path, 404]);
+      expect(await json.json()).toEqual({ code: 'not_found', message: expect.any(String) });
+    }
+    for (const method of ['POST', 'PUT', 'HEAD'])
+      expect((await fetch(`${bridge.publicUrl}/oidc/nothing`, { method })).status).toBe(404);
     for (const origin of [bridge.publicUrl, bridge.internalUrl]) {
       expect((await fetch(`${origin}/livez`)).status).toBe(200);
       expect(await (await fetch(`${origin}/readyz`)).json()).toEqual({

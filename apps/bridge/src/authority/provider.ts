@@ -3,8 +3,10 @@ import type { Partners } from '@drawbridge/partners';
 import type { People } from '@drawbridge/people';
 import { BRIDGE_SCOPES, SCOPES, scopeSet, scopesOf } from '@drawbridge/protocol';
 import { Logger } from '@nestjs/common';
+import type { Request } from 'express';
 import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config/config.js';
+import { sendProblem } from '../http/problem.filter.js';
 import { setPageHeaders } from '../pages/send-page.js';
 import { clientMetadata } from './client-metadata.js';
 import { oauthErrorPage } from './oauth-error-page.js';
@@ -184,6 +186,11 @@ export function makeProvider(parts: ProviderParts): Provider {
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');
     dropSessionCookie(ctx);
+    if (ctx.status === 404 && !ctx.body) {
+      // Nothing of oidc-provider's: answered as any other address that is nothing, and not by Koa.
+      ctx.respond = false;
+      sendProblem(ctx.req as Request, ctx.res, 404);
+    }
   });
   const log = new Logger('Authority');
   provider.on('server_error', ({ method, path }, error) => log.error({ method, path, err: error }, 'A request failed'));

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { problemPage } from '../pages/error-pages.js';
@@ -25,10 +26,15 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
-    const [code, title, text] = SAID[Math.min(status, 500)] ?? REFUSED;
-    if (wantsJson(request)) sendJson(response, status, { code, message: text });
-    else sendPage(response, problemPage(title, text), { status });
+    sendProblem(request, response, status);
   }
+}
+
+/** The page, or the JSON, of a request that came to nothing. */
+export function sendProblem(request: Request, response: ServerResponse, status: number): void {
+  const [code, title, text] = SAID[Math.min(status, 500)] ?? REFUSED;
+  if (wantsJson(request)) sendJson(response, status, { code, message: text });
+  else sendPage(response, problemPage(title, text), { status });
 }
 
 /** Express's own parsers fail with a `status`; it is to be believed only where the client is at fault. */

@@ -42,6 +42,10 @@ export function startPage({ publicUrl, demo }: StartPage): string {
               <code>{publicUrl}/oidc</code>
             </a>
           </dd>
+          <dt>The protocol: frames, commands, events</dt>
+          <dd>
+            <code>docs/protocol.md</code>, which comes with Drawbridge’s source
+          </dd>
           <dt>Errors and close codes</dt>
           <dd>
             <a href="/errors">What each one means, and what to do</a>
