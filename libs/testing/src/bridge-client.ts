@@ -90,9 +90,10 @@ export class BridgeClient {
     return session;
   }
 
-  /** The `data` of the `ok`; throws `CodedError`. */
+  /** The `data` of the `ok`; throws `CodedError`, or another error when the connection is closed before the answer. */
   request<T = Record<string, unknown>>(event: string, data: object): Promise<T> {
     const id = `t-${++this.#count}`;
+    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error('closed'));
     return new Promise<T>((resolve, reject) => {
       this.#replies.set(id, { resolve, reject });
       this.send({ event, id, data });

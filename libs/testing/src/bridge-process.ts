@@ -33,7 +33,7 @@ export async function startBridge(options: StartOptions): Promise<BridgeProcess>
     DATA_DIR: options.dataDir ?? ownDataDir!,
     ...options.env,
   };
-  if (options.database === 'postgres') env.DATABASE_URL = options.databaseUrl ?? (await postgresUrl());
+  if (options.database === 'postgres') env.DATABASE_URL ??= options.databaseUrl ?? (await postgresUrl());
   const bridge = new BridgeProcess(port, internalPort, env, ownDataDir);
   await bridge.start();
   return bridge;
@@ -79,6 +79,25 @@ export class BridgeProcess {
   /** Everything it has printed. */
   output(): string {
     return this.#output;
+  }
+
+  /** Calls back for each line on its stdout, from the start of this process on. */
+  onLine(told: (line: string) => void): void {
+    let rest = '';
+    const take = (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) told(line);
+    };
+    take(this.#output);
+    this.#process!.stdout!.on('data', take);
+  }
+
+  /** Resolves when this process is gone, to its exit code or the signal that ended it. */
+  async ended(): Promise<number | NodeJS.Signals | null> {
+    const program = this.#process!;
+    if (this.#isRunning()) await once(program, 'exit');
+    return program.exitCode ?? program.signalCode;
   }
 
   async start(): Promise<void> {

@@ -8,3 +8,4 @@ export * from './postgres-server.js';
 export * from './redis-cluster.js';
 export * from './redis-server.js';
 export * from './sign-in.js';
+export * from './tcp-proxy.js';

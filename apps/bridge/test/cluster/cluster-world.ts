@@ -60,9 +60,9 @@ export class ClusterWorld implements AsyncDisposable {
   }
 
   /** RFC 7009, asked of authority n, or of any. */
-  revoke(tokens: Tokens, n?: number): Promise<number> {
+  async revoke(tokens: Tokens, n?: number): Promise<void> {
     const authority = n === undefined ? this.cluster : { publicUrl: this.cluster.bridges[n]!.ownUrl };
-    return revoke(authority, app.clientId, tokens.refreshToken);
+    expect(await revoke(authority, app.clientId, tokens.refreshToken)).toBe(200);
   }
 
   /** The receipt of the end of this grant, when it is finished. */
@@ -150,4 +150,12 @@ export function distribution(values: readonly number[]): { median: number; p99: 
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
   const [median, p99, max] = [at(0.5), at(0.99), at(1)].map(Math.round) as [number, number, number];
   return { median, p99, max, told: `median ${median}, p99 ${p99}, max ${max} (n = ${sorted.length})` };
+}
+
+/** `ok`, or why not. */
+export function codeOf(answer: Promise<unknown>): Promise<string> {
+  return answer.then(
+    () => 'ok',
+    (error: { code?: string; message: string }) => error.code ?? error.message,
+  );
 }
