@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 
 const LOOK_EVERY_MS = 2_000;
+/** Looks in a row before it is logged: one that starts is not heard yet, and the row of one that was killed stays for a while. */
+const LOOKS_TO_WARN = 5;
 
 export interface HearingSources {
   /** The lease rows of all gateways. */
@@ -18,6 +20,7 @@ export interface HearingSources {
 export class Hearing {
   hearsAll = true;
   private readonly log = new Logger('Hearing');
+  private unheard = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly sources: HearingSources) {}
@@ -36,8 +39,9 @@ export class Hearing {
       const gateways = await this.sources.gateways();
       const [own, heard] = [this.sources.own(), this.sources.heard()];
       const hearsAll = gateways.every((gateway) => gateway === own || heard.has(gateway));
-      if (hearsAll && !this.hearsAll) this.log.log('All gateways are heard again');
-      if (!hearsAll && this.hearsAll) this.log.warn('A gateway is not heard on the bus: its events take up to 5 s');
+      if (hearsAll && this.unheard >= LOOKS_TO_WARN) this.log.log('All gateways are heard again');
+      this.unheard = hearsAll ? 0 : this.unheard + 1;
+      if (this.unheard === LOOKS_TO_WARN) this.log.warn('A gateway is not heard on the bus: its events take up to 5 s');
       this.hearsAll = hearsAll;
     } catch {
       // Without the store there is nothing to compare with; the lease says so.
