@@ -3,16 +3,11 @@ import { sql } from 'kysely';
 import { eventually, holdable, LEASE_MS, MARGIN_MS, open, READ, refusal, World } from './fixtures.js';
 
 describe.each(everyDatabase)('Ending a grant, on %s', (kind) => {
-  let database: Awaited<ReturnType<typeof testDatabase>>;
   let world: World;
   beforeEach(async () => {
-    database = await testDatabase(kind);
-    world = await World.make(database);
+    world = await World.on(await testDatabase(kind));
   });
-  afterEach(async () => {
-    await world.stop();
-    await database.close();
-  });
+  afterEach(() => world[Symbol.asyncDispose]());
 
   const now = async () =>
     (await sql<{ at: Date }>`select clock_timestamp() as at`.execute(world.db)).rows[0]?.at.getTime() ?? 0;

@@ -23,7 +23,7 @@ export const LEASE_MS = 1_500;
 export const MARGIN_MS = 500;
 
 /** A person, a partner with an app, leases and an authority, all on one bus; what was started is stopped at the end. */
-export class World {
+export class World implements AsyncDisposable {
   readonly bus = new InProcessBus();
   readonly grants: Grants;
   readonly partner = randomUUID();
@@ -35,7 +35,8 @@ export class World {
     this.grants = new Grants(database);
   }
 
-  static async make(database: Database): Promise<World> {
+  /** On a migrated database, which it closes at the end. */
+  static async on(database: Database): Promise<World> {
     const world = new World(database);
     const { rows } = await sql<{ key: number }>`
       insert into person (id, handle, name) values ('alice', 'alice', 'Alice') returning key`.execute(world.db);
@@ -104,9 +105,10 @@ export class World {
     return this.db.transaction().execute((tx) => appendToFeed(tx, [entry]));
   }
 
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.stops.map((stop) => stop()));
     await this.bus.close();
+    await this.database.close();
   }
 }
 

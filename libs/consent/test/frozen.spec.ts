@@ -5,32 +5,27 @@ import { Database } from '@drawbridge/database';
 import { postgresUrl } from '@drawbridge/testing';
 import { eventually, LEASE_MS, MARGIN_MS, open, World } from './fixtures.js';
 
-const hooks = new URL('./typescript-hooks.mjs', import.meta.url);
-const program = new URL('./gateway-process.ts', import.meta.url);
+const runTs = fileURLToPath(new URL('../../../scripts/run-ts.mjs', import.meta.url));
+const program = fileURLToPath(new URL('./gateway-process.ts', import.meta.url));
 
 describe('A gateway process that is frozen', () => {
-  let database: Database;
   let world: World;
   let url: string;
   const children: ChildProcess[] = [];
   beforeEach(async () => {
     url = await postgresUrl();
-    database = await Database.open({ url, poolSize: 4 });
-    world = await World.make(database);
+    world = await World.on(await Database.open({ url, poolSize: 4 }));
   });
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
-    await world.stop();
-    await database.close();
+    await world[Symbol.asyncDispose]();
   });
 
   function startGateway(grant: string) {
     const lines: string[] = [];
-    const child = spawn(
-      process.execPath,
-      ['--import', hooks.href, fileURLToPath(program), url, grant, `${LEASE_MS}`, `${MARGIN_MS}`],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    const child = spawn(process.execPath, [runTs, program, url, grant, `${LEASE_MS}`, `${MARGIN_MS}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     children.push(child);
     createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
     const delivered = () =>

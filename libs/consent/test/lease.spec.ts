@@ -10,16 +10,11 @@ class SetClock {
 }
 
 describe.each(everyDatabase)('The lease of a gateway, on %s', (kind) => {
-  let database: Awaited<ReturnType<typeof testDatabase>>;
   let world: World;
   beforeEach(async () => {
-    database = await testDatabase(kind);
-    world = await World.make(database);
+    world = await World.on(await testDatabase(kind));
   });
-  afterEach(async () => {
-    await world.stop();
-    await database.close();
-  });
+  afterEach(() => world[Symbol.asyncDispose]());
 
   const rows = async () =>
     (

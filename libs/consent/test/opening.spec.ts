@@ -3,16 +3,11 @@ import { sql } from 'kysely';
 import { ALL, eventually, holdable, open, READ, refusal, SEND, tryOpen, World } from './fixtures.js';
 
 describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
-  let database: Awaited<ReturnType<typeof testDatabase>>;
   let world: World;
   beforeEach(async () => {
-    database = await testDatabase(kind);
-    world = await World.make(database);
+    world = await World.on(await testDatabase(kind));
   });
-  afterEach(async () => {
-    await world.stop();
-    await database.close();
-  });
+  afterEach(() => world[Symbol.asyncDispose]());
 
   const windows = async () =>
     (

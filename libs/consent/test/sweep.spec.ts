@@ -4,16 +4,11 @@ import { sql } from 'kysely';
 import { eventually, holdable, open, World } from './fixtures.js';
 
 describe.each(everyDatabase)('The sweep, on %s', (kind) => {
-  let database: Awaited<ReturnType<typeof testDatabase>>;
   let world: World;
   beforeEach(async () => {
-    database = await testDatabase(kind);
-    world = await World.make(database);
+    world = await World.on(await testDatabase(kind));
   });
-  afterEach(async () => {
-    await world.stop();
-    await database.close();
-  });
+  afterEach(() => world[Symbol.asyncDispose]());
 
   test('ends grants 90 days after the sign-in and 30 days after the last connection, with receipts', async () => {
     const days = (n: number) => new Date(Date.now() - n * 86_400_000);
