@@ -3,6 +3,8 @@ import type { FeedPosition } from './feed.js';
 
 /** Windows closed by one statement. */
 const WINDOWS_PER_STATEMENT = 1_000;
+/** Of one grant, that are looked at: more than it may have on any number of gateways but for a moment. */
+const MAX_OPEN_WINDOWS = 200;
 
 export interface WindowToClose {
   window: number;
@@ -108,6 +110,17 @@ export async function openWindow(
     select id, person, ${window.instance}::uuid, ${window.gateway}::text, ${window.fromSeq ?? null}::bigint from used
     returning id`.execute(db);
   return rows[0]?.id;
+}
+
+/** The open windows of a grant, newest first. */
+export async function openWindows(
+  db: QueryExecutorProvider,
+  grant: string,
+): Promise<{ id: number; instance: string }[]> {
+  const { rows } = await sql<{ id: number; instance: string }>`
+    select id, instance from access_window where grant_id = ${grant}::uuid and closed_at is null
+    order by id desc limit ${MAX_OPEN_WINDOWS}::integer`.execute(db);
+  return rows;
 }
 
 /** Connections that went by themselves; the grant was in use until now. */

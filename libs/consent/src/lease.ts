@@ -5,6 +5,7 @@ import type { EndReason } from '@drawbridge/protocol';
 import { Acknowledger } from './acknowledger.js';
 import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, LeaseClock, systemClock } from './clock.js';
+import { ConnectionLimit } from './connection-limit.js';
 import { type FeedPosition, FeedRewound, type FeedRow, readFeed } from './feed.js';
 import { extendLease, leaseInstances, openWindow, registerLease, removeLease } from './lease-store.js';
 import { readOpening } from './opening.js';
@@ -45,6 +46,7 @@ export class ConsentLease {
   private readonly index = new SessionIndex();
   private readonly acknowledger: Acknowledger;
   private readonly closer: WindowCloser;
+  private readonly limit: ConnectionLimit;
   private registration: { instance: string; position: FeedPosition } | undefined;
   private nextInstance: string;
   /** Counts renewals begun; one that was given up finds another number here and does nothing more. */
@@ -61,6 +63,13 @@ export class ConsentLease {
     this.nextInstance = o.instance;
     const onProblem = (problem: string, error: unknown) => this.o.onProblem?.(problem, error);
     this.closer = new WindowCloser(() => o.database.tables<object>(), onProblem);
+    this.limit = new ConnectionLimit({
+      database: o.database,
+      bus: o.bus,
+      index: this.index,
+      instance: () => this.instance,
+      onProblem,
+    });
     this.acknowledger = new Acknowledger({
       control: () => o.database.control<object>(),
       clock: this.clock,
@@ -102,6 +111,7 @@ export class ConsentLease {
   /** Registered, and consent proven, before it resolves. */
   async start(): Promise<void> {
     this.unsubscribe = await this.o.bus.subscribe(FEED_CHANNEL, () => this.poke());
+    await this.limit.start();
     await this.renew(++this.renewal);
     this.scheduleRenewal();
   }
@@ -131,7 +141,10 @@ export class ConsentLease {
     let refused: Refusal = 'unverifiable';
     try {
       refused = (await this.admit(session, request)) ?? (session.live ? (session.ended ?? refused) : refused);
-      if (session.window !== undefined && session.live && session.ended === undefined) return session;
+      if (session.window !== undefined && session.live && session.ended === undefined) {
+        void this.limit.opened(session);
+        return session;
+      }
     } catch (error) {
       this.o.onProblem?.('a session could not be opened', error);
     }
@@ -146,6 +159,7 @@ export class ConsentLease {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
     this.unsubscribe?.();
+    this.limit.stop();
     clearTimeout(this.renewTimer);
     await this.renewing;
     clearTimeout(this.lapseTimer);

@@ -115,6 +115,9 @@ const statements = [
 ];
 
 const clientName = 'alter table consent_grant add column client_name text';
+/** How many connections a grant has is asked at every opening, and a grant has had thousands. */
+const openWindowsByGrant =
+  'create index access_window_open_by_grant on access_window (grant_id, id) where closed_at is null';
 
 export const consentMigrations: Record<string, Migration> = {
   '030_consent': {
@@ -125,6 +128,11 @@ export const consentMigrations: Record<string, Migration> = {
   '031_client_name': {
     async up(db) {
       await sql.raw(clientName).execute(db);
+    },
+  },
+  '032_open_windows_by_grant': {
+    async up(db) {
+      await sql.raw(openWindowsByGrant).execute(db);
     },
   },
 };

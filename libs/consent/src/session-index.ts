@@ -17,8 +17,13 @@ export class SessionIndex {
 
   /** Whom the row may concern; a copy, because what is told of it may close. */
   concernedBy(row: FeedRow): ConsentSession[] {
-    if (row.grant !== null) return [...(this.byGrant.get(row.grant) ?? [])];
+    if (row.grant !== null) return this.of(row.grant);
     return row.kind === 'origin' ? [] : this.all();
+  }
+
+  /** A copy. */
+  of(grant: string): ConsentSession[] {
+    return [...(this.byGrant.get(grant) ?? [])];
   }
 
   all(): ConsentSession[] {

@@ -7,6 +7,8 @@ export interface SessionListener {
   /** Nothing may be written from here on: drop what waits. */
   ended(reason: EndReason): void;
   narrowed(scopes: ScopeSet): void;
+  /** The grant has more connections than it may have, and this is among the oldest. */
+  superseded(): void;
 }
 
 export interface SessionPerson {
@@ -121,6 +123,11 @@ export class ConsentSession {
   /** The connection is gone. Resolves when the access window has been closed with `lastSeq`, or that has failed for now. */
   close(): Promise<void> {
     return this.lease.closed(this);
+  }
+
+  /** @internal */
+  supersede(): void {
+    if (this.live && this.ended === undefined) this.listener.superseded();
   }
 
   /** @internal */

@@ -178,6 +178,10 @@ export class Connection implements SessionListener {
     this.event(0, 'grant.changed', { scopes: scopesOf(scopes) });
   }
 
+  superseded(): void {
+    this.close('superseded');
+  }
+
   /** Nothing more is read or written. Without a reason: the peer closed, or broke the WebSocket protocol (ws sends that close itself). */
   beginClosing(because?: ClosedBecause): boolean {
     if (this.state === 'closing') return false;

@@ -1,4 +1,3 @@
-import { LIMITS } from '@drawbridge/protocol';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from './connection.js';
 import { DRAIN_LIMITS, sendAway, within } from './drain.js';
@@ -13,7 +12,6 @@ export const CONNECTIONS_LIMITS = {
 export class Connections {
   private readonly log = new Logger('Gateway');
   private readonly all = new Set<Connection>();
-  private readonly byGrant = new Map<string, Connection[]>();
   private readonly leaving = new Set<Promise<unknown>>();
   private graceTimer: NodeJS.Timeout | undefined;
   private allGone: (() => void) | undefined;
@@ -35,26 +33,10 @@ export class Connections {
     this.all.add(connection);
   }
 
-  /** More than four on one grant: the oldest goes (4409). */
-  opened(connection: Connection): void {
-    const grant = connection.session?.consent.grant;
-    if (grant === undefined) return;
-    const siblings = this.byGrant.get(grant);
-    if (!siblings) {
-      this.byGrant.set(grant, [connection]);
-      return;
-    }
-    siblings.push(connection);
-    if (siblings.length > LIMITS.maxConnectionsPerGrant) siblings.shift()?.close('superseded');
-  }
-
   removed(connection: Connection): void {
     this.all.delete(connection);
     const consent = connection.session?.consent;
     if (consent) {
-      const siblings = this.byGrant.get(consent.grant)?.filter((sibling) => sibling !== connection) ?? [];
-      if (siblings.length > 0) this.byGrant.set(consent.grant, siblings);
-      else this.byGrant.delete(consent.grant);
       const left = consent.close().catch(() => {});
       this.leaving.add(left);
       void left.finally(() => this.leaving.delete(left));

@@ -55,7 +55,6 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   @Command({ event: 'session.open', data: SessionOpen, opens: true, shown: openReply, replied: began })
   async open(connection: Connection, data: SessionOpen): Promise<Opened> {
     const opened = await this.sessions.open(connection, data);
-    this.connections.opened(connection);
     this.log.debug(connection.ids, 'A session is open');
     return opened;
   }

@@ -49,6 +49,19 @@ describe('Three gateways on one PostgreSQL and one Redis', () => {
     for (const client of clients) expect(JSON.stringify(client.frames)).not.toContain(after);
   });
 
+  it('of more than four connections on one grant the oldest go, whichever gateways they are on (I9)', async () => {
+    const alices = await world.signIn('alice');
+    const clients: BridgeClient[] = [];
+    for (const n of [0, 1, 2, 0, 1, 2]) clients.push(await world.connect(n, alices));
+    const closes = await Promise.all(clients.slice(0, 2).map((client) => client.closed));
+    expect(closes).toEqual(Array(2).fill({ code: 4409, reason: 'superseded' }));
+    const news = await bobSends();
+    for (const client of clients.slice(2)) {
+      await gets(client, news);
+      await client.close();
+    }
+  });
+
   it('an end of consent while a gateway stands still takes effect within lease and margin, and nothing is written after it (I2, I6)', async () => {
     const alices = await world.signIn('alice');
     const client = await world.connect(2, alices);
