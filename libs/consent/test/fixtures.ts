@@ -133,7 +133,11 @@ export async function tryOpen(
     personId: 'alice',
     tokenScopes,
     tokenExpiresAtMs: tomorrow(),
-    listener: { ended: (reason) => told.push(reason), narrowed: (scopes) => told.push(`narrowed to ${scopes}`) },
+    listener: {
+      ended: (reason) => told.push(reason),
+      narrowed: (scopes) => told.push(`narrowed to ${scopes}`),
+      superseded: () => told.push('superseded'),
+    },
     ...over,
   });
   return { session, told };

@@ -27,7 +27,7 @@ const session = await lease.open({
   personId: 'alice',
   tokenScopes: ALL,
   tokenExpiresAtMs: Number.POSITIVE_INFINITY,
-  listener: { ended: (reason) => say(reason), narrowed: () => {} },
+  listener: { ended: (reason) => say(reason), narrowed: () => {}, superseded: () => say('superseded') },
 });
 if ('refused' in session) throw new Error(session.refused);
 

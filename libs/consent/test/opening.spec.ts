@@ -141,7 +141,7 @@ describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
     const lease = await world.lease();
     const grant = await world.grant();
     const request = { grant: grant.id, clientId: 'tunebox-desktop', personId: 'alice', tokenScopes: ALL };
-    const listener = { ended: () => {}, narrowed: () => {} };
+    const listener = { ended: () => {}, narrowed: () => {}, superseded: () => {} };
     expect(await lease.open({ ...request, clientId: 'other', listener })).toEqual({ refused: 'unknown' });
     expect(await lease.open({ ...request, personId: 'bob', listener })).toEqual({ refused: 'unknown' });
     expect(await refusal(lease, { id: world.partner })).toBe('unknown');
