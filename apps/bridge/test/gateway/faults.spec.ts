@@ -8,7 +8,7 @@ const LONG = '🎧'.repeat(4_000);
 describe.each(everyDatabase)('What goes wrong, on %s', (kind) => {
   let bridge: GatewayHarness;
   beforeAll(async () => {
-    bridge = await GatewayHarness.start(kind, { LEASE_MS: '2000', LEASE_MARGIN_MS: '2000' });
+    bridge = await GatewayHarness.start(kind, { LEASE_MS: '3000', LEASE_MARGIN_MS: '2000' });
   });
   afterAll(() => bridge?.[Symbol.asyncDispose]());
 
@@ -91,7 +91,7 @@ describe.each(everyDatabase)('What goes wrong, on %s', (kind) => {
     const alice = await bridge.client('alice');
     const conversation = await bridge.direct(alice.client, 'bob');
     const uncut = Object.create(bridge.database, { control: { value: Database.prototype.control } }) as Database;
-    const other = await GatewayHarness.on(uncut, { LEASE_MS: '2000', LEASE_MARGIN_MS: '2000' });
+    const other = await GatewayHarness.on(uncut, { LEASE_MS: '3000', LEASE_MARGIN_MS: '2000' });
     const bob = await other.client('bob');
     using lapse = cutOff(bridge);
     await lapse.happened;
