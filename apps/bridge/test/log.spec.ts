@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { BridgeClient, FormBrowser, refresh, revoke, startBridge } from '@drawbridge/testing';
+import { BridgeClient, FormBrowser, formWith, refresh, revoke, startBridge } from '@drawbridge/testing';
 
 const CLIENT_ID = 'tunebox-desktop';
 const REDIRECT = 'http://127.0.0.1:49152/callback';
@@ -25,13 +25,13 @@ async function signInAndTell(publicUrl: string, secrets: Map<string, string>) {
     code_challenge_method: 'S256',
   });
   const browser = new FormBrowser(publicUrl);
-  await browser.go(`/oidc/auth?${question}`);
+  const page = await browser.get(`/oidc/auth?${question}`);
   const wrong = `wrong-${randomUUID()}`;
-  await browser.submit(browser.formWith('login'), { login: 'alice', password: wrong });
-  await browser.submit(browser.formWith('login'), { login: 'alice', password: 'drawbridge' });
+  const again = await browser.submit(formWith(page, 'login'), { login: 'alice', password: wrong });
+  const consent = await browser.submit(formWith(again, 'login'), { login: 'alice', password: 'drawbridge' });
   const scope = ['profile', 'messages.read', 'messages.send'];
-  const back = await browser.submit(browser.formWith('scope'), { scope }, ['decision', 'allow']);
-  const code = back!.searchParams.get('code')!;
+  const { left } = await browser.submit(formWith(consent, 'scope'), { scope }, ['decision', 'allow']);
+  const code = left!.searchParams.get('code')!;
   const exchange = () =>
     fetch(`${publicUrl}/oidc/token?code=${code}`, {
       method: 'POST',

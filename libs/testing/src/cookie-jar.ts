@@ -1,6 +1,12 @@
+interface Cookie {
+  name: string;
+  value: string;
+  path: string;
+}
+
 /** Cookies of one origin, as a browser would keep them, paths included. */
 export class CookieJar {
-  readonly #cookies = new Map<string, { name: string; value: string; path: string }>();
+  readonly #cookies = new Map<string, Cookie>();
 
   take(response: Response): void {
     for (const line of response.headers.getSetCookie()) {
@@ -18,7 +24,16 @@ export class CookieJar {
   }
 
   header(url: URL): string {
-    const matching = [...this.#cookies.values()].filter(({ path }) => url.pathname.startsWith(path));
+    const matching = [...this.#cookies.values()].filter(({ path }) => isBelow(url.pathname, path));
     return matching.map(({ name, value }) => `${name}=${value}`).join('; ');
   }
+
+  names(): string[] {
+    return [...this.#cookies.values()].map(({ name }) => name);
+  }
+}
+
+/** RFC 6265 section 5.1.4. */
+function isBelow(pathname: string, path: string): boolean {
+  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 }

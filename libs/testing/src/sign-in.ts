@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { FormBrowser } from './form-browser.js';
+import { FormBrowser, type FormPage, formWith } from './form-browser.js';
 
 export interface Tokens {
   readonly accessToken: string;
@@ -38,12 +38,13 @@ export async function signIn(bridge: Bridge, options: SignInOptions): Promise<To
     code_challenge_method: 'S256',
   });
   const browser = new FormBrowser(bridge.publicUrl);
-  const refused = await browser.go(`/oidc/auth?${question}`);
-  if (refused) throw new Error(`The authorisation was refused: ${refused}`);
-  await browser.submit(browser.formWith('login'), { login: options.login, password: options.password });
-  const back = await browser.submit(browser.formWith('scope'), { scope: [...scopes] }, ['decision', 'allow']);
-  const code = back?.searchParams.get('code');
-  if (!code) throw new Error(`No code came back: ${back ?? browser.html}`);
+  const page = await browser.get(`/oidc/auth?${question}`);
+  if (page.left) throw new Error(`The authorisation was refused: ${page.left}`);
+  const { login, password } = options;
+  const consent = await browser.submit(formWith(page, 'login'), { login, password });
+  const back = await browser.submit(formWith(consent, 'scope'), { scope: scopes }, ['decision', 'allow']);
+  const code = back.left?.searchParams.get('code');
+  if (!code) throw new Error(`No code came back: ${back.left ?? back.html}`);
   return token(bridge, {
     grant_type: 'authorization_code',
     code,
@@ -79,42 +80,30 @@ async function token(bridge: Bridge, form: Record<string, string>): Promise<Toke
 /** Connected apps, as a person without JavaScript uses it. */
 export async function connectedApps(bridge: Bridge, credentials: { login: string; password: string }) {
   const browser = new FormBrowser(bridge.publicUrl);
-  const open = async () => {
-    await browser.go('/connected-apps');
-    if (browser.forms().some(({ fields }) => fields.some(([name]) => name === 'password')))
-      await browser.submit(browser.formWith('login'), credentials);
+  const open = async (): Promise<FormPage> => {
+    const page = await browser.get('/connected-apps');
+    const asksForPassword = page.forms.some(({ fields }) => fields.some(([name]) => name === 'password'));
+    return asksForPassword ? browser.submit(formWith(page, 'login'), credentials) : page;
   };
-  await open();
-  const cards = () =>
-    browser.forms().flatMap((form) => {
+  const cards = (page: FormPage) =>
+    page.forms.flatMap((form) => {
       const grant = form.fields.find(([name]) => name === 'grant')?.[1];
       return grant === undefined || !form.buttons.some(({ value }) => value === 'end') ? [] : [{ grant, form }];
     });
-  const confirm = async () => {
-    await browser.submit(
-      browser.formWith('confirm'),
-      {},
-      browser.formWith('confirm').buttons.some(({ name }) => name === 'confirm') ? ['confirm', 'yes'] : undefined,
-    );
-    return browser.html;
-  };
+  const confirm = async (question: FormPage) =>
+    (await browser.submit(formWith(question, 'confirm'), {}, ['confirm', 'yes'])).html;
   return {
     /** The ids of the grants that stand. */
-    grants: cards().map(({ grant }) => grant),
+    grants: cards(await open()).map(({ grant }) => grant),
     /** Ends one, confirms, and resolves to the page that says when it took effect. */
     async end(grant: string): Promise<string> {
-      await open();
-      const card = cards().find((each) => each.grant === grant);
+      const card = cards(await open()).find((each) => each.grant === grant);
       if (!card) throw new Error(`No card for grant ${grant}`);
-      await browser.submit(card.form, {}, ['action', 'end']);
-      return confirm();
+      return confirm(await browser.submit(card.form, {}, ['action', 'end']));
     },
     async endAll(): Promise<string> {
-      await open();
-      const form = browser.forms().find(({ buttons }) => buttons.some(({ value }) => value === 'end-all'));
-      if (!form) throw new Error('No button that ends all.');
-      await browser.submit(form, {}, ['action', 'end-all']);
-      return confirm();
+      const form = formWith(await open(), 'action', 'end-all');
+      return confirm(await browser.submit(form, {}, ['action', 'end-all']));
     },
   };
 }

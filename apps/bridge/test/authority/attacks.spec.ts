@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import { everyDatabase } from '@drawbridge/testing';
+import { everyDatabase, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { OidcArtifacts } from '../../src/authority/oidc-artifacts.js';
 import { AuthorityHarness, claimsOf, DESKTOP, PASSWORD, type Tokens, WEB, WEB_ORIGIN } from './authority-harness.js';
-import { formWith } from './form-client.js';
 
 const INVALID_GRANT = { error: 'invalid_grant' };
 
@@ -241,17 +240,14 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
       expect(browser.cookieNames().filter((name) => name.startsWith('drawbridge_session'))).toEqual([]);
       const page = await browser.get(bridge.authorizationUrl({ prompt: 'login' }).url);
       expect(formWith(page, 'password')).toBeDefined();
-      const consent = await browser.submit(page, formWith(page, 'login'), { login: 'alice', password: PASSWORD });
+      const consent = await browser.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD });
       expect(formWith(consent, 'scope').checkboxes.some((box) => box.checked)).toBe(false);
     });
 
     test('consent cannot be given before the sign-in', async () => {
       const browser = bridge.browser();
       const page = await browser.get(bridge.authorizationUrl().url);
-      const again = await browser.submit(page, formWith(page, 'login'), { scope: 'messages.read' }, [
-        'decision',
-        'allow',
-      ]);
+      const again = await browser.submit(formWith(page, 'login'), { scope: 'messages.read' }, ['decision', 'allow']);
       expect(again.left).toBeUndefined();
       expect(formWith(again, 'password')).toBeDefined();
       const uid = new URL(page.url).pathname.split('/').at(-1);
@@ -261,7 +257,7 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
     test('RFC 9700 section 4.7: another browser cannot go on with a sign-in, nor take part in one (login CSRF)', async () => {
       const page = await bridge.browser().get(bridge.authorizationUrl().url);
       const other = bridge.browser();
-      const stolen = await other.submit(page, formWith(page, 'login'), { login: 'alice', password: PASSWORD });
+      const stolen = await other.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD });
       expect(stolen).toMatchObject({ status: 400, left: undefined });
       expect(stolen.html).toContain('no longer open');
     });
@@ -271,17 +267,17 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
     test.each(['', 'forged', 'a'.repeat(43)])('a form with the token %j is not taken (CSRF)', async (csrf) => {
       const browser = bridge.browser();
       const page = await browser.get(bridge.authorizationUrl().url);
-      const refused = await browser.submit(page, formWith(page, 'login'), { login: 'alice', password: PASSWORD, csrf });
+      const refused = await browser.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD, csrf });
       expect(refused.status).toBe(403);
       const consent = await bridge.toConsent(browser, bridge.authorizationUrl().url);
-      const allow = await browser.submit(consent, formWith(consent, 'scope'), { scope: 'messages.read', csrf }, [
+      const allow = await browser.submit(formWith(consent, 'scope'), { scope: 'messages.read', csrf }, [
         'decision',
         'allow',
       ]);
       expect(allow).toMatchObject({ status: 403, left: undefined });
       // The sign-in page's token is not the consent page's.
       const [, token = ''] = formWith(page, 'login').fields.find(([name]) => name === 'csrf')!;
-      const mixed = await browser.submit(consent, formWith(consent, 'scope'), { scope: 'messages.read', csrf: token }, [
+      const mixed = await browser.submit(formWith(consent, 'scope'), { scope: 'messages.read', csrf: token }, [
         'decision',
         'allow',
       ]);
@@ -291,34 +287,32 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
     test('a form that the browser says another site sent is not taken (CSRF)', async () => {
       const browser = bridge.browser({ 'sec-fetch-site': 'cross-site' });
       const page = await browser.get(bridge.authorizationUrl().url);
-      expect((await browser.submit(page, formWith(page, 'login'), { login: 'alice', password: PASSWORD })).status).toBe(
-        403,
-      );
+      expect((await browser.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD })).status).toBe(403);
     });
 
     test('a wrong password and an unknown login read the same, and what was typed comes back as text', async () => {
       const browser = bridge.browser();
       const page = await browser.get(bridge.authorizationUrl().url);
       const tell = async (login: string) => {
-        const { status, html } = await browser.submit(page, formWith(page, 'login'), { login, password: 'wrong' });
+        const { status, html } = await browser.submit(formWith(page, 'login'), { login, password: 'wrong' });
         return { status, html: html.replaceAll(login, '') };
       };
       expect(await tell('alice')).toEqual(await tell('mallory'));
       const evil = '"><script>alert(1)</script>';
-      const { html } = await browser.submit(page, formWith(page, 'login'), { login: evil, password: 'wrong' });
+      const { html } = await browser.submit(formWith(page, 'login'), { login: evil, password: 'wrong' });
       expect(html).not.toContain('<script>');
     });
 
     test('after 10 wrong passwords the right one is refused too, on the sign-in page and on Connected apps (I9)', async () => {
       const browser = bridge.browser();
       const page = await browser.get(bridge.authorizationUrl().url);
-      const attempt = (password: string) => browser.submit(page, formWith(page, 'login'), { login: 'bob', password });
+      const attempt = (password: string) => browser.submit(formWith(page, 'login'), { login: 'bob', password });
       for (let i = 0; i < 10; i++) expect((await attempt('wrong')).status).toBe(422);
       const limited = await attempt(PASSWORD);
       expect(limited.status).toBe(429);
       expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
       const connected = await browser.get('/connected-apps');
-      const refused = await browser.submit(connected, formWith(connected, 'login'), {
+      const refused = await browser.submit(formWith(connected, 'login'), {
         login: 'bob',
         password: PASSWORD,
       });
@@ -328,7 +322,7 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
     test('every page forbids scripts and frames and leaks no address (RFC 9700 section 4.2.4, 4.16)', async () => {
       const browser = bridge.browser();
       const signIn = await browser.get(bridge.authorizationUrl().url);
-      const consent = await browser.submit(signIn, formWith(signIn, 'login'), { login: 'alice', password: PASSWORD });
+      const consent = await browser.submit(formWith(signIn, 'login'), { login: 'alice', password: PASSWORD });
       const error = await ask({ client_id: 'nobody' });
       for (const page of [signIn, consent, error, await browser.get('/connected-apps')]) {
         const policy = page.headers.get('content-security-policy') ?? '';
@@ -373,11 +367,11 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
       expect((await bridge.browser().get('/sign-in/%00')).status).toBe(400);
       const browser = bridge.browser();
       const page = await browser.get('/connected-apps');
-      const wrong = await browser.submit(page, formWith(page, 'login'), { login: 'alice\0', password: PASSWORD });
+      const wrong = await browser.submit(formWith(page, 'login'), { login: 'alice\0', password: PASSWORD });
       expect(wrong.status).toBe(422);
-      const apps = await browser.submit(page, formWith(page, 'login'), { login: 'alice', password: PASSWORD });
+      const apps = await browser.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD });
       const form = formWith(apps, 'action', 'sign-out');
-      const end = await browser.submit(apps, form, { grant: '\0' }, ['action', 'end']);
+      const end = await browser.submit(form, { grant: '\0' }, ['action', 'end']);
       expect(end.status).toBe(404);
     });
   });
@@ -394,7 +388,7 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
       const consent = await bridge.toConsent(browser, url);
       const form = formWith(consent, 'scope');
       expect(form.checkboxes.map((box) => box.value)).toEqual(['messages.read']);
-      const { left } = await browser.submit(consent, form, { scope: ['messages.read', 'messages.send', 'admin'] }, [
+      const { left } = await browser.submit(form, { scope: ['messages.read', 'messages.send', 'admin'] }, [
         'decision',
         'allow',
       ]);
@@ -445,7 +439,7 @@ describe.each(everyDatabase)('Attacks on the authority, on %s', (kind) => {
         await bridge.setPartnerStatus(status);
         try {
           expect(await ask({})).toMatchObject({ status: 400, left: undefined });
-          const late = await browser.submit(consent, formWith(consent, 'scope'), { scope: 'messages.read' }, [
+          const late = await browser.submit(formWith(consent, 'scope'), { scope: 'messages.read' }, [
             'decision',
             'allow',
           ]);

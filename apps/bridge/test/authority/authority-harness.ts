@@ -1,20 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { InProcessBus } from '@drawbridge/bus';
 import { Endings, Grants } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Partners } from '@drawbridge/partners';
 import { People } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
-import { testDatabase } from '@drawbridge/testing';
+import { FormBrowser, type FormPage, formWith, freePort, testDatabase } from '@drawbridge/testing';
 import { Global, type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { sql } from 'kysely';
 import { AuthorityModule } from '../../src/authority/authority.module.js';
 import { mountAuthority } from '../../src/authority/mount.js';
 import { Config } from '../../src/config/config.js';
-import { FormClient, formWith, type Page } from './form-client.js';
 
 export const PASSWORD = 'drawbridge';
 export const DESKTOP = 'tunebox-desktop';
@@ -91,8 +88,8 @@ export class AuthorityHarness implements AsyncDisposable {
     await this.endings.stop();
   }
 
-  browser(headers: Record<string, string> = {}): FormClient {
-    return new FormClient(this.origin, headers);
+  browser(headers: Record<string, string> = {}): FormBrowser {
+    return new FormBrowser(this.origin, headers);
   }
 
   authorizationUrl(over: Record<string, string | undefined> = {}): { url: string; verifier: string } {
@@ -111,21 +108,21 @@ export class AuthorityHarness implements AsyncDisposable {
     return { url: `/oidc/auth?${new URLSearchParams(given)}`, verifier };
   }
 
-  async toConsent(browser: FormClient, url: string, login = 'alice'): Promise<Page> {
+  async toConsent(browser: FormBrowser, url: string, login = 'alice'): Promise<FormPage> {
     const page = await browser.get(url);
-    return browser.submit(page, formWith(page, 'login'), { login, password: PASSWORD });
+    return browser.submit(formWith(page, 'login'), { login, password: PASSWORD });
   }
 
   /** A code, by the forms alone. */
   async code(
-    over: { login?: string; scopes?: string[]; browser?: FormClient; ask?: Record<string, string | undefined> } = {},
+    over: { login?: string; scopes?: string[]; browser?: FormBrowser; ask?: Record<string, string | undefined> } = {},
   ) {
     const browser = over.browser ?? this.browser();
     const { url, verifier } = this.authorizationUrl(over.ask);
     const consent = await this.toConsent(browser, url, over.login);
     const form = formWith(consent, 'scope');
     const scope = over.scopes ?? form.checkboxes.map((box) => box.value);
-    const { left } = await browser.submit(consent, form, { scope }, ['decision', 'allow']);
+    const { left } = await browser.submit(form, { scope }, ['decision', 'allow']);
     if (!left) throw new Error('not sent back to the app');
     return { code: left.searchParams.get('code') ?? '', verifier, left };
   }
@@ -214,13 +211,4 @@ async function seed(database: Database): Promise<void> {
     redirectUris: [`${WEB_ORIGIN}/signed-in`],
     scopes: ['messages.read'],
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,7 +1,6 @@
-import { everyDatabase } from '@drawbridge/testing';
+import { everyDatabase, type FormBrowser, type FormPage, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
-import { type FormClient, formWith, type Page } from './form-client.js';
 
 describe.each(everyDatabase)('Connected apps on %s', (kind) => {
   let bridge: AuthorityHarness;
@@ -16,16 +15,16 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     await sql`delete from person_session`.execute(tables);
   });
 
-  const open = async (browser: FormClient, login = 'alice'): Promise<Page> => {
+  const open = async (browser: FormBrowser, login = 'alice'): Promise<FormPage> => {
     const page = await browser.get('/connected-apps');
-    return browser.submit(page, formWith(page, 'login'), { login, password: PASSWORD });
+    return browser.submit(formWith(page, 'login'), { login, password: PASSWORD });
   };
-  const grantsOn = (page: Page) =>
+  const grantsOn = (page: FormPage) =>
     page.forms.flatMap((form) => form.fields.filter(([name]) => name === 'grant').map(([, value]) => value));
-  const press = (browser: FormClient, page: Page, grant: string, over: Record<string, string> = {}) =>
-    browser.submit(page, formWith(page, 'grant', grant), over, ['action', 'end']);
-  const confirm = (browser: FormClient, page: Page) =>
-    browser.submit(page, formWith(page, 'confirm'), {}, ['confirm', 'yes']);
+  const press = (browser: FormBrowser, page: FormPage, grant: string, over: Record<string, string> = {}) =>
+    browser.submit(formWith(page, 'grant', grant), over, ['action', 'end']);
+  const confirm = (browser: FormBrowser, page: FormPage) =>
+    browser.submit(formWith(page, 'confirm'), {}, ['confirm', 'yes']);
 
   test('shows a card per grant; one is ended after being asked, with the moment it took effect; the other stays (I2)', async () => {
     const [one, two] = [await bridge.signIn(), await bridge.signIn({ scopes: ['contacts.read'] })];
@@ -70,7 +69,7 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     const other = await bridge.signIn({ login: 'bob' });
     const browser = bridge.browser();
     const page = await open(browser);
-    const question = await browser.submit(page, formWith(page, 'action', 'end-all'), {}, ['action', 'end-all']);
+    const question = await browser.submit(formWith(page, 'action', 'end-all'), {}, ['action', 'end-all']);
     const statement = await confirm(browser, question);
     expect(statement.html.match(/no longer has access/g)).toHaveLength(2);
     for (const { grant } of mine) expect((await bridge.grantRow(grant)).effective_at).not.toBeNull();
@@ -118,11 +117,11 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     await sql`update person_session set last_seen_at = last_seen_at - interval '15 minutes'`.execute(
       bridge.database.tables(),
     );
-    const late = await browser.submit(page, formWith(page, 'action', 'sign-out'), {}, ['action', 'end-all']);
+    const late = await browser.submit(formWith(page, 'action', 'sign-out'), {}, ['action', 'end-all']);
     expect(late.html).toContain('You were signed out');
-    const again = await browser.submit(late, formWith(late, 'login'), { login: 'alice', password: PASSWORD });
+    const again = await browser.submit(formWith(late, 'login'), { login: 'alice', password: PASSWORD });
     expect(again.html).toContain('No app is connected');
-    const out = await browser.submit(again, formWith(again, 'action', 'sign-out'), {}, ['action', 'sign-out']);
+    const out = await browser.submit(formWith(again, 'action', 'sign-out'), {}, ['action', 'sign-out']);
     expect(formWith(out, 'password')).toBeDefined();
     const { rows } = await sql`select from person_session`.execute(bridge.database.tables());
     expect(rows).toHaveLength(0);

@@ -1,7 +1,6 @@
-import { everyDatabase } from '@drawbridge/testing';
+import { everyDatabase, formWith } from '@drawbridge/testing';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { AuthorityHarness, claimsOf, DESKTOP, DESKTOP_REDIRECT, PASSWORD, type Tokens } from './authority-harness.js';
-import { formWith } from './form-client.js';
 
 describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
   let bridge: AuthorityHarness;
@@ -16,7 +15,7 @@ describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
     const signIn = await browser.get(url);
     expect(signIn.status).toBe(200);
     expect(signIn.html).toContain('Tunebox Ltd');
-    const consent = await browser.submit(signIn, formWith(signIn, 'login'), { login: 'alice', password: PASSWORD });
+    const consent = await browser.submit(formWith(signIn, 'login'), { login: 'alice', password: PASSWORD });
     const form = formWith(consent, 'scope');
     expect(form.checkboxes).toEqual(
       ['messages.read', 'messages.send', 'contacts.read', 'presence.read', 'profile'].map((value) => ({
@@ -25,9 +24,9 @@ describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
         checked: false,
       })),
     );
-    const ticked = await browser.submit(consent, form, {}, ['decision', 'tick-all']);
+    const ticked = await browser.submit(form, {}, ['decision', 'tick-all']);
     expect(formWith(ticked, 'scope').checkboxes.every((box) => box.checked)).toBe(true);
-    const { left } = await browser.submit(ticked, formWith(ticked, 'scope'), {}, ['decision', 'allow']);
+    const { left } = await browser.submit(formWith(ticked, 'scope'), {}, ['decision', 'allow']);
     expect(left?.origin + left!.pathname).toBe(DESKTOP_REDIRECT);
     expect(left?.searchParams.get('state')).toBe('a-state');
     // RFC 9207.
@@ -115,7 +114,7 @@ describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
       await bridge.toConsent(browser, b.url, 'bob'),
     ];
     const allow = async (page: typeof consentA) =>
-      (await browser.submit(page, formWith(page, 'scope'), { scope: 'messages.read' }, ['decision', 'allow'])).left!;
+      (await browser.submit(formWith(page, 'scope'), { scope: 'messages.read' }, ['decision', 'allow'])).left!;
     const [toA, toB] = [await allow(consentA), await allow(consentB)];
     expect([toA.searchParams.get('state'), toB.searchParams.get('state')]).toEqual(['a', 'b']);
     const tokens = (await (await bridge.exchange(toB.searchParams.get('code')!, b.verifier)).json()) as Tokens;
@@ -127,17 +126,17 @@ describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
     const consent = await bridge.toConsent(browser, bridge.authorizationUrl().url);
     const form = formWith(consent, 'scope');
     for (const scope of [[], ['profile']]) {
-      const again = await browser.submit(consent, form, { scope }, ['decision', 'allow']);
+      const again = await browser.submit(form, { scope }, ['decision', 'allow']);
       expect(again.left).toBeUndefined();
       expect(again.html).toContain('Tick at least one');
       expect(formWith(again, 'scope').checkboxes).toHaveLength(5);
     }
-    const denied = await browser.submit(consent, form, {}, ['decision', 'deny']);
+    const denied = await browser.submit(form, {}, ['decision', 'deny']);
     expect(denied.left?.searchParams.get('error')).toBe('access_denied');
     expect(denied.left?.searchParams.get('state')).toBe('a-state');
 
     const signIn = await browser.get(bridge.authorizationUrl().url);
-    const cancelled = await browser.submit(signIn, formWith(signIn, 'decision'), {}, ['decision', 'deny']);
+    const cancelled = await browser.submit(formWith(signIn, 'decision'), {}, ['decision', 'deny']);
     expect(cancelled.left?.searchParams.get('error')).toBe('access_denied');
   });
 
@@ -145,8 +144,7 @@ describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
     const browser = bridge.browser();
     const { url, verifier } = bridge.authorizationUrl();
     const consent = await bridge.toConsent(browser, url);
-    const press = () =>
-      browser.submit(consent, formWith(consent, 'scope'), { scope: 'messages.read' }, ['decision', 'allow']);
+    const press = () => browser.submit(formWith(consent, 'scope'), { scope: 'messages.read' }, ['decision', 'allow']);
     const lefts = (await Promise.all([press(), press()])).flatMap((page) => page.left ?? []);
     const answers = await Promise.all(lefts.map((left) => bridge.exchange(left.searchParams.get('code')!, verifier)));
     const grants = await Promise.all(
