@@ -23,6 +23,7 @@ export class Bridge {
     private readonly database: Database,
     private readonly bus: Bus,
     private readonly lifecycle: Lifecycle,
+    private readonly unreadyMs: number,
   ) {}
 
   /**
@@ -52,7 +53,7 @@ export class Bridge {
       await internal.listen();
       await listenPublicly(app, config);
       lifecycle.started();
-      return new Bridge(app, internal, database, bus, lifecycle);
+      return new Bridge(app, internal, database, bus, lifecycle, config.unreadyMs);
     } catch (error) {
       for (const close of opened) await close().catch(() => {});
       throw error;
@@ -60,10 +61,12 @@ export class Bridge {
   }
 
   /**
-   * The end, in an order that loses nothing: `/readyz` says 503 and new requests are refused; clients are told, what
-   * was accepted is finished, and their connections are closed; then the listeners, the lease and the database.
+   * The end, in an order that loses nothing: `/readyz` says 503, and balancers look away; new requests are refused,
+   * clients are told, what was accepted is finished, and their connections are closed; then the listeners, the lease
+   * and the database.
    */
   async stop(onProblem: (what: string, error: unknown) => void): Promise<void> {
+    await this.lifecycle.leave(this.unreadyMs);
     await this.lifecycle.drain(onProblem);
     await closeServer(this.app.getHttpServer() as Server, ANSWER_WITHIN_MS);
     await this.app.close();

@@ -8,7 +8,7 @@ import { StartError } from './start-error.js';
 import { version } from './version.js';
 
 /** For what is left to do once the connections have been told: requests under way, the lease, the database. */
-const STOP_AFTER_DRAIN_MS = 20_000;
+const STOP_AFTER_DRAIN_MS = 15_000;
 /** npm passes a signal on that the terminal has sent already: what comes so soon is the same wish. */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -82,7 +82,7 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 
 async function end(running: Bridge): Promise<void> {
   const late = () => fail('The bridge could not finish in time what it had accepted.');
-  setTimeout(late, config.drainMs + STOP_AFTER_DRAIN_MS).unref();
+  setTimeout(late, config.unreadyMs + config.drainMs + STOP_AFTER_DRAIN_MS).unref();
   let clean = true;
   await running.stop((what, error) => {
     clean = false;

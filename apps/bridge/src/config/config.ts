@@ -56,6 +56,7 @@ export class Config {
   readonly grantIdleDays: number;
   readonly openWithinMs: number;
   readonly heartbeatMs: number;
+  readonly unreadyMs: number;
   readonly drainMs: number;
   readonly production: boolean;
   /** The names of what the environment sets, for the log. */
@@ -87,6 +88,7 @@ export class Config {
     this.grantIdleDays = settings.GRANT_IDLE_DAYS ?? 30;
     this.openWithinMs = settings.OPEN_WITHIN_MS ?? 5_000;
     this.heartbeatMs = settings.HEARTBEAT_MS ?? 25_000;
+    this.unreadyMs = settings.UNREADY_MS ?? (production ? 3_000 : 0);
     this.drainMs = settings.DRAIN_MS ?? 10_000;
   }
 

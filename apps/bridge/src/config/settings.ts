@@ -160,6 +160,10 @@ export class Settings {
   @Setting('number', '25000')
   HEARTBEAT_MS?: number;
 
+  @WholeNumber(0, 600_000, A_TIME)
+  @Setting('number', '3000')
+  UNREADY_MS?: number;
+
   @WholeNumber(0, 3_600_000, A_TIME)
   @Setting('number', '10000')
   DRAIN_MS?: number;

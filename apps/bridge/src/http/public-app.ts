@@ -23,6 +23,8 @@ import { listen } from './listen.js';
 import { ProblemFilter } from './problem.filter.js';
 import { sendJson } from './respond.js';
 
+/** Longer than balancers keep an idle connection (60 s): they must be the ones to close it, not find it closed. */
+const KEEP_ALIVE_MS = 75_000;
 const AUTHORITY_PATHS = ['/oidc', '/sign-in', '/connected-apps'];
 const NOT_SERVED = { code: 'not_found', message: 'This process does not have the role of the authority.' };
 
@@ -57,7 +59,9 @@ export async function makePublicApp(
 
 /** StartError when the port is taken. */
 export function listenPublicly(app: INestApplication, { host, port }: Config): Promise<void> {
-  return listen(app.getHttpServer() as Server, { host, port, setting: 'PORT' });
+  const server = app.getHttpServer() as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return listen(server, { host, port, setting: 'PORT' });
 }
 
 function joinGateway(app: INestApplication, { leaseMs, redisUrl }: Config, lifecycle: Lifecycle): void {

@@ -18,6 +18,13 @@ describe('The life of the process', () => {
     });
   });
 
+  it('is not ready from the moment it leaves, and refuses nothing until it drains', async () => {
+    const life = new Lifecycle();
+    life.started();
+    await life.leave(1);
+    expect([await life.readiness(), life.draining]).toMatchObject([{ ready: false, phase: 'leaving' }, false]);
+  });
+
   it('is not ready from the moment it drains, runs every drain, the last added first, and outlives one that fails', async () => {
     const life = new Lifecycle();
     life.started();

@@ -1,4 +1,5 @@
-export type Phase = 'starting' | 'ready' | 'draining';
+/** `leaving`: `/readyz` says no, and everybody is served as ever. */
+export type Phase = 'starting' | 'ready' | 'leaving' | 'draining';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -49,7 +50,16 @@ export class Lifecycle {
     if (this.current === 'starting') this.current = 'ready';
   }
 
-  /** From here on `/readyz` says 503. A drain that fails does not keep the others from running. */
+  /**
+   * From here on `/readyz` says 503. Balancers have so long to look away before anything is refused: what they send
+   * while a listener closes would be lost.
+   */
+  async leave(forMs: number): Promise<void> {
+    this.current = 'leaving';
+    if (forMs > 0) await new Promise((resolve) => setTimeout(resolve, forMs));
+  }
+
+  /** New requests are refused. A drain that fails does not keep the others from running. */
   async drain(onProblem: (name: string, error: unknown) => void): Promise<void> {
     this.current = 'draining';
     for (const { name, drain } of this.drains.splice(0)) {
