@@ -108,6 +108,11 @@ export class AuthorityHarness implements AsyncDisposable {
     return { url: `/oidc/auth?${new URLSearchParams(given)}`, verifier };
   }
 
+  /** The first page of a request that differs from a good one. */
+  ask(over: Record<string, string | undefined>): Promise<FormPage> {
+    return this.browser().get(this.authorizationUrl(over).url);
+  }
+
   async toConsent(browser: FormBrowser, url: string, login = 'alice'): Promise<FormPage> {
     const page = await browser.get(url);
     return browser.submit(formWith(page, 'login'), { login, password: PASSWORD });
@@ -171,6 +176,12 @@ export class AuthorityHarness implements AsyncDisposable {
       left join consent_receipt r on r.grant_id = g.id where g.id = ${id}`.execute(this.database.tables());
     return rows[0]!;
   }
+}
+
+export const INVALID_GRANT = { error: 'invalid_grant' };
+
+export async function bodyOf(response: Response): Promise<object> {
+  return { status: response.status, ...((await response.json()) as object) };
 }
 
 /** The payload, unverified: the signature has a test of its own. */
