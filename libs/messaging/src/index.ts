@@ -4,7 +4,7 @@ export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js
 export type { DurableEvent, Recipient, StoredEvent } from './events.js';
 export type { HistoryPage, HistoryRequest } from './history.js';
 export { LANE_LIMITS } from './lanes.js';
-export { MAX_EVENTS_READ, type MailboxPosition } from './mailboxes.js';
+export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailboxes.js';
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewMessage, Sender, SendResult } from './send.js';

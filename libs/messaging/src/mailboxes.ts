@@ -17,7 +17,16 @@ export interface MailboxPosition {
   trimmed: number;
 }
 
-type EntryRow = { seq: number; kind: number; entry_conversation: string } & (MessageRow | { id: null });
+/** The entries of one mailbox after `after`, oldest first, at most `limit` and MAX_EVENTS_READ. */
+export interface MailboxRead {
+  readonly owner: number;
+  readonly after: number;
+  readonly limit: number;
+}
+
+type ConversationRows = Awaited<ReturnType<Conversations['rows']>>;
+
+type EntryRow = { read: number; seq: number; kind: number; entry_conversation: string } & (MessageRow | { id: null });
 
 /** What each person has not seen yet, in order. */
 export class Mailboxes {
@@ -36,29 +45,26 @@ export class Mailboxes {
     return heads;
   }
 
-  /** The entries after `after`, oldest first, at most `limit` and MAX_EVENTS_READ; made from today's rows. */
-  async read(owner: number, after: number, limit: number): Promise<StoredEvent[]> {
+  /** One statement for all of them, and one more where conversations were made; one answer for each, in order. */
+  async read(reads: readonly MailboxRead[]): Promise<StoredEvent[][]> {
+    const asked = JSON.stringify(
+      reads.map(({ owner, after, limit }, i) => ({ i, o: owner, a: after, l: Math.min(limit, MAX_EVENTS_READ) })),
+    );
     const { rows } = await sql<EntryRow>`
-      select e.seq, e.kind, e.conversation as entry_conversation, v.*
-        from (select * from mailbox_entry where owner = ${owner} and seq > ${after}
-               order by seq limit ${Math.min(limit, MAX_EVENTS_READ)}) e
+      select x.i as read, e.seq, e.kind, e.conversation as entry_conversation, v.*
+        from jsonb_to_recordset(${asked}::text::jsonb) as x(i integer, o bigint, a bigint, l integer)
+       cross join lateral (select * from mailbox_entry where owner = x.o and seq > x.a order by seq limit x.l) e
         left join lateral (${MESSAGE_ROWS}
                where e.kind = ${ENTRY.messageCreated} and m.conversation = e.conversation and m.position = e.subject) v on true
-       order by e.seq`.execute(this.database.tables());
+       order by x.i, e.seq`.execute(this.database.tables());
     const made = rows.filter((row) => row.kind === ENTRY.conversationCreated);
     const conversations =
       made.length > 0
         ? await this.conversations.rows([...new Set(made.map((row) => row.entry_conversation))])
         : undefined;
-    return rows.map((row): StoredEvent => {
-      if (row.id !== null) {
-        const event = { seq: row.seq, name: 'message.created', data: messageCreatedData(messageView(row)) } as const;
-        return row.sender === owner ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } } : event;
-      }
-      const conversation = conversations?.get(row.entry_conversation);
-      if (!conversation) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);
-      return { seq: row.seq, name: 'conversation.created', data: conversationCreatedData(conversation) };
-    });
+    const answers = reads.map((): StoredEvent[] => []);
+    for (const row of rows) answers[row.read]!.push(storedEvent(row, reads[row.read]!.owner, conversations));
+    return answers;
   }
 
   /**
@@ -72,6 +78,16 @@ export class Mailboxes {
     ]);
     return createHash('sha256').update(`${rows[0]!.id} ${identity}`).digest('base64url').slice(0, 22);
   }
+}
+
+function storedEvent(row: EntryRow, owner: number, conversations: ConversationRows | undefined): StoredEvent {
+  if (row.id !== null) {
+    const event = { seq: row.seq, name: 'message.created', data: messageCreatedData(messageView(row)) } as const;
+    return row.sender === owner ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } } : event;
+  }
+  const conversation = conversations?.get(row.entry_conversation);
+  if (!conversation) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);
+  return { seq: row.seq, name: 'conversation.created', data: conversationCreatedData(conversation) };
 }
 
 /** One statement at a time writes all acknowledgements that came meanwhile. */

@@ -4,7 +4,7 @@ import { DirectSends } from './direct-sends.js';
 import type { StoredEvent } from './events.js';
 import { type HistoryPage, type HistoryRequest, readHistory } from './history.js';
 import { Lanes } from './lanes.js';
-import { Acknowledgements, Mailboxes, type MailboxPosition } from './mailboxes.js';
+import { Acknowledgements, Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
 import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
 import type { ConversationView } from './views.js';
 
@@ -88,8 +88,9 @@ export class Messaging {
     return this.mailboxes.heads(owners);
   }
 
-  async read(owner: number, after: number, limit: number): Promise<{ events: StoredEvent[] }> {
-    return { events: await this.mailboxes.read(owner, after, limit) };
+  /** What stands in mailboxes, one answer for each read, in order. */
+  read(reads: readonly MailboxRead[]): Promise<StoredEvent[][]> {
+    return this.mailboxes.read(reads);
   }
 
   epoch(): Promise<string> {

@@ -86,7 +86,7 @@ describe.each(everyDatabase)('Conversations, on %s', (kind) => {
     expect(JSON.parse(event!.data.toString())).toEqual({ conversation: shared });
     expect(event!.recipients.map(({ owner }) => owner)).toEqual(expect.arrayContaining([a.key, b.key, c.key]));
     for (const { owner, seq } of event!.recipients) {
-      const [stored] = (await messaging.read(owner, seq - 1, 1)).events;
+      const [[stored] = []] = await messaging.read([{ owner, after: seq - 1, limit: 1 }]);
       expect(stored).toMatchObject({ seq, name: 'conversation.created' });
       expect(stored!.data.equals(event!.data)).toBe(true);
     }
@@ -186,7 +186,7 @@ describe.each(everyDatabase)('Conversations, on %s', (kind) => {
       await messaging.send(a, text('meanwhile', conversation));
     } while (before !== undefined);
     expect(seen.map(({ position }) => position)).toEqual(Array.from({ length: 25 }, (_, n) => 25 - n));
-    const later = (await messaging.read(b.key, asOf!, 100)).events;
+    const [later = []] = await messaging.read([{ owner: b.key, after: asOf!, limit: 100 }]);
     expect(later.map(({ data }) => data.toString())).toEqual(events.slice(-3).map(({ data }) => data.toString()));
   });
 

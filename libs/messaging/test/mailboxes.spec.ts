@@ -34,7 +34,7 @@ describe.each(everyDatabase)('Mailboxes, on %s', (kind) => {
     for (const size of [1, 3, 100]) {
       const backlog: typeof live = [];
       for (let after = 0; ; ) {
-        const { events: piece } = await messaging.read(bob.key, after, size);
+        const [piece = []] = await messaging.read([{ owner: bob.key, after, limit: size }]);
         expect(piece.length).toBeLessThanOrEqual(size);
         backlog.push(...piece.map(({ seq, data }) => ({ seq, data: data.toString() })));
         if (piece.length === 0) break;
@@ -52,7 +52,22 @@ describe.each(everyDatabase)('Mailboxes, on %s', (kind) => {
     expect(heads.get(carol.key)).toEqual({ head: 0, trimmed: 0 });
     expect(heads.get(alice.key)).toEqual({ head: 11, trimmed: 0 });
     expect(await messaging.heads([])).toEqual(new Map());
-    expect(await messaging.read(carol.key, 0, 10)).toEqual({ events: [] });
+    expect(await messaging.read([{ owner: carol.key, after: 0, limit: 10 }])).toEqual([[]]);
+  });
+
+  test('several mailboxes, or one from several places, are read at once, each with its own answer (I4)', async () => {
+    const { messaging } = recordingMessaging(database);
+    const places = [
+      { owner: bob.key, after: 3, limit: 2 },
+      { owner: carol.key, after: 0, limit: 5 },
+      { owner: alice.key, after: 0, limit: 3 },
+      { owner: bob.key, after: 8, limit: 100 },
+    ];
+    const together = await messaging.read(places);
+    const oneByOne = await Promise.all(places.map(async (place) => (await messaging.read([place]))[0]));
+    expect(together).toEqual(oneByOne);
+    expect(together.map((events) => events.map(({ seq }) => seq))).toEqual([[4, 5], [], [1, 2, 3], [9, 10, 11]]);
+    expect(await messaging.read([])).toEqual([]);
   });
 
   test('an acknowledgement never goes past the head and never backwards', async () => {

@@ -54,7 +54,7 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
     expect(event!.recipients.map(({ owner }) => owner).toSorted()).toEqual([alice.key, bob.key].toSorted());
     expect(event!.recipients).toContainEqual({ owner: alice.key, seq });
     for (const { owner, seq } of event!.recipients) {
-      const { events: stored } = await messaging.read(owner, seq - 1, 10);
+      const [stored = []] = await messaging.read([{ owner, after: seq - 1, limit: 10 }]);
       expect(stored).toHaveLength(1);
       expect(stored[0]).toMatchObject({ seq, name: 'message.created' });
       expect(stored[0]!.data.equals(event!.data)).toBe(true);
@@ -70,8 +70,8 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
     const { message } = await messaging.send(app, { ...text('reply', conversation), replyTo: first.message.id });
     expect(message).toMatchObject({ via: { app: 'Tunebox' }, replyTo: first.message.id });
     const mine = events.at(-1)!.recipients.find(({ owner }) => owner === bob.key)!;
-    const stored = (await messaging.read(bob.key, mine.seq - 1, 1)).events[0]!;
-    expect(stored.data.toString()).toBe(events.at(-1)!.data.toString());
+    const [[stored] = []] = await messaging.read([{ owner: bob.key, after: mine.seq - 1, limit: 1 }]);
+    expect(stored!.data.toString()).toBe(events.at(-1)!.data.toString());
   });
 
   test.each([
@@ -153,7 +153,7 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
       await expect(messaging.send(alice, other)).rejects.toMatchObject({ code: 'conflict' });
     }
     expect(events.map(({ own }) => own?.clientId)).toEqual([clientId]);
-    const [stored] = (await messaging.read(alice.key, first!.seq - 1, 1)).events;
+    const [[stored] = []] = await messaging.read([{ owner: alice.key, after: first!.seq - 1, limit: 1 }]);
     expect(stored!.ownClientId).toEqual({ app: '', clientId });
   });
 

@@ -70,7 +70,7 @@ describe('Delivery', () => {
       hearsAll: () => true,
       peers: new Peers({ bus: new InProcessBus(), instance: '', onHint: none, onAnnounced: none, onDoubt: none }),
       messaging: {
-        read: async (_owner, after) => ({ events: store.slice(after) }),
+        read: async (reads) => reads.map(({ after }) => store.slice(after)),
         heads: async (owners) => new Map(owners.map((owner) => [owner, { head: store.length, trimmed: 0 }])),
       },
     });

@@ -2,12 +2,11 @@ import type { Peers } from '@drawbridge/bus';
 import type { DurableEvent, Messaging, StoredEvent } from '@drawbridge/messaging';
 import { Injectable, Logger } from '@nestjs/common';
 import { readHint, sendHints } from './hints.js';
+import { MailboxReads } from './mailbox-reads.js';
 import type { MailboxStream } from './mailbox-stream.js';
 
 /** Every bound of the way from a commit to the connections (I9). */
 export const DELIVERY_LIMITS = {
-  /** Reads of backlog that are under way at once; the others wait their turn. */
-  maxReads: 8,
   /** How often streams that wait for the lease or the store try again. */
   retryMs: 100,
   /** Every mailbox with a connection is compared with the store once in this many seconds. */
@@ -58,13 +57,13 @@ export class Delivery {
   /** Mailboxes that are to be compared at once. */
   private readonly doubted = new Set<number>();
   private comparing = false;
-  private reads = 0;
+  private reads: MailboxReads | undefined;
   /** Streams that the store had more for than they were told of, and those of them that have it by now. */
   readonly counts = { missed: 0, healed: 0 };
-  private readonly readers: (() => void)[] = [];
 
   start(sources: DeliverySources): void {
     this.sources = sources;
+    this.reads = new MailboxReads((reads) => sources.messaging.read(reads));
     this.compareTimer = setInterval(() => this.compareSlice(), 1_000).unref();
   }
 
@@ -149,15 +148,7 @@ export class Delivery {
   }
 
   async readAfter(owner: number, after: number, limit: number): Promise<StoredEvent[]> {
-    if (this.reads >= DELIVERY_LIMITS.maxReads) await new Promise<void>((resolve) => this.readers.push(resolve));
-    else this.reads += 1;
-    try {
-      return (await this.sources?.messaging.read(owner, after, limit))?.events ?? [];
-    } finally {
-      const next = this.readers.shift();
-      if (next) next();
-      else this.reads -= 1;
-    }
+    return (await this.reads?.after(owner, after, limit)) ?? [];
   }
 
   /** The stream goes on when the lease is proven again. */

@@ -1,5 +1,5 @@
 import { InProcessBus, Peers } from '@drawbridge/bus';
-import type { StoredEvent } from '@drawbridge/messaging';
+import type { MailboxRead, StoredEvent } from '@drawbridge/messaging';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import type { Connection } from './connection.js';
@@ -104,12 +104,12 @@ class World {
     this.delivery.stop();
   }
 
-  private readonly read = async (_owner: number, after: number, limit: number) => {
+  private readonly read = async (reads: readonly MailboxRead[]) => {
     if (this.failures > 0) {
       this.failures -= 1;
       throw new Error('the store is down');
     }
-    return { events: this.store.slice(after, after + Math.min(limit, 3)) };
+    return reads.map(({ after, limit }) => this.store.slice(after, after + Math.min(limit, 3)));
   };
 
   private readonly heads = async () => new Map([[OWNER, { head: this.store.length, trimmed: 0 }]]);
