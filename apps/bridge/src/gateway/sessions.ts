@@ -73,6 +73,7 @@ export class Sessions {
       personId: token.personId,
       tokenScopes: token.scopes,
       tokenExpiresAtMs: token.expiresAtMs,
+      clientName: data.client.name,
       ...(data.resume ? { fromSeq: data.resume.after } : {}),
       listener: connection,
     });

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { Grants } from '@drawbridge/consent';
 import type { BridgeClient } from '@drawbridge/testing';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { WebSocket } from 'ws';
@@ -90,6 +91,15 @@ describe('session.open', () => {
   ])('with %s is %s, then closed with 4401', async (_, code, data) => {
     const client = await bridge.connect();
     expect(await refused(client, data)).toEqual([code, { code: 4401, reason: 'unauthenticated' }]);
+  });
+
+  test('keeps what the client calls itself, for Connected apps', async () => {
+    const named = await bridge.grant('alice');
+    const client = await bridge.connect();
+    const name = 'Tunebox in the kitchen';
+    await client.request('session.open', { token: await bridge.token('alice', named), client: { name, version: '1' } });
+    expect(await new Grants(bridge.database).find(named)).toMatchObject({ clientName: name });
+    await client.close();
   });
 
   test('on a consent that is over is consent_ended, then closed with 4403 and the reason (I2)', async () => {
