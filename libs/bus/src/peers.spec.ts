@@ -211,6 +211,24 @@ describe('Peers', () => {
     expect(left.peers.size).toBe(1);
   });
 
+  it('does not answer without end where everything comes twice, and still knows who holds what (I9)', async () => {
+    let frames = 0;
+    for (const { bus } of [left, right]) {
+      bus.lose = (channel, payload) => {
+        frames += 1;
+        wire.publish(channel, payload);
+        return false;
+      };
+    }
+    right.peers.hold(7);
+    await settled();
+    left.tell(7, 'news');
+    await settled();
+    expect(right.hints).toContain('news');
+    for (let turn = 0; turn < 20; turn++) await settled();
+    expect(frames).toBeLessThan(20);
+  });
+
   it('does not hear a process of another version, which could not read what it is sent (I9)', async () => {
     const hello = new ByteWriter();
     hello.byte(255);

@@ -10,6 +10,8 @@ export const PEER_LIMITS = {
   deadAfterMs: 3_500,
   /** What a peer announced is confirmed within this time. */
   confirmWithinMs: 100,
+  /** A peer is asked for a snapshot, and sent one, at most once in this time; whoever still lacks one asks at its next beat. */
+  snapshotEveryMs: 100,
   maxPeers: 1_024,
   /** Announcements to a peer that it has not confirmed and that are remembered one by one. */
   maxUnconfirmed: 10_000,
@@ -54,6 +56,8 @@ class KnownPeer implements Peer {
   /** The last announcement of this process that the peer has confirmed. */
   knows = 0;
   confirmTimer: NodeJS.Timeout | undefined;
+  askedAt = Number.NEGATIVE_INFINITY;
+  answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(readonly instance: string) {}
 }
@@ -216,8 +220,23 @@ export class Peers {
         continue;
       }
       this.confirm(peer);
-      if (peer.inDoubt) this.send(peer, FRAME.ask, new ByteWriter(1));
+      if (peer.inDoubt) this.ask(peer);
     }
+  }
+
+  /** Two processes whose frames come twice would otherwise answer each other without end. */
+  private ask(peer: KnownPeer): void {
+    const now = performance.now();
+    if (now - peer.askedAt < PEER_LIMITS.snapshotEveryMs) return;
+    peer.askedAt = now;
+    this.send(peer, FRAME.ask, new ByteWriter(1));
+  }
+
+  private answer(peer: KnownPeer): void {
+    const now = performance.now();
+    if (now - peer.answeredAt < PEER_LIMITS.snapshotEveryMs) return;
+    peer.answeredAt = now;
+    this.sendSnapshot(peer);
   }
 
   /** Tells a peer how far its stream has come here, and how far this process's own has gone. */
@@ -265,8 +284,11 @@ export class Peers {
       const peer = this.peerOf(head.from);
       if (!peer) return;
       peer.heardAt = performance.now();
-      this.follow(peer, head);
-      this.take(peer, head, reader);
+      if (isStale(peer, head)) this.takeStale(peer, head, reader);
+      else {
+        this.follow(peer, head);
+        this.take(peer, head, reader);
+      }
     });
   }
 
@@ -282,7 +304,7 @@ export class Peers {
         peer.inDoubt = true;
         this.counts.gaps += 1;
         this.o.onDoubt('gap');
-        if (kind !== FRAME.snapshot) this.send(peer, FRAME.ask, new ByteWriter(1));
+        if (kind !== FRAME.snapshot) this.ask(peer);
       }
     }
     received.number = number;
@@ -312,7 +334,7 @@ export class Peers {
         return;
       }
       case FRAME.ask:
-        this.sendSnapshot(peer);
+        this.answer(peer);
         return;
       case FRAME.beat:
         this.confirmed(peer, reader.varint(), reader.varint());
@@ -320,6 +342,12 @@ export class Peers {
       case FRAME.leave:
         this.forget(peer);
     }
+  }
+
+  /** It came before, or was overtaken, and then the gap has been noticed. What is only news is news all the same. */
+  private takeStale(peer: KnownPeer, { kind }: FrameHead, reader: ByteReader): void {
+    if (kind === FRAME.hint) this.o.onHint(reader.rest());
+    else if (kind === FRAME.beat) this.confirmed(peer, reader.varint(), reader.varint());
   }
 
   /** The peer knows what this process had announced in the frames up to `number`. */
@@ -384,6 +412,12 @@ export class Peers {
       this.counts.unreadable += 1;
     }
   }
+}
+
+/** A frame of the stream that is followed, from before the place where it stands. */
+function isStale({ received }: KnownPeer, { kind, stream, number }: FrameHead): boolean {
+  if (stream !== received.stream) return false;
+  return kind === FRAME.beat ? number < received.number : number <= received.number;
 }
 
 const NOBODY: readonly KnownPeer[] = [];

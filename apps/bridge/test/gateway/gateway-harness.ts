@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import { InProcessBus } from '@drawbridge/bus';
+import { type Bus, InProcessBus } from '@drawbridge/bus';
 import { ConsentLease, Endings, Grants, type Receipt } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Messaging } from '@drawbridge/messaging';
@@ -61,9 +61,9 @@ export class GatewayHarness implements AsyncDisposable {
     database: Database,
     settings: Record<string, string> = {},
     ownsDatabase = false,
+    bus: Bus = new InProcessBus(),
   ): Promise<GatewayHarness> {
     const config = Config.read({ PUBLIC_URL, GATEWAY_ID: 'gw-test', ...settings });
-    const bus = new InProcessBus();
     const { leaseMs, leaseMarginMs: marginMs } = config;
     const endings = new Endings({ database, bus, leaseMs, marginMs, idleDays: 30 });
 
