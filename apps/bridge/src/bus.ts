@@ -11,7 +11,7 @@ export async function makeBus({ redisUrl, databaseUrl }: Config, lifecycle: Life
   const log = new Logger('Bus');
   if (redisUrl === undefined) {
     if (databaseUrl !== undefined) {
-      log.log('There is no REDIS_URL: between several processes on this database, events take up to 5 s');
+      log.warn('There is no REDIS_URL: between several processes on this database, events take up to 5 s');
     }
     return new InProcessBus();
   }

@@ -3,7 +3,7 @@ export { Endings, type EndingsOptions, type EndRequest } from './endings.js';
 export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView } from './grants.js';
 export { ConsentLease, type ConsentLeaseOptions, type LostReason, type Refusal } from './lease.js';
 export { consentMigrations } from './migration.js';
-export type { EffectiveEnd, GatewayConfirmation, ReadHeads, Receipt } from './receipts.js';
+export { type EffectiveEnd, type GatewayConfirmation, RECEIPT_DAYS, type ReadHeads, type Receipt } from './receipts.js';
 export {
   ConsentSession,
   type OpenRequest,

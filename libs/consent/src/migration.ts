@@ -119,6 +119,9 @@ const clientName = 'alter table consent_grant add column client_name text';
 const openWindowsByGrant =
   'create index access_window_open_by_grant on access_window (grant_id, id) where closed_at is null';
 
+/** Receipts are removed in the order of their age. */
+const receiptsByAge = 'create index consent_receipt_by_age on consent_receipt (effective_at)';
+
 export const consentMigrations: Record<string, Migration> = {
   '030_consent': {
     async up(db) {
@@ -133,6 +136,11 @@ export const consentMigrations: Record<string, Migration> = {
   '032_open_windows_by_grant': {
     async up(db) {
       await sql.raw(openWindowsByGrant).execute(db);
+    },
+  },
+  '033_receipts_by_age': {
+    async up(db) {
+      await sql.raw(receiptsByAge).execute(db);
     },
   },
 };

@@ -44,6 +44,9 @@ export interface ReceiptRow {
   gateways: GatewayConfirmation[] | null;
 }
 
+/** How long a receipt is kept. */
+export const RECEIPT_DAYS = 366;
+
 /** The head of each person's mailbox: nothing above it can have been delivered yet. */
 export type ReadHeads = (owners: number[]) => Promise<Map<number, { head: number }>>;
 

@@ -1,6 +1,6 @@
 import type { Database } from '@drawbridge/database';
 import { type Kysely, sql } from 'kysely';
-import { closeExpired, pendingReceipts, type ReadHeads, withBounds } from './receipts.js';
+import { closeExpired, pendingReceipts, RECEIPT_DAYS, type ReadHeads, withBounds } from './receipts.js';
 import type { LeaseWatch } from './watch.js';
 
 export interface SweepOptions {
@@ -56,6 +56,7 @@ export class Sweep {
     if (now - this.grantsAt < GRANTS_EVERY_MS) return;
     this.grantsAt = now;
     await this.trying('expired grants', () => this.endExpired());
+    await this.trying('old receipts', () => this.removeOldReceipts());
   }
 
   private async trying(what: string, work: () => Promise<void>): Promise<void> {
@@ -64,6 +65,14 @@ export class Sweep {
     } catch (error) {
       this.o.onProblem(`the sweep of ${what} failed`, error);
     }
+  }
+
+  private async removeOldReceipts(): Promise<void> {
+    await sql`
+      delete from consent_receipt where number in (
+        select number from consent_receipt
+        where effective_at < clock_timestamp() - ${RECEIPT_DAYS}::integer * interval '1 day'
+        order by effective_at limit ${RECEIPTS_PER_ROUND}::integer)`.execute(this.db);
   }
 
   /** Only as it was observed: a renewal that came meanwhile keeps the row. Its process, should it live, drops everything. */

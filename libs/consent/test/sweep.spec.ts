@@ -31,6 +31,20 @@ describe.each(everyDatabase)('The sweep, on %s', (kind) => {
     expect(session.ended).toBeUndefined();
   });
 
+  test('keeps a receipt for a year, and no longer', async () => {
+    await world.lease();
+    const [kept, old] = [await world.grant(), await world.grant()];
+    const endings = world.endings();
+    await endings.end({ grants: [kept.id, old.id], reason: 'signed_out', by: 'app' });
+    const aged = (grant: string, interval: string) =>
+      sql`update consent_receipt set effective_at = clock_timestamp() - ${interval}::interval where grant_id = ${grant}::uuid`;
+    await aged(kept.id, '365 days').execute(world.db);
+    await aged(old.id, '367 days').execute(world.db);
+    endings.startSweep();
+    await eventually(async () => (await endings.receipts([old.id])).length === 0);
+    expect(await endings.receipts([kept.id])).toHaveLength(1);
+  });
+
   test('I2 finishes the receipt of an authority that died after its commit', async () => {
     const lease = await world.lease();
     const grant = await world.grant();

@@ -209,34 +209,57 @@ const REASONS: Readonly<Record<EndReason, string>> = {
   token_replayed: 'One of its keys was used twice, so it was ended for safety.',
 };
 
+/** So many are shown at first; the others are a click away. */
+const ENDED_SHOWN = 5;
+
 function EndedSection({ ended }: { ended: readonly EndedGrant[] }) {
+  const earlier = ended.slice(ENDED_SHOWN);
   return (
     <section aria-labelledby="ended">
       <h2 id="ended" class="section">
-        Ended lately
+        Ended in the last year
       </h2>
       <div class="card">
-        <ul class="past">
-          {ended.map((grant) => (
-            <li key={grant.id}>
-              <h3>{nameOf(grant)}</h3>
-              <p class="small">
-                {REASONS[grant.reason]}{' '}
-                {grant.effectiveAt
-                  ? `In effect since ${instant(grant.effectiveAt)}.`
-                  : grant.requestedAt
-                    ? 'Not every gateway has confirmed it yet.'
-                    : `Ended ${minute(grant.endedAt)}.`}
-              </p>
-              {grant.gateways && (
-                <Evidence connectionsClosed={grant.connectionsClosed ?? 0} gateways={grant.gateways} />
-              )}
-            </li>
-          ))}
-        </ul>
+        <EndedList ended={ended.slice(0, ENDED_SHOWN)} />
+        {earlier.length > 0 && (
+          <details>
+            <summary>{earlier.length} earlier</summary>
+            <EndedList ended={earlier} />
+          </details>
+        )}
       </div>
     </section>
   );
+}
+
+function EndedList({ ended }: { ended: readonly EndedGrant[] }) {
+  return (
+    <ul class="past">
+      {ended.map((grant) => (
+        <li key={grant.id}>
+          <h3>{nameOf(grant)}</h3>
+          <p class="small">
+            {REASONS[grant.reason]}{' '}
+            {grant.effectiveAt
+              ? `No access since ${instant(grant.effectiveAt)}; ${confirmedBy(grant.gateways ?? [])}.`
+              : grant.requestedAt
+                ? 'Not every gateway has confirmed it yet.'
+                : `Ended ${minute(grant.endedAt)}.`}
+          </p>
+          {grant.gateways && <Evidence connectionsClosed={grant.connectionsClosed ?? 0} gateways={grant.gateways} />}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The gateways' part of a receipt in half a sentence. */
+function confirmedBy(gateways: Receipt['gateways']): string {
+  const all = gateways.length;
+  if (all === 0) return 'no gateway was running';
+  const confirmed = gateways.filter((gateway) => gateway.confirmed === 'ack').length;
+  if (confirmed < all) return `confirmed by ${confirmed} of ${all} gateways, and past the lease of every other`;
+  return all === 1 ? 'confirmed by the gateway' : `confirmed by all ${all} gateways`;
 }
 
 function Statement({ receipt }: { receipt: Receipt }) {
@@ -244,9 +267,9 @@ function Statement({ receipt }: { receipt: Receipt }) {
   const tookMs = Math.max(0, effective.getTime() - new Date(receipt.requestedAt).getTime());
   return (
     <p>
-      It has been in effect since <time dateTime={receipt.effectiveAt}>{instant(effective)}</time>,{' '}
-      {tookMs < 10_000 ? `${tookMs} ms` : `${Math.round(tookMs / 1000)} s`} after it was asked for. Since then nothing
-      is delivered to the app and nothing is accepted from it.
+      It has had no access since <time dateTime={receipt.effectiveAt}>{instant(effective)}</time>,{' '}
+      {tookMs < 10_000 ? `${tookMs} ms` : `${Math.round(tookMs / 1000)} s`} after you asked for it;{' '}
+      {confirmedBy(receipt.gateways)}. Since then nothing is delivered to the app and nothing is accepted from it.
     </p>
   );
 }

@@ -1,4 +1,4 @@
-import type { Receipt } from '@drawbridge/consent';
+import { RECEIPT_DAYS, type Receipt } from '@drawbridge/consent';
 import type { Database } from '@drawbridge/database';
 import type { EndReason } from '@drawbridge/protocol';
 import { sql } from 'kysely';
@@ -19,10 +19,9 @@ export interface EndedGrant {
   gateways: Receipt['gateways'] | null;
 }
 
-const LISTED_MAX = 20;
-const LISTED_DAYS = 30;
+const LISTED_MAX = 100;
 
-/** What a person ended, or what ended by itself, in the last days; the latest first. */
+/** What a person ended, or what ended by itself, while its receipt is kept; the latest first. */
 export async function endedGrants(database: Database, person: number): Promise<EndedGrant[]> {
   const { rows } = await sql<EndedGrant>`
     select g.id, a.name as "appName", p.name as "partnerName", g.device, g.client_name as "clientName",
@@ -31,7 +30,7 @@ export async function endedGrants(database: Database, person: number): Promise<E
            r.connections_closed as "connectionsClosed", r.gateways
     from consent_grant g join app a on a.client_id = g.client_id join partner p on p.id = g.partner
     left join consent_receipt r on r.grant_id = g.id
-    where g.person = ${person}::bigint and g.ended_at > clock_timestamp() - ${LISTED_DAYS}::integer * interval '1 day'
+    where g.person = ${person}::bigint and g.ended_at > clock_timestamp() - ${RECEIPT_DAYS}::integer * interval '1 day'
     order by g.ended_at desc, g.id limit ${LISTED_MAX}::integer`.execute(database.tables());
   return rows;
 }
