@@ -18,16 +18,19 @@ export interface MemoryOptions {
   readonly progress: (line: string) => void;
 }
 
-/** Bytes of resident memory. */
+/** As `process.memoryUsage()` of the gateway says, in bytes: as it was, and after a full garbage collection. */
+export interface MemoryReading {
+  readonly found: NodeJS.MemoryUsage;
+  readonly collected: NodeJS.MemoryUsage;
+}
+
 export interface MemoryResult {
   readonly target: TargetName;
   readonly connections: number;
-  readonly before: number;
-  /** With everybody connected, as it was found, and after a full garbage collection. */
-  readonly found: number;
-  readonly collected: number;
-  /** Growth of V8's heap and what hangs on it, collected: the part of it that is JavaScript's. */
-  readonly heapGrowth: number;
+  /** With nobody connected, after the first ones. */
+  readonly before: MemoryReading;
+  /** With everybody connected. */
+  readonly after: MemoryReading;
 }
 
 /** An Error, with what to do, when this shell's limit of open files is too low for so many connections. */
@@ -48,13 +51,17 @@ export async function runMemory({ targets, people: count, progress }: MemoryOpti
     progress(`memory: ${TITLES[name]} starts, ${count} people are made`);
     await using target = await startTarget(name, { gateways: 1, people, shape: 'none' });
     const { probe } = target.gateways[0]!;
-    const connect = async (some: readonly string[]) => {
+    const connect = async (from: number, to: number) => {
       const clients: Client[] = [];
       let lost: Error | undefined;
-      await connectAll(target, some, {
-        onClient: (client) => clients.push(client),
-        onError: (error) => (lost = error),
-      });
+      await connectAll(
+        { gateways: target.gateways, wire: target.wire, tokens: target.tokens.slice(from, to) },
+        people.slice(from, to),
+        {
+          onClient: (client) => clients.push(client),
+          onError: (error) => (lost = error),
+        },
+      );
       return {
         close: () => {
           for (const client of clients) client.close();
@@ -62,24 +69,17 @@ export async function runMemory({ targets, people: count, progress }: MemoryOpti
         },
       };
     };
-    const first = await connect(people.slice(0, FIRST));
-    first.close();
-    await wait(SETTLE_MS);
-    const before = await probe.collected();
+    const read = async (): Promise<MemoryReading> => {
+      await wait(SETTLE_MS);
+      return { found: await probe.memory(), collected: await probe.collected() };
+    };
+    (await connect(0, Math.min(FIRST, count))).close();
+    const before = await read();
     progress(`memory: ${TITLES[name]}, ${count} people connect`);
-    const all = await connect(people);
-    await wait(SETTLE_MS);
-    const found = await probe.memory();
-    const collected = await probe.collected();
+    const all = await connect(0, count);
+    const after = await read();
     all.close();
-    results.push({
-      target: name,
-      connections: count,
-      before: before.rss,
-      found: found.rss,
-      collected: collected.rss,
-      heapGrowth: collected.heapUsed + collected.external - before.heapUsed - before.external,
-    });
+    results.push({ target: name, connections: count, before, after });
   }
   return results;
 }

@@ -32,9 +32,9 @@ export const HELP = `npm run bench -- [options]: the bridge on PostgreSQL and Re
                                                    (relay,nest,socketio,bridge)
   --people N        who is connected               (pairs ${PEOPLE.pairs}, group ${PEOPLE.group}, memory ${PEOPLE.memory})
   --rate R          messages a second, over all    (pairs ${RATE.pairs}, group ${RATE.group})
-  --rounds K        measurements of each, in turn  (3; memory is measured once)
-  --seconds S       length of a measurement        (3)
-  --warm-up S       load before the first of them  (3)
+  --rounds K        measurements of each, in turn  (4; memory is measured once)
+  --seconds S       length of a measurement        (2)
+  --warm-up S       before the first of them, as much as each server takes  (3)
   --json FILE       writes every result there
   --profile FOLDER  writes a CPU profile of each gateway's last round there, and lists what took the time;
                     its figures are higher for it
@@ -63,7 +63,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   if (people && scenarios.includes('group') && people > MAX_GROUP) {
     throw new OptionsError(`--people: a group has ${MAX_GROUP} people at most; choose another --scenario`);
   }
-  const rounds = number('rounds', given.rounds) ?? 3;
+  const rounds = number('rounds', given.rounds) ?? 4;
   if (!Number.isInteger(rounds)) throw new OptionsError('--rounds: a whole number');
   return {
     scenarios,
@@ -73,7 +73,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     rate: { pairs: rate ?? RATE.pairs, group: rate ?? RATE.group },
     rounds,
     warmUpMs: (number('warm-up', given['warm-up']) ?? 3) * 1_000,
-    measureMs: (number('seconds', given.seconds) ?? 3) * 1_000,
+    measureMs: (number('seconds', given.seconds) ?? 2) * 1_000,
     json: given.json,
     profile: given.profile,
   };

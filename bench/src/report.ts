@@ -54,19 +54,23 @@ export function trafficTable(title: string, results: readonly TrafficResult[]): 
   return `${title}\n${table([head, ...rows])}`;
 }
 
+/** What one connection added, and the whole process. In use: V8's objects and what hangs on them, collected. */
 export function memoryTable(title: string, results: readonly MemoryResult[]): string {
-  const kb = (bytes: number, { connections }: MemoryResult) => (bytes / connections / 1_024).toFixed(1);
-  const mb = (bytes: number) => (bytes / 1_048_576).toFixed(0);
-  const rows = results.map((result) => [
-    TITLES[result.target],
-    kb(result.collected - result.before, result),
-    kb(result.found - result.before, result),
-    kb(result.heapGrowth, result),
-    mb(result.before),
-    mb(result.found),
-    mb(result.collected),
-  ]);
-  const head = ['', 'KB each', 'uncollected', 'of it heap', 'before MB', 'found MB', 'collected MB'];
+  const rows = results.map(({ target, connections, before, after }) => {
+    const each = (bytes: number) => (bytes / connections / 1_024).toFixed(1);
+    const mb = (bytes: number) => (bytes / 1_048_576).toFixed(0);
+    const inUse = ({ heapUsed, external }: NodeJS.MemoryUsage) => heapUsed + external;
+    return [
+      TITLES[target],
+      each(after.collected.rss - before.collected.rss),
+      each(after.found.rss - before.found.rss),
+      each(after.collected.heapTotal - before.collected.heapTotal),
+      each(inUse(after.collected) - inUse(before.collected)),
+      mb(before.collected.rss),
+      mb(after.collected.rss),
+    ];
+  });
+  const head = ['', 'KB each', 'uncollected', 'heap', 'in use', 'before MB', 'after MB'];
   return `${title}\n${table([head, ...rows])}`;
 }
 

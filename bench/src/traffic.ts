@@ -6,10 +6,10 @@ import { treeCpuUs } from './process-cpu.js';
 import { startTarget } from './targets/start.js';
 import { type Target, type TargetName, TITLES } from './targets/target.js';
 
-/** So much load comes before each measurement but the first, which has the whole warm-up before it. */
-const LEAD_IN_MS = 500;
+/** So much of the load comes before each measurement, which is of what it costs, and not of how it begins. */
+const LEAD_IN_MS = 300;
 /** Between two targets: what the one before still has to do is not measured with the next. */
-const REST_MS = 200;
+const REST_MS = 100;
 
 export interface TrafficOptions {
   readonly scenario: 'pairs' | 'group';
@@ -54,7 +54,7 @@ export async function runTraffic(options: TrafficOptions): Promise<TrafficResult
   }
   for (const { target, load } of running) {
     progress(`${title}: ${TITLES[target.name]} warms up`);
-    await load.offer({ perSecond: options.perSecond, ms: options.warmUpMs });
+    await load.warmUp(options.warmUpMs);
   }
   for (let round = 1; round <= options.rounds; round++) {
     progress(`${title}: round ${round} of ${options.rounds}, ${options.perSecond} messages/s`);
