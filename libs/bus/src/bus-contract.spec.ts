@@ -1,4 +1,4 @@
-import { type RedisServer, startRedis, startRedisCluster } from '@drawbridge/testing';
+import { type RedisServer, startRedis, startRedisCluster, startRedisUnderSentinel } from '@drawbridge/testing';
 import { Redis } from 'ioredis';
 import { type Bus, InProcessBus, RedisBus } from './index.js';
 
@@ -58,6 +58,10 @@ const kinds: Record<string, () => Promise<Place & { stop(): Promise<void> }>> = 
   'a Redis Cluster, with sharded channels': async () => {
     const cluster = await startRedisCluster();
     return { ...(await connect(cluster.url)), stop: () => cluster.stop() };
+  },
+  'a Redis under Sentinel': async () => {
+    const redis = await startRedisUnderSentinel();
+    return { ...(await connect(redis.url)), stop: () => redis.stop() };
   },
 };
 
@@ -196,4 +200,23 @@ describe('a bus through Redis', () => {
     while ((await clients()) > 1);
     operator.disconnect();
   });
+});
+
+describe('a bus through a Redis under Sentinel', () => {
+  it('goes to the replica when the master dies, and is subscribed there (I7)', async () => {
+    const redis = await startRedisUnderSentinel();
+    const { here, there } = await connect(redis.url);
+    const ear = new Ear();
+    await there.subscribe('news', ear.handler);
+    here.publish('news', bytes('before'));
+    await ear.hears('before');
+    const up = Promise.all([goingUp(here), goingUp(there)]);
+    await redis.master.kill();
+    await up;
+    here.publish('news', bytes('after'));
+    await ear.hears('after');
+    await here.close();
+    await there.close();
+    await redis.stop();
+  }, 30_000);
 });

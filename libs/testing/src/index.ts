@@ -6,6 +6,7 @@ export * from './databases.js';
 export * from './form-browser.js';
 export * from './postgres-server.js';
 export * from './redis-cluster.js';
+export * from './redis-sentinel.js';
 export * from './redis-server.js';
 export * from './sign-in.js';
 export * from './tcp-proxy.js';

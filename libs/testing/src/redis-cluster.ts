@@ -13,7 +13,9 @@ const READY_WITHIN_MS = 15_000;
 
 /** Three masters without replicas, each with a third of the slots. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all([1, 2, 3].map(() => startRedis({ cluster: true })));
+  const nodes = await Promise.all(
+    [1, 2, 3].map(() => startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'] })),
+  );
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
   };

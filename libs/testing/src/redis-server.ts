@@ -18,22 +18,25 @@ export interface RedisServer {
   kill(): Promise<void>;
 }
 
-/** Starts the machine's own Redis on a free port of the loopback address; it keeps nothing on the disk. */
-export async function startRedis({
-  port: given,
-  cluster = false,
-}: {
+export interface RedisOptions {
   readonly port?: number;
-  readonly cluster?: boolean;
-} = {}): Promise<RedisServer> {
+  readonly args?: readonly string[];
+  /** Makes a configuration file in the server's folder, and gives its path. */
+  config?(folder: string): string;
+}
+
+/** Starts the machine's own Redis on a free port of the loopback address; it keeps nothing on the disk. */
+export async function startRedis({ port: given, args: more = [], config }: RedisOptions = {}): Promise<RedisServer> {
   if (spawnSync('redis-server', ['--version']).error)
     throw new Error(
       'redis-server is not installed: install the package `redis-server` (apt-get install redis-server).',
     );
   const port = given ?? (await freePort());
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-redis-'));
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  if (cluster) args.push('--cluster-enabled', 'yes', '--cluster-node-timeout', '2000');
+  const file = config ? [config(folder)] : [];
+  const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+  const keepsNothing = config ? [] : ['--save', '', '--appendonly', 'no'];
+  const args = [...file, ...own, ...keepsNothing, ...more];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   await ready(server);
   const end = async (signal: NodeJS.Signals) => {
@@ -61,7 +64,7 @@ function ready(server: ChildProcess): Promise<void> {
   const timer = setTimeout(() => reject(new Error(`Redis was not ready in time:\n${log}`)), READY_WITHIN_MS);
   server.stdout!.setEncoding('utf8').on('data', (text: string) => {
     if (log.length < 65_536) log += text;
-    if (/ready to accept connections/i.test(log)) resolve();
+    if (/ready to accept connections|sentinel id is/i.test(log)) resolve();
   });
   server.once('exit', (code) => reject(new Error(`Redis exited with ${code}:\n${log}`)));
   return promise.finally(() => clearTimeout(timer));

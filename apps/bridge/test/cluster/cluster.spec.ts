@@ -100,3 +100,35 @@ describe('Three gateways on one PostgreSQL and one Redis', () => {
     expect(performance.now() - from).toBeLessThan(CHECK_MS + BOUND_MS + 10_000);
   });
 });
+
+describe('Two gateways on one PostgreSQL, without a Redis', () => {
+  let world: ClusterWorld;
+  beforeAll(async () => {
+    world = await ClusterWorld.start({ gateways: 2, redisUrl: false });
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it('say so in a warning, deliver within the 5 s of the comparison, in order and once, and end consent in time (I2, I4, I7)', async () => {
+    for (const bridge of world.cluster.bridges) expect(bridge.output()).toContain('There is no REDIS_URL');
+    const bob = await world.connect(1, await world.signIn('bob'));
+    const conversation = await directTo(bob, 'alice');
+    const alices = await world.signIn('alice');
+    const clients = [await world.connect(0, alices), await world.connect(1, alices)];
+    const texts: string[] = [];
+    for (let n = 0; n < 20; n++) texts.push(await sendNews(bob, conversation));
+    const from = performance.now();
+    for (const client of clients) {
+      await gets(client, texts.at(-1)!);
+      expect(client.frames.flatMap((frame) => textOf(frame) ?? [])).toEqual(texts);
+      expect(client.problems).toEqual([]);
+    }
+    const waitedMs = performance.now() - from;
+    expect(waitedMs).toBeLessThan(CHECK_MS + 2_000);
+    await world.revoke(alices);
+    const receipt = await world.receipt(alices);
+    expect(receipt.gateways.map(({ confirmed }) => confirmed)).toEqual(['ack', 'ack']);
+    console.log(`without a Redis: ${Math.round(waitedMs)} ms to the other gateway, an end in ${tookMs(receipt)} ms`);
+    expect(tookMs(receipt)).toBeLessThan(2_000);
+    for (const client of clients) expect((await client.closed).code).toBe(4403);
+  });
+});

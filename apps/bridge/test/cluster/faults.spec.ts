@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BridgeClient, postgresUrl, startBridge, TcpProxy, type Tokens } from '@drawbridge/testing';
+import { BridgeClient, postgresUrl, refresh, startBridge, TcpProxy, type Tokens } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { ClusterWorld, codeOf, directTo, Flood, gets, sendNews, textOf, tookMs } from './cluster-world.js';
 
@@ -239,6 +239,37 @@ describe('An end of consent while things fail, on three gateways', () => {
     PATIENT_MS,
   );
 
+  test('a refresh that is held between its check and its write while the grant ends yields nothing usable (I1, I2)', async () => {
+    const alices = await world.signIn('alice');
+    const alice = await world.connect(1, alices);
+    const db = world.database.tables();
+    await sql`create function held() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock_shared(42); return new; end $$`.execute(db);
+    await sql`create trigger held before insert on oidc_artifact for each row execute function held()`.execute(db);
+    const refreshing = await db.transaction().execute(async (tx) => {
+      await sql`select pg_advisory_xact_lock(42)`.execute(tx);
+      const started = refresh(world.cluster, 'tunebox-desktop', alices.refreshToken);
+      await until(async () => {
+        const { rows } = await sql<{ held: boolean }>`
+          select exists (select from pg_locks where locktype = 'advisory' and not granted) as held`.execute(db);
+        return rows[0]!.held;
+      });
+      await alice.request('session.close', {});
+      await world.receipt(alices);
+      return { started };
+    });
+    const refreshed = await refreshing.started.catch((error: Error) => error.message);
+    await sql`drop trigger held on oidc_artifact`.execute(db);
+    // Whether there is an answer with tokens or not: they open nothing, and give no more of them.
+    if (typeof refreshed === 'string') return expect(refreshed).toMatch(/invalid_grant/);
+    for (const n of [0, 1, 2]) {
+      const client = await world.unopened(n);
+      expect(await codeOf(client.open(refreshed.accessToken))).toBe('consent_ended');
+      expect(await client.closed).toEqual({ code: 4403, reason: 'signed_out' });
+    }
+    await expect(refresh(world.cluster, 'tunebox-desktop', refreshed.refreshToken)).rejects.toThrow('invalid_grant');
+  });
+
   /** How many messages with this in their text are stored. */
   async function stored(part: string): Promise<number> {
     const { rows } = await sql<{ count: number }>`
@@ -258,3 +289,8 @@ describe('An end of consent while things fail, on three gateways', () => {
     }
   }
 });
+
+/** Looks again until it is so. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
