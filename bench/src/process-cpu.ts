@@ -10,6 +10,8 @@ export function treeCpuUs(root: number): number {
     if (!Number.isInteger(pid)) continue;
     const fields = statOf(pid);
     if (fields && (pid === root || Number(fields[1]) === root)) ticks += Number(fields[11]) + Number(fields[12]);
+    // What its children used that are gone by now.
+    if (fields && pid === root) ticks += Number(fields[13]) + Number(fields[14]);
   }
   return ticks * TICK_US;
 }

@@ -9,9 +9,12 @@ export interface SelfTime {
   /** As it was written: the TypeScript where there is a source map. */
   readonly place: string;
   readonly us: number;
-  /** Of the time that was not idle. */
+  /** Of all the work. */
   readonly share: number;
 }
+
+/** What is no work of the gateway's; the profiler's own start, in node:inspector, is none either. */
+const NOT_WORK = new Set(['(idle)', '(root)']);
 
 /** The functions that took the most time themselves, the most first. */
 export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[] {
@@ -21,7 +24,7 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[
   let busy = 0;
   for (const { id, callFrame } of nodes) {
     const us = byNode.get(id) ?? 0;
-    if (us === 0 || callFrame.functionName === '(idle)') continue;
+    if (us === 0 || NOT_WORK.has(callFrame.functionName) || callFrame.url === 'node:inspector') continue;
     busy += us;
     const place = placeOf(callFrame);
     const key = `${callFrame.functionName} ${place}`;

@@ -45,12 +45,13 @@ export function trafficTable(title: string, results: readonly TrafficResult[]): 
       `${of((r) => r.latencyMs.p50).toFixed(1)}`,
       `${of((r) => r.latencyMs.p99).toFixed(1)}`,
       `${delivered} of ${expected}`,
+      (result.idleUs / 1_000).toFixed(1),
       beside((r) => r.redisUs),
       beside((r) => r.postgresUs),
       problems.join(', '),
     ];
   });
-  const head = ['', 'CPU µs', '× relay', 'p50 ms', 'p99 ms', 'delivered', 'Redis µs', 'PostgreSQL µs', ''];
+  const head = ['', 'CPU µs', '× relay', 'p50 ms', 'p99 ms', 'delivered', 'idle ms/s', 'Redis µs', 'PostgreSQL µs', ''];
   return `${title}\n${table([head, ...rows])}`;
 }
 

@@ -10,6 +10,8 @@ import { type Target, type TargetName, TITLES } from './targets/target.js';
 const LEAD_IN_MS = 300;
 /** Between two targets: what the one before still has to do is not measured with the next. */
 const REST_MS = 100;
+/** So long everything is left alone before the warm-up, to see what the gateways do by themselves. */
+const IDLE_MS = 3_000;
 
 export interface TrafficOptions {
   readonly scenario: 'pairs' | 'group';
@@ -34,6 +36,8 @@ export interface Round extends LoadResult {
 
 export interface TrafficResult {
   readonly target: TargetName;
+  /** CPU of all gateways in a second in which nobody writes, µs. */
+  readonly idleUs: number;
   readonly rounds: readonly Round[];
 }
 
@@ -52,6 +56,8 @@ export async function runTraffic(options: TrafficOptions): Promise<TrafficResult
     const load = started.adopt(await Load.connect(target, people, size), (each) => each.close());
     running.push({ target, load, rounds: [] });
   }
+  progress(`${title}: everybody is silent`);
+  const idle = await Promise.all(running.map(({ target }) => idleCpuUs(target)));
   for (const { target, load } of running) {
     progress(`${title}: ${TITLES[target.name]} warms up`);
     await load.warmUp(options.warmUpMs);
@@ -65,7 +71,17 @@ export async function runTraffic(options: TrafficOptions): Promise<TrafficResult
       rounds.push(await measure(target, load, { ...options, profiled }));
     }
   }
-  return running.map(({ target, rounds }) => ({ target: target.name, rounds }));
+  return running.map(({ target, rounds }, n) => ({ target: target.name, idleUs: idle[n]!, rounds }));
+}
+
+async function gatewayCpuUs({ gateways }: Target): Promise<number> {
+  return (await Promise.all(gateways.map(({ probe }) => probe.cpuUs()))).reduce((sum, us) => sum + us, 0);
+}
+
+async function idleCpuUs(target: Target): Promise<number> {
+  const before = await gatewayCpuUs(target);
+  await wait(IDLE_MS);
+  return ((await gatewayCpuUs(target)) - before) / (IDLE_MS / 1_000);
 }
 
 async function measure(target: Target, load: Load, options: TrafficOptions): Promise<Round> {
@@ -73,7 +89,7 @@ async function measure(target: Target, load: Load, options: TrafficOptions): Pro
   const { profiled } = options;
   if (profiled) for (const { probe } of gateways) await probe.startProfile();
   const cpu = async () => ({
-    gateway: (await Promise.all(gateways.map(({ probe }) => probe.cpuUs()))).reduce((sum, us) => sum + us, 0),
+    gateway: await gatewayCpuUs(target),
     redis: redisPid === undefined ? undefined : treeCpuUs(redisPid),
     postgres: postgresPid === undefined ? undefined : treeCpuUs(postgresPid),
   });

@@ -33,7 +33,7 @@ test('A benchmark that lost messages says so in its table', () => {
   const latencyMs = { p50: 1, p99: 2, max: 3 };
   const cost = { gatewayUs: 900, redisUs: undefined, postgresUs: undefined };
   const round = { sent: 10, acknowledged: 9, expected: 10, delivered: 8, errors: 0, latencyMs, ...cost };
-  const table = trafficTable('pairs', [{ target: 'relay', rounds: [round, round] }]);
+  const table = trafficTable('pairs', [{ target: 'relay', idleUs: 500, rounds: [round, round] }]);
   expect(table).toContain('16 of 20');
   expect(table).toContain('4 LOST, 2 UNANSWERED');
 });

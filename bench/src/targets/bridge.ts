@@ -6,12 +6,12 @@ import { Grants } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Partners } from '@drawbridge/partners';
 import { People } from '@drawbridge/people';
-import { startCluster } from '@drawbridge/testing';
+import { freePort, postgresUrl, startBridge, startRedis } from '@drawbridge/testing';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Client } from '../client.js';
 import { Probe, probeEnv } from '../probe-client.js';
 import { bridgeWire } from '../wire.js';
-import type { Target, TargetOptions } from './target.js';
+import type { Gateway, Target, TargetOptions } from './target.js';
 
 const APP = 'tunebox-desktop';
 const TOKEN_S = 3_600;
@@ -29,20 +29,30 @@ export async function startBridgeTarget(
     started.defer(() => rmSync(folder, { recursive: true, force: true }));
     const sign = await makeKeys(folder);
     const probePath = (gateway: number) => join(folder, `probe-${gateway}`);
-    const cluster = started.use(
-      await startCluster({
-        gateways: options.gateways,
-        env: (gateway) => ({
-          KEYS_DIR: folder,
-          ...probeEnv(probePath(gateway)),
-        }),
-      }),
-    );
-    const tokens = await signInAll(cluster, options, sign);
-    const gateways = [];
-    for (const [index, { ownUrl }] of cluster.bridges.entries()) {
+    const redis = await startRedis();
+    started.defer(() => redis.stop());
+    const databaseUrl = await postgresUrl();
+    const port = String(await freePort());
+    // No balancer: its looks at the gateways would be counted. Tokens are for the first one's address.
+    const publicUrl = `http://127.0.0.1:${port}`;
+    const addresses: string[] = [];
+    for (let n = 1; n <= options.gateways; n++) {
+      const env = {
+        PUBLIC_URL: publicUrl,
+        ...(n === 1 ? { PORT: port } : {}),
+        GATEWAY_ID: `gw-${n}`,
+        REDIS_URL: redis.url,
+        KEYS_DIR: folder,
+        ...probeEnv(probePath(n)),
+      };
+      const bridge = started.use(await startBridge({ database: 'postgres', databaseUrl, env }));
+      addresses.push(bridge.ownUrl.replace('http', 'ws'));
+    }
+    const tokens = await signInAll({ databaseUrl, publicUrl }, options, sign);
+    const gateways: Gateway[] = [];
+    for (const [index, url] of addresses.entries()) {
       const probe = started.adopt(await Probe.connect(probePath(index + 1)), (open) => open.close());
-      gateways.push({ url: ownUrl.replace('http', 'ws'), probe });
+      gateways.push({ url, probe });
     }
     const stop = started.move();
     return {
@@ -50,7 +60,7 @@ export async function startBridgeTarget(
       gateways,
       wire: bridgeWire,
       tokens,
-      redisPid: cluster.redis?.pid,
+      redisPid: redis.pid,
       postgresPid: postgres?.pid,
       converse,
       [Symbol.asyncDispose]: () => stop.disposeAsync(),
