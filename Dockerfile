@@ -17,4 +17,4 @@ RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 8080 8081
-CMD ["node", "--disable-warning=ExperimentalWarning", "--enable-source-maps", "dist/apps/bridge/src/main.js"]
+CMD ["node", "--disable-warning=ExperimentalWarning", "--enable-source-maps", "--max-semi-space-size=8", "dist/apps/bridge/src/main.js"]
