@@ -27,6 +27,7 @@ import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
 import { Hearing } from './hearing.js';
+import { Openings } from './openings.js';
 import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
 import { RefusedPermits } from './refused-permits.js';
 import { Sessions } from './sessions.js';
@@ -171,9 +172,11 @@ function makeMessaging(
         lease: ConsentLease,
         messaging: Messaging,
         delivery: Delivery,
-      ) => new Sessions({ publicUrl: config.publicUrl, tokens, partners, lease, messaging, delivery }),
-      inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery],
+        openings: Openings,
+      ) => new Sessions({ publicUrl: config.publicUrl, tokens, partners, lease, messaging, delivery, openings }),
+      inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery, Openings],
     },
+    { provide: Openings, useFactory: (database: Database) => new Openings(database.kind), inject: [Database] },
     CommandTable,
     RefusedPermits,
     {

@@ -40,8 +40,10 @@ export class SessionClock {
   }
 
   private openTimedOut(): void {
-    if (this.connection.state === 'waiting' || this.connection.state === 'opening')
-      this.connection.close('open_timeout');
+    const { state } = this.connection;
+    if (state === 'waiting') this.connection.close('open_timeout');
+    // Its session.open came in time: 4408 would tell a client to stop that the bridge was too slow for.
+    else if (state === 'opening') this.connection.close('internal');
   }
 
   private ping(): void {

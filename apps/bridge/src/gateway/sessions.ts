@@ -4,7 +4,9 @@ import type { Partners } from '@drawbridge/partners';
 import {
   type CloseReason,
   type ErrorCode,
+  type ErrorDetails,
   LIMITS,
+  NoTurn,
   type ScopeSet,
   type SessionOpen,
   scopeBit,
@@ -16,6 +18,7 @@ import { type Connection, READ } from './connection.js';
 import type { Delivery } from './delivery.js';
 import { checkProof } from './dpop-proof.js';
 import { type MailboxReset, MailboxStream } from './mailbox-stream.js';
+import { OPENING_LIMITS, type Openings } from './openings.js';
 import { isOriginOf } from './origin.js';
 
 const PROFILE = scopeBit('profile');
@@ -25,13 +28,16 @@ export class OpenRefused extends CommandError {
   constructor(
     code: ErrorCode,
     readonly close: CloseReason,
+    details?: ErrorDetails,
   ) {
-    super(code);
+    super(code, details);
   }
 }
 
 const unauthenticated = () => new OpenRefused('unauthenticated', 'unauthenticated');
 const unverifiable = () => new OpenRefused('consent_unverifiable', 'consent_unverifiable');
+/** Ended, expired or gone while it was being opened: it has been told, or cannot be told. */
+const gone = () => new OpenRefused('unavailable', 'internal');
 
 /** What session.open found, to be shown under the scopes of the moment of its reply. */
 export interface Opened {
@@ -56,6 +62,7 @@ export class Sessions {
       readonly lease: ConsentLease;
       readonly messaging: Messaging;
       readonly delivery: Delivery;
+      readonly openings: Openings;
     },
   ) {}
 
@@ -65,8 +72,16 @@ export class Sessions {
     const { lease } = this.parts;
     // Without it not even the time is known that a token's expiry is judged by.
     if (!lease.isFresh()) throw unverifiable();
-    const token = await this.authenticate(connection, data);
+    const token = await this.check(connection, data);
     if (!token) throw unauthenticated();
+    // Whose it is stands in the token, so nobody opens at another grant's cost.
+    return this.parts.openings.take(token.grant, () => this.openNow(connection, data, token)).catch(refusedTurn);
+  }
+
+  private async openNow(connection: Connection, data: SessionOpen, token: AccessToken): Promise<Opened> {
+    if (connection.state !== 'opening') throw gone();
+    if (!(await this.isFromOrigin(connection, token))) throw unauthenticated();
+    const { lease } = this.parts;
     const consent = await lease.open({
       grant: token.grant,
       clientId: token.clientId,
@@ -90,13 +105,17 @@ export class Sessions {
   /** `unauthenticated` unless the token is of the same grant, client and key. The connection stays as it is then. */
   async refresh(connection: Connection, data: Pick<SessionOpen, 'token' | 'proof'>): Promise<AccessToken> {
     const { session } = connection;
-    const token = await this.authenticate(connection, data);
+    const token = await this.check(connection, data);
     if (!token || !session) throw new CommandError('unauthenticated');
     const before = session.token;
     if (token.grant !== before.grant || token.clientId !== before.clientId || token.personId !== before.personId) {
       throw new CommandError('unauthenticated');
     }
     if (token.jkt !== before.jkt) throw new CommandError('unauthenticated');
+    if (connection.origin !== undefined) {
+      const asked = this.parts.openings.take(token.grant, () => this.isFromOrigin(connection, token));
+      if (!(await asked.catch(refusedTurn))) throw new CommandError('unauthenticated');
+    }
     session.consent.renewToken({ scopes: token.scopes, expiresAtMs: token.expiresAtMs });
     connection.session = { ...session, token };
     if (token.jkt === undefined) connection.renewNonce();
@@ -104,11 +123,12 @@ export class Sessions {
     return token;
   }
 
-  private async authenticate(
+  /** Without the store. */
+  private async check(
     connection: Connection,
     { token, proof }: Pick<SessionOpen, 'token' | 'proof'>,
   ): Promise<AccessToken | undefined> {
-    const { publicUrl, tokens, partners } = this.parts;
+    const { publicUrl, tokens } = this.parts;
     if (token === undefined) return undefined;
     const { nonce } = connection;
     const checked = await tokens.check(token);
@@ -120,11 +140,13 @@ export class Sessions {
       if (connection.nonce !== nonce) return undefined;
       connection.renewNonce();
     }
-    if (connection.origin !== undefined) {
-      const app = await partners.app(checked.clientId);
-      if (!app || !isOriginOf(app, connection.origin)) return undefined;
-    }
     return checked;
+  }
+
+  private async isFromOrigin({ origin }: Connection, { clientId }: AccessToken): Promise<boolean> {
+    if (origin === undefined) return true;
+    const app = await this.parts.partners.app(clientId);
+    return app !== undefined && isOriginOf(app, origin);
   }
 
   private async begin(
@@ -137,8 +159,7 @@ export class Sessions {
     const { person, app, grant } = consent;
     if (connection.state !== 'opening') {
       mailbox?.stream.stop();
-      // Ended, expired or gone while it was being opened: it has been told, or cannot be told.
-      throw new OpenRefused('unavailable', 'internal');
+      throw gone();
     }
     const sender = { key: person.key, id: person.id, name: person.name, app: app.id, appName: app.name, permit: grant };
     connection.session = { consent, token, sender, stream: mailbox?.stream };
@@ -170,6 +191,13 @@ function resetReason(
   if (resume.epoch !== epoch) return 'epoch_changed';
   if (resume.after > head) return 'ahead';
   return resume.after < trimmed ? 'trimmed' : undefined;
+}
+
+/** A client that opens too often has to slow down; one that comes with everybody else comes back, with backoff. */
+function refusedTurn(error: unknown): never {
+  if (!(error instanceof NoTurn)) throw error;
+  if (error.crowded === 'all') throw new OpenRefused('unavailable', 'internal');
+  throw new OpenRefused('rate_limited', 'rate_limited', { retryAfterMs: OPENING_LIMITS.retryAfterMs });
 }
 
 type Refused = Exclude<Awaited<ReturnType<ConsentLease['open']>>, ConsentSession>['refused'];

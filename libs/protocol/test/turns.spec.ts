@@ -1,12 +1,12 @@
-import { ReadTurns } from './read-turns.js';
+import { NoTurn, Turns } from '../src/index.js';
 
-describe('Reads of clients', () => {
-  test('take turns grant by grant, so many at once and no more, and one that fails gives its turn on (I9)', async () => {
-    const turns = new ReadTurns(2);
+describe('Turns', () => {
+  test('go key by key, so many at once and no more, and one that fails gives its turn on (I9)', async () => {
+    const turns = new Turns({ atOnce: 2 });
     const begun: string[] = [];
     const ends = new Map<string, PromiseWithResolvers<void>>();
-    const read = (grant: string, name: string) =>
-      turns.take(grant, () => {
+    const read = (key: string, name: string) =>
+      turns.take(key, () => {
         begun.push(name);
         const end = Promise.withResolvers<void>();
         ends.set(name, end);
@@ -39,5 +39,19 @@ describe('Reads of clients', () => {
     expect(begun.slice(8)).toEqual(['d1', 'd2']);
     await finish('d1', later[0]);
     expect(begun.slice(10)).toEqual(['d3']);
+  });
+
+  test('are refused where too many of one key wait, or of all together, and are given again when fewer do (I9)', async () => {
+    const turns = new Turns({ atOnce: 1, waitingEach: 2, waiting: 3 });
+    const end = Promise.withResolvers<void>();
+    const take = (key: string) => turns.take(key, () => end.promise);
+    const taken = ['a', 'a', 'a'].map(take);
+    await expect(take('a')).rejects.toMatchObject({ crowded: 'own' });
+    taken.push(take('b'));
+    await expect(take('c')).rejects.toThrow(NoTurn);
+    await expect(take('c')).rejects.toMatchObject({ crowded: 'all' });
+    end.resolve();
+    await Promise.all(taken);
+    await Promise.all(['a', 'a', 'a', 'b'].map(take));
   });
 });

@@ -1,0 +1,51 @@
+import { type BridgeClient, everyDatabase } from '@drawbridge/testing';
+import { codeOf, GatewayHarness } from './gateway-harness.js';
+
+/** Far more than wait on one grant. */
+const AT_ONCE = 150;
+const FLOOD = 2_000;
+
+const open = (client: BridgeClient, token: string) =>
+  client.request('session.open', { token, client: { name: 'flood', version: '1' } });
+
+describe.each(everyDatabase)('Openings on %s', (kind) => {
+  let bridge: GatewayHarness;
+  beforeAll(async () => {
+    bridge = await GatewayHarness.start(kind);
+  });
+  afterAll(() => bridge[Symbol.asyncDispose]());
+
+  test('of one grant that opens all the time delay nobody else, and are refused beyond the bound (I2, I9)', async () => {
+    const token = await bridge.token('bob', await bridge.grant('bob'));
+    const codes = new Map<string, number>();
+    let begun = 0;
+    const atWork = Promise.withResolvers<void>();
+    const flooding = Array.from({ length: AT_ONCE }, async () => {
+      while (begun < FLOOD) {
+        begun += 1;
+        const client = await bridge.connect();
+        const code = await codeOf(open(client, token));
+        codes.set(code, (codes.get(code) ?? 0) + 1);
+        if (code === 'rate_limited') expect(await client.closed).toEqual({ code: 4529, reason: 'rate_limited' });
+        client.socket.terminate();
+        if (begun === 3 * AT_ONCE) atWork.resolve();
+      }
+    });
+    await atWork.promise;
+    const took: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const grant = await bridge.grant('alice');
+      const victim = await bridge.connect();
+      const own = await bridge.token('alice', grant);
+      const since = performance.now();
+      await open(victim, own);
+      took.push(performance.now() - since);
+      const receipt = await bridge.end(grant);
+      expect(receipt.gateways).toMatchObject([{ confirmed: 'ack' }]);
+    }
+    await Promise.all(flooding);
+    // 20 to 40 ms where nothing else runs.
+    expect(took.toSorted((a, b) => a - b)[2]).toBeLessThan(150);
+    expect(codes.get('rate_limited')).toBeGreaterThan(0);
+  });
+});
