@@ -1,10 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@drawbridge/bus';
-import { type Database, isDeadlock } from '@drawbridge/database';
+import { type Database, isConnectionLoss, isDeadlock, isStatementTimeout } from '@drawbridge/database';
 import type { EndReason } from '@drawbridge/protocol';
 import { sql } from 'kysely';
 import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, systemClock } from './clock.js';
-import { appendToFeed, type FeedEntry } from './feed.js';
 import { isUuid } from './grants.js';
 import { type EffectiveEnd, finishReceipt, type ReadHeads, type Receipt, receiptOf, receiptsOf } from './receipts.js';
 import { Sweep } from './sweep.js';
@@ -35,6 +35,7 @@ export interface EndingsOptions {
 /** Grants ended in one transaction at most: it holds the feed's counter, which everybody's end needs. */
 const MAX_ENDS_PER_TRANSACTION = 200;
 const MAX_ATTEMPTS = 5;
+const REPEAT_AFTER_MS = 100;
 
 /** The authority's side: ends grants, and says when that has taken effect. */
 export class Endings {
@@ -73,17 +74,18 @@ export class Endings {
    * stands, and the receipt is finished later, by whichever authority is there.
    */
   async end(request: EndRequest): Promise<Receipt[]> {
+    const askedAt = this.clock.monotonic();
     const grants = [...new Set(request.grants.filter(isUuid).map((id) => id.toLowerCase()))];
     const receipts = new Map<string, Receipt>();
     for (let start = 0; start < grants.length; start += MAX_ENDS_PER_TRANSACTION) {
       const batch = grants.slice(start, start + MAX_ENDS_PER_TRANSACTION);
-      await this.commit({ ...request, grants: batch });
+      await this.commit({ ...request, grants: batch }, askedAt);
     }
     const since = this.clock.monotonic();
-    const rows = await receiptsOf(this.o.database.tables(), grants);
+    const rows = await receiptsOf(this.o.database.ends(), grants);
     const pending = rows.filter((row) => row.effectiveAt === null).map((row) => row.number);
     await this.finish(pending, since);
-    const finished = pending.length === 0 ? rows : await receiptsOf(this.o.database.tables(), grants);
+    const finished = pending.length === 0 ? rows : await receiptsOf(this.o.database.ends(), grants);
     for (const row of finished) {
       const receipt = receiptOf(row);
       if (receipt) receipts.set(receipt.grant, receipt);
@@ -110,36 +112,28 @@ export class Endings {
     (await this.unsubscribe)?.();
   }
 
-  /** One transaction: the grants' rows in id order, then receipts, feed rows and, last, the counter. */
-  private async commit(request: EndRequest): Promise<void> {
+  /**
+   * One statement. It may be repeated whatever became of it: what has ended before ends no second time. `askedAt`: when
+   * it was asked for, on this process's monotonic clock; the receipt counts from there.
+   */
+  private async commit({ grants, reason, by }: EndRequest, askedAt: number): Promise<void> {
+    const { database, bus } = this.o;
     for (let attempt = 1; ; attempt++) {
       try {
-        if (await this.tryCommit(request)) this.o.bus.publish(FEED_CHANNEL, EMPTY);
+        const waitedMs = this.clock.monotonic() - askedAt;
+        const { rows } = await sql<{ ended: number }>`
+          select end_grants(${grants}::uuid[], ${reason}::text, ${by}::text, ${waitedMs}::double precision) as ended`.execute(
+          database.ends<object>(),
+        );
+        // One that was repeated may have ended them the first time.
+        if (attempt > 1 || rows[0]!.ended > 0) bus.publish(FEED_CHANNEL, EMPTY);
         return;
       } catch (error) {
-        if (!isDeadlock(error) || attempt === MAX_ATTEMPTS) throw error;
+        if (!isPassing(error) || attempt === MAX_ATTEMPTS) throw error;
+        this.o.onProblem?.('a consent could not be ended at once, and it is tried again', error);
+        await sleep(attempt * REPEAT_AFTER_MS);
       }
     }
-  }
-
-  private tryCommit({ grants, reason, by }: EndRequest): Promise<boolean> {
-    return this.o.database
-      .tables<object>()
-      .transaction()
-      .execute(async (tx) => {
-        const { rows } = await sql<{ id: string; requestedAt: Date }>`
-          with live as (
-            select id from consent_grant where id = any (${grants}::uuid[]) and ended_at is null order by id for update
-          )
-          update consent_grant g set ended_at = clock_timestamp(), end_reason = ${reason}::text
-          from live where g.id = live.id
-          returning g.id, ms_up(transaction_timestamp()) as "requestedAt"`.execute(tx);
-        const [first] = rows;
-        if (!first) return false;
-        const entries = rows.map(({ id }): FeedEntry => ({ kind: 'grant_ended', grant: id, reason }));
-        await appendToFeed(tx, entries, { by, requestedAt: first.requestedAt });
-        return true;
-      });
   }
 
   /** All that were committed before `since` take effect together with the last of them. */
@@ -153,4 +147,9 @@ export class Endings {
       if (end) this.o.onEffective?.(end);
     }
   }
+}
+
+/** Another transaction was in the way, or the connection was lost: it may be tried again. */
+function isPassing(error: unknown): boolean {
+  return isDeadlock(error) || isStatementTimeout(error) || isConnectionLoss(error);
 }

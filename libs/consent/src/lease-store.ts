@@ -41,12 +41,19 @@ export async function leaseInstances(db: QueryExecutorProvider): Promise<string[
   return rows.map((row) => row.instance);
 }
 
-/** The database's time in ms, or undefined when the row is gone. Must have committed before the feed is read. */
-export async function extendLease(db: QueryExecutorProvider, instance: string): Promise<number | undefined> {
-  const { rows } = await sql<{ now: number }>`
+/** Of the database at this moment: its time in ms, and the timeline that it writes; a standby that took over has another. */
+export interface Extended {
+  now: number;
+  timeline: string;
+}
+
+/** Undefined when the row is gone. Must have committed before the feed is read. */
+export async function extendLease(db: QueryExecutorProvider, instance: string): Promise<Extended | undefined> {
+  const { rows } = await sql<Extended>`
     update gateway_lease set renewals = renewals + 1 where instance = ${instance}::uuid
-    returning (extract(epoch from clock_timestamp()) * 1000)::double precision as now`.execute(db);
-  return rows[0]?.now;
+    returning (extract(epoch from clock_timestamp()) * 1000)::double precision as now,
+      left(pg_walfile_name(pg_current_wal_lsn()), 8) as timeline`.execute(db);
+  return rows[0];
 }
 
 /**

@@ -15,7 +15,7 @@ import { shownName } from './shown-name.js';
 import { ceiling, whyEnded } from './standing.js';
 import { WindowCloser } from './window-closer.js';
 
-export type LostReason = 'lease_row_gone' | 'feed_rewound';
+export type LostReason = 'lease_row_gone' | 'feed_rewound' | 'database_replaced';
 export type Refusal = EndReason | 'unknown' | 'unverifiable';
 
 export interface ConsentLeaseOptions {
@@ -47,7 +47,7 @@ export class ConsentLease {
   private readonly acknowledger: Acknowledger;
   private readonly closer: WindowCloser;
   private readonly limit: ConnectionLimit;
-  private registration: { instance: string; position: FeedPosition } | undefined;
+  private registration: { instance: string; position: FeedPosition; timeline?: string } | undefined;
   private nextInstance: string;
   /** Counts renewals begun; one that was given up finds another number here and does nothing more. */
   private renewal = 0;
@@ -193,14 +193,17 @@ export class ConsentLease {
     const { registration } = this;
     if (renewal !== this.renewal || !registration) return;
     const sentAt = this.clock.monotonic();
-    const now = await extendLease(this.o.database.control<object>(), registration.instance); // 2
+    const extended = await extendLease(this.o.database.control<object>(), registration.instance); // 2
     if (renewal !== this.renewal) return;
-    if (now === undefined) return this.lose('lease_row_gone');
+    if (extended === undefined) return this.lose('lease_row_gone');
+    registration.timeline ??= extended.timeline;
+    // It may have lost what clients were told of, though no row of the feed: they must ask where they stand (I4).
+    if (registration.timeline !== extended.timeline) return this.lose('database_replaced');
     const rows = await this.read(registration.position); // 3, sent after 2 has committed
     if (renewal !== this.renewal) return;
     if (rows === undefined) return this.lose('feed_rewound');
     for (const row of rows) this.apply(row, registration); // 4
-    this.clock.databaseTold(sentAt, now);
+    this.clock.databaseTold(sentAt, extended.now);
     this.extendDeadline(started); // 5
     this.acknowledger.run(); // 6
     void this.closer.flush();
@@ -276,8 +279,8 @@ export class ConsentLease {
     for (const session of this.index.all()) void this.closed(session);
     if (this.state === 'fresh') this.state = 'lapsed';
     this.o.onLost(reason);
-    if (old && reason === 'feed_rewound') {
-      // Its position belongs to another feed.
+    if (old && reason !== 'lease_row_gone') {
+      // Its position may belong to another feed.
       void this.closer.flush().then(() => this.removeRow(old.instance));
     }
     this.wanted = true;

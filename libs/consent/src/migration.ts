@@ -122,6 +122,35 @@ const openWindowsByGrant =
 /** Receipts are removed in the order of their age. */
 const receiptsByAge = 'create index consent_receipt_by_age on consent_receipt (effective_at)';
 
+/**
+ * `end_grants`: ends those of the grants that still stand, each with its pending receipt and its row of the feed, and
+ * gives how many there were. One statement of the client's: no process that stands still or loses its connection in the
+ * middle keeps the counter's row, which everybody's end needs. The counter is taken last, so commit order is number order.
+ */
+const endGrants = `create function end_grants(_grants uuid[], _reason text, _by text, _waited_ms double precision)
+returns integer language plpgsql as $$
+declare
+  _asked constant timestamptz := clock_timestamp() - _waited_ms * interval '1 millisecond';
+  _ended uuid[];
+  _base bigint;
+begin
+  perform 1 from consent_grant where id = any (_grants) and ended_at is null order by id for update;
+  with ended as (
+    update consent_grant set ended_at = clock_timestamp(), end_reason = _reason
+    where id = any (_grants) and ended_at is null returning id
+  )
+  select array_agg(id order by id) into _ended from ended;
+  if _ended is null then
+    return 0;
+  end if;
+  update consent_feed_counter set number = number + cardinality(_ended) returning number - cardinality(_ended) into _base;
+  insert into consent_receipt (number, grant_id, reason, requested_by, requested_at)
+  select _base + e.ord, e.id, _reason, _by, ms_up(_asked) from unnest(_ended) with ordinality as e(id, ord);
+  insert into consent_feed (number, kind, grant_id, reason)
+  select _base + e.ord, 'grant_ended', e.id, _reason from unnest(_ended) with ordinality as e(id, ord);
+  return cardinality(_ended);
+end $$`;
+
 export const consentMigrations: Record<string, Migration> = {
   '030_consent': {
     async up(db) {
@@ -141,6 +170,11 @@ export const consentMigrations: Record<string, Migration> = {
   '033_receipts_by_age': {
     async up(db) {
       await sql.raw(receiptsByAge).execute(db);
+    },
+  },
+  '034_end_grants': {
+    async up(db) {
+      await sql.raw(endGrants).execute(db);
     },
   },
 };

@@ -88,9 +88,9 @@ export async function finishReceipt(
   heads: ReadHeads | undefined,
 ): Promise<EffectiveEnd | undefined> {
   const expired = decision.gateways.filter((gateway) => gateway.acknowledgedAt === undefined);
-  const bounds = expired.length === 0 ? [] : await upperBounds(database.tables(), number, expired, heads);
+  const bounds = expired.length === 0 ? [] : await upperBounds(database.ends(), number, expired, heads);
   return database
-    .tables<object>()
+    .ends<object>()
     .transaction()
     .execute(async (tx) => {
       const pending = await lockPending(tx, number);
@@ -164,7 +164,10 @@ export async function withBounds(
   return windows.map(({ id, person }) => ({ id, last_seq: known?.get(person)?.head ?? null }));
 }
 
-/** Closes windows "up to at most", because their gateway could not say. */
+/**
+ * Closes windows "up to at most", because their gateway could not say. An end under way counts them among its own,
+ * whoever closes them.
+ */
 export async function closeExpired(
   tx: QueryExecutorProvider,
   endedBy: number | null,
@@ -174,7 +177,9 @@ export async function closeExpired(
   await sql`
     update access_window w
     set closed_at = ms_up(clock_timestamp()), closed_by = 'lease_expired', last_seq = b.last_seq, at_most = true,
-        ended_by = ${endedBy}::bigint
+        ended_by = coalesce(${endedBy}::bigint, (
+          select min(r.number) from consent_receipt r join consent_grant g on g.id = w.grant_id
+          where r.effective_at is null and (r.grant_id = g.id or r.client_id = g.client_id or r.partner = g.partner)))
     from jsonb_to_recordset(${JSON.stringify(bounds)}::jsonb) as b(id bigint, last_seq bigint)
     where w.id = b.id and w.closed_at is null`.execute(tx);
 }

@@ -198,6 +198,7 @@ export function holdable(database: Database): HeldDatabase {
     get(target, name) {
       if (name === 'tables') return <T>() => line(target.tables<T>());
       if (name === 'control') return <T>() => line(target.control<T>());
+      if (name === 'ends') return <T>() => line(target.ends<T>());
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -1,3 +1,4 @@
+import type { Database } from '@drawbridge/database';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { eventually, LEASE_MS, open, READ, refusal, World } from './fixtures.js';
@@ -102,6 +103,19 @@ describe.each(everyDatabase)('The lease of a gateway, on %s', (kind) => {
     expect(lease.events).toEqual(['lapsed', 'restored']);
   });
 
+  test('I4 when a standby took over every session stops, though the feed is the same', async () => {
+    let timeline: string | undefined;
+    const lease = await world.lease({ database: onTimeline(world.database, () => timeline) });
+    const { session } = await open(lease, await world.grant());
+    expect(session.canDeliver(READ)).toBe(true);
+    timeline = '00000002';
+    lease.poke();
+    await eventually(() => lease.events.includes('restored'));
+    expect(lease.events).toEqual(['database_replaced', 'restored']);
+    expect(session.canDeliver(0)).toBe(false);
+    await eventually(async () => (await rows()).length === 1);
+  });
+
   test('I1 I6 nothing passes the deadline, the end of the token or the end of the grant', async () => {
     const clock = new SetClock();
     const lease = await world.lease({ clock });
@@ -133,3 +147,24 @@ describe.each(everyDatabase)('The lease of a gateway, on %s', (kind) => {
     expect(world.problems).toEqual([]);
   });
 });
+
+/** The database, as if it wrote another timeline once there is one. */
+function onTimeline(database: Database, timeline: () => string | undefined): Database {
+  const control = <T>() =>
+    database.control<T>().withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        const rows = result.rows.map((row) =>
+          'timeline' in row ? { ...row, timeline: timeline() ?? row.timeline } : row,
+        );
+        return { ...result, rows };
+      },
+    });
+  return new Proxy(database, {
+    get(target, name) {
+      if (name === 'control') return control;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

@@ -11,10 +11,13 @@ import { checkServer, int8, makePool } from './postgres.js';
 export const COMMIT_TIMEOUT_MS = 1_500;
 /** A lease renewal or feed read that takes longer is given up; the next one starts on another connection. */
 export const CONTROL_TIMEOUT_MS = 1_000;
+/** Asking for the end of a consent; one that takes longer is repeated. */
+export const ENDS_TIMEOUT_MS = 2_000;
 const GENERAL_TIMEOUT_MS = 30_000;
 const DEFAULT_POOL_SIZE = 10;
 const CONTROL_POOL_SIZE = 2;
 const COMMIT_POOL_SIZE = 8;
+const ENDS_POOL_SIZE = 3;
 
 const INT8 = 20;
 const BYTEA = 17;
@@ -37,6 +40,7 @@ interface Parts {
   general: Kysely<unknown>;
   control: Kysely<unknown>;
   commits: Kysely<unknown>;
+  ends: Kysely<unknown>;
   /** One connection without a statement timeout. */
   forMigrations: () => Kysely<unknown>;
   pglite?: PGlite;
@@ -80,6 +84,11 @@ export class Database {
     return this.parts.commits as Kysely<T>;
   }
 
+  /** Connections of their own for ending consents: no flood of anything else keeps somebody from it (I2). */
+  ends<T>(): Kysely<T> {
+    return this.parts.ends as Kysely<T>;
+  }
+
   /** Runs the migrations that have not run yet, once whatever the number of processes. MigrationFailed names the one. */
   async migrate(migrations: Record<string, Migration>): Promise<void> {
     const db = this.parts.forMigrations();
@@ -93,8 +102,8 @@ export class Database {
   /** Changes when the data may be another's: a restored backup on another system, a standby that took over. */
   async identity(): Promise<string> {
     const { rows } = await sql<{ identity: string }>`
-      select s.system_identifier::text || '/' || c.timeline_id::text as identity
-      from pg_control_system() s, pg_control_checkpoint() c`.execute(this.parts.general);
+      select system_identifier::text || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) as identity
+      from pg_control_system()`.execute(this.parts.general);
     const identity = rows[0]?.identity;
     if (identity === undefined) throw new Error('The database does not say who it is.');
     return identity;
@@ -140,6 +149,7 @@ async function embedded({ dataDir, loadDataDir }: OpenOptions): Promise<Parts> {
     general,
     control,
     commits,
+    ends: control,
     forMigrations: () => general,
     pglite,
     async close() {
@@ -166,12 +176,14 @@ async function server(url: string, options: OpenOptions): Promise<Parts> {
     generalPool,
     open(CONTROL_POOL_SIZE, CONTROL_TIMEOUT_MS, CONTROL_TIMEOUT_MS),
     open(COMMIT_POOL_SIZE, COMMIT_TIMEOUT_MS, COMMIT_TIMEOUT_MS),
+    open(ENDS_POOL_SIZE, ENDS_TIMEOUT_MS, ENDS_TIMEOUT_MS),
   ] as const;
   return {
     kind: 'postgres',
     general: kysely(pools[0]),
     control: kysely(pools[1]),
     commits: kysely(pools[2]),
+    ends: kysely(pools[3]),
     forMigrations: () => kysely(open(1, 0)),
     // The pools themselves: Kysely ends only one that it has used.
     async close() {

@@ -5,6 +5,13 @@ const INT8 = 20;
 const INT8_ARRAY = 1016;
 const OLDEST_MAJOR = 15;
 const CONNECT_WITHIN_MS = 5_000;
+/**
+ * A process that stands still in the middle of a transaction would keep its locks, and everybody waiting, for as long as
+ * it stands: the server gives it up after this time. Of a statement's time this counts nothing.
+ */
+const IDLE_IN_TRANSACTION_MS = 3_000;
+/** The same for a connection whose other end does not even acknowledge what was sent. */
+const UNACKNOWLEDGED_MS = 10_000;
 /** How much longer the client waits than the server may take, before it gives the connection up for lost. */
 const ANSWER_GRACE_MS = 1_000;
 
@@ -81,11 +88,17 @@ export function makePool({ url, size, applicationName, statementTimeoutMs, conne
   return pool;
 }
 
-/** Every session in UTC, whatever the server's default is; options of the operator's own come first. */
+const SESSION_OPTIONS = [
+  '-c TimeZone=UTC',
+  `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
+  `-c tcp_user_timeout=${UNACKNOWLEDGED_MS}`,
+];
+
+/** Every session in UTC, whatever the server's default is, and without locks that outlive their process's attention; options of the operator's own come first. */
 function withSessionOptions(url: string): string {
   const parsed = new URL(url);
   const own = parsed.searchParams.get('options');
-  parsed.searchParams.set('options', [own, '-c TimeZone=UTC'].filter(Boolean).join(' '));
+  parsed.searchParams.set('options', [own, ...SESSION_OPTIONS].filter(Boolean).join(' '));
   // URLSearchParams writes a space as `+`, which pg does not read back.
   parsed.search = parsed.search.replaceAll('+', '%20');
   return parsed.href;

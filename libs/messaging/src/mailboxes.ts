@@ -55,7 +55,7 @@ export class Mailboxes {
         from jsonb_to_recordset(${asked}::text::jsonb) as x(i integer, o bigint, a bigint, l integer)
        cross join lateral (select * from mailbox_entry where owner = x.o and seq > x.a order by seq limit x.l) e
         left join lateral (${MESSAGE_ROWS}
-               where e.kind = ${ENTRY.messageCreated} and m.conversation = e.conversation and m.position = e.subject) v on true
+               where e.kind = ${ENTRY.messageCreated} and m.conversation = e.conversation and m.position = e.subject offset 0) v on true
        order by x.i, e.seq`.execute(this.database.tables());
     const made = rows.filter((row) => row.kind === ENTRY.conversationCreated);
     const conversations =

@@ -1,3 +1,4 @@
+import type { LostReason } from '@drawbridge/consent';
 import { CLOSE_CODES, type CloseReason, ERROR_CODES, type ErrorCode } from '@drawbridge/protocol';
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
@@ -99,7 +100,7 @@ export class GatewayMetrics {
   }
 
   /** Consent could not be proven any more. */
-  leaseLapsed(reason: 'lapsed' | 'lease_row_gone' | 'feed_rewound'): void {
+  leaseLapsed(reason: 'lapsed' | LostReason): void {
     this.lapses.inc({ reason });
   }
 

@@ -195,6 +195,30 @@ describe('An end of consent while things fail, on three gateways', () => {
     await twin.stop();
   });
 
+  test('a process that stands still in the middle of a transaction keeps nobody from ending a consent (I2)', async () => {
+    const alices = await world.signIn('alice');
+    const alice = await world.connect(1, alices);
+    const locked = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    const standing = world.database
+      .tables<object>()
+      .transaction()
+      .execute(async (tx) => {
+        await sql`update consent_feed_counter set number = number`.execute(tx);
+        locked.resolve();
+        await over.promise;
+      });
+    await locked.promise;
+    const askedAt = performance.now();
+    await world.revoke(alices, 0);
+    expect(performance.now() - askedAt).toBeLessThan(BOUND_MS);
+    expect(await alice.closed).toEqual({ code: 4403, reason: 'signed_out' });
+    // Counted from when it was asked for, though it could not be stored at once.
+    expect(tookMs(await world.receipt(alices))).toBeGreaterThan(1_000);
+    over.resolve();
+    await expect(standing).rejects.toThrow();
+  });
+
   test('a feed that is restored to an earlier state drops every connection, whoever it belongs to (I2, I6)', async () => {
     const alices = await world.signIn('alice');
     const clients = await Promise.all([0, 1, 2].map((n) => world.connect(n, alices)));
