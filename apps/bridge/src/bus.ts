@@ -1,13 +1,17 @@
-import { type Bus, InProcessBus, RedisBus } from '@drawbridge/bus';
+import { type Bus, InProcessBus, RedisBus, SignedBus } from '@drawbridge/bus';
 import { Logger } from '@nestjs/common';
 import type { Config } from './config/config.js';
 import type { Lifecycle } from './lifecycle/lifecycle.js';
+import type { Secrets } from './secrets.js';
 
 /** The injection token of the process's `Bus`. */
 export const BUS = Symbol('Bus');
 
-/** Redis where REDIS_URL names one. Its absence is named on `/readyz`, and keeps nobody out: the store still decides (I7). */
-export async function makeBus({ redisUrl, databaseUrl }: Config, lifecycle: Lifecycle): Promise<Bus> {
+/**
+ * Redis where REDIS_URL names one, on which only processes of this installation are heard. Its absence is named on
+ * `/readyz`, and keeps nobody out: the store still decides (I7).
+ */
+export async function makeBus({ redisUrl, databaseUrl }: Config, lifecycle: Lifecycle, secrets: Secrets): Promise<Bus> {
   const log = new Logger('Bus');
   if (redisUrl === undefined) {
     if (databaseUrl !== undefined) {
@@ -15,7 +19,7 @@ export async function makeBus({ redisUrl, databaseUrl }: Config, lifecycle: Life
     }
     return new InProcessBus();
   }
-  const bus = await RedisBus.connect({
+  const wire = await RedisBus.connect({
     url: redisUrl,
     onState: (state, why) => {
       if (state === 'down') log.warn({ why }, 'Redis is down: events of other gateways take up to 5 s');
@@ -23,6 +27,14 @@ export async function makeBus({ redisUrl, databaseUrl }: Config, lifecycle: Life
     },
     onError: (error) => log.error({ err: error }, 'A hint could not be taken'),
   });
-  lifecycle.addNotice('redis', () => (bus.isUp ? undefined : 'down: events of other gateways take up to 5 s'));
-  return bus;
+  lifecycle.addNotice('redis', () => (wire.isUp ? undefined : 'down: events of other gateways take up to 5 s'));
+  return new SignedBus({
+    wire,
+    key: secrets.key('bus'),
+    onRefused: (channel) =>
+      log.warn(
+        { channel },
+        'Somebody else publishes on this Redis: a message without the tag of this installation was refused',
+      ),
+  });
 }

@@ -15,6 +15,7 @@ import { BUS, makeBus } from './bus.js';
 import { Config } from './config/config.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import { Metrics } from './metrics/metrics.js';
+import { Secrets } from './secrets.js';
 
 /** Ends what has run out and finishes what another process left, in every process with the authority's role. */
 @Injectable()
@@ -78,12 +79,13 @@ export function coreModule(config: Config, database: Database, lifecycle: Lifecy
       { provide: Config, useValue: config },
       { provide: Database, useValue: database },
       { provide: Lifecycle, useValue: lifecycle },
-      { provide: BUS, useFactory: makeBus, inject: [Config, Lifecycle] },
+      { provide: Secrets, useFactory: () => Secrets.load(database) },
+      { provide: BUS, useFactory: makeBus, inject: [Config, Lifecycle, Secrets] },
       { provide: Grants, useFactory: () => new Grants(database) },
       { provide: Endings, useFactory: makeEndings, inject: [Config, Database, BUS, Metrics] },
       Metrics,
       ConsentSweep,
     ],
-    exports: [Config, Database, Lifecycle, Metrics, BUS, Grants, Endings],
+    exports: [Config, Database, Lifecycle, Metrics, Secrets, BUS, Grants, Endings],
   };
 }

@@ -1,6 +1,6 @@
 import { type RedisServer, startRedis, startRedisCluster, startRedisUnderSentinel } from '@drawbridge/testing';
 import { Redis } from 'ioredis';
-import { type Bus, InProcessBus, RedisBus } from './index.js';
+import { type Bus, InProcessBus, RedisBus, SignedBus } from './index.js';
 
 interface Place {
   /** Two processes' ends of one bus; the in-process one has only one. */
@@ -41,10 +41,22 @@ function goingUp(bus: Bus): Promise<void> {
   });
 }
 
+function goingDown(bus: Bus): Promise<void> {
+  return new Promise((resolve) => {
+    const check = setInterval(() => {
+      if (bus.isUp) return;
+      clearInterval(check);
+      resolve();
+    }, 10);
+  });
+}
+
 const connect = async (url: string): Promise<Place> => ({
   here: await RedisBus.connect({ url }),
   there: await RedisBus.connect({ url }),
 });
+
+const KEY = Buffer.alloc(32, 'k');
 
 const kinds: Record<string, () => Promise<Place & { stop(): Promise<void> }>> = {
   'in process': async () => {
@@ -54,6 +66,12 @@ const kinds: Record<string, () => Promise<Place & { stop(): Promise<void> }>> = 
   'one Redis': async () => {
     const redis = await startRedis();
     return { ...(await connect(redis.url)), stop: () => redis.stop() };
+  },
+  'one Redis, signed': async () => {
+    const redis = await startRedis();
+    const { here, there } = await connect(redis.url);
+    const signed = (wire: Bus) => new SignedBus({ wire, key: KEY });
+    return { here: signed(here), there: signed(there), stop: () => redis.stop() };
   },
   'a Redis Cluster, with sharded channels': async () => {
     const cluster = await startRedisCluster();
@@ -130,6 +148,7 @@ describe('a bus through Redis', () => {
 
   it('is up again by itself, subscribed to all, after Redis was killed and came back empty (I7)', async () => {
     await redis.kill();
+    await goingDown(bus);
     const back = goingUp(bus);
     for (let n = 0; n < 1_000; n++) bus.publish('x', bytes('lost'));
     expect(bus.counts.dropped).toBeGreaterThan(0);
@@ -141,15 +160,8 @@ describe('a bus through Redis', () => {
   });
 
   it('notices a Redis that stands still, and is up again when it goes on (I7)', async () => {
-    const down = new Promise<void>((resolve) => {
-      const check = setInterval(() => {
-        if (bus.isUp) return;
-        clearInterval(check);
-        resolve();
-      }, 10);
-    });
     redis.signal('SIGSTOP');
-    await down;
+    await goingDown(bus);
     const back = goingUp(bus);
     redis.signal('SIGCONT');
     await back;

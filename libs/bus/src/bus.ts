@@ -1,5 +1,8 @@
 export type BusHandler = (payload: Uint8Array) => void;
 
+/** More than one hint has in the worst case (I9); what is larger is not of this program, and is looked at no further. */
+export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
+
 /**
  * Hints between the parts of the bridge. Delivery is at most once, in order per publisher and channel while the bus is
  * up (but for the first of a channel in a Redis Cluster, and while its slots move); a hint may be lost without a word. So nothing may depend on one (I4, I7): who receives a hint finds in the store

@@ -80,6 +80,11 @@ export class ByteReader {
     return this.at >= this.bytes.length;
   }
 
+  /** How many bytes were not read yet. */
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
   byte(): number {
     const value = this.bytes[this.at++];
     if (value === undefined) throw new RangeError('The bytes end too early.');

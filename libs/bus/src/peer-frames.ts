@@ -21,7 +21,7 @@ export const VERSION = 1;
 export interface FrameHead {
   readonly kind: number;
   readonly from: string;
-  /** A random number for each time that the numbering begins anew. */
+  /** Counts up in the sender each time that its numbering for some receiver begins anew. */
   readonly stream: number;
   readonly number: number;
 }
@@ -51,10 +51,14 @@ export function writeKeys(writer: ByteWriter, keys: ReadonlySet<number>): void {
   }
 }
 
+/** RangeError where there are fewer than it says, before the first one is read. */
 export function readKeys(reader: ByteReader): number[] {
+  const count = reader.varint();
+  // Each takes a byte at least.
+  if (count > reader.left) throw new RangeError('There are fewer keys than it says.');
   const keys: number[] = [];
   let key = 0;
-  for (let left = reader.varint(); left > 0; left--) {
+  for (let left = count; left > 0; left--) {
     key += reader.varint();
     keys.push(key);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Bus, ByteWriter, type Doubt, InProcessBus, PEER_LIMITS, Peers } from './index.js';
+import { type Bus, ByteWriter, type Doubt, InProcessBus, MAX_PAYLOAD_BYTES, PEER_LIMITS, Peers } from './index.js';
 
 /** The in-process bus with a wire that can be cut: what `lose` says yes to never arrives. */
 class LossyBus implements Bus {
@@ -209,6 +209,114 @@ describe('Peers', () => {
     await settled();
     expect(left.peers.counts.unreadable).toBe(1);
     expect(left.peers.size).toBe(1);
+  });
+
+  it('looks at nothing of what is larger than a frame may be, or has fewer keys than it says (I9)', async () => {
+    let channel = '';
+    right.bus.lose = (to) => {
+      if (to !== 'peers') channel = to;
+      return false;
+    };
+    await beats(1);
+    const snapshot = (keys: number, bytes: number) => {
+      const frame = new ByteWriter();
+      for (const byte of [1, 3]) frame.byte(byte);
+      frame.text(randomUUID());
+      for (const number of [1, 1, keys]) frame.varint(number);
+      frame.raw(Buffer.alloc(bytes, 1));
+      return frame.take();
+    };
+    const { size } = left.peers;
+    wire.publish(channel, snapshot(MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES));
+    await settled();
+    expect([left.peers.counts.unreadable, left.peers.size]).toEqual([1, size]);
+    wire.publish(channel, snapshot(1_001, 1_000));
+    await settled();
+    expect([left.peers.counts.unreadable, left.peers.holders(1)]).toEqual([2, []]);
+  });
+
+  it('tells a process that joins of 200,000 people who are far apart in one frame (I7, I9)', async () => {
+    const apart = Math.floor(Number.MAX_SAFE_INTEGER / 200_000);
+    for (let n = 1; n <= 200_000; n++) right.peers.hold(n * apart);
+    await settled();
+    let largest = 0;
+    right.bus.lose = (_channel, payload) => {
+      largest = Math.max(largest, payload.length);
+      return false;
+    };
+    const third = new Process(wire, 'third');
+    await third.peers.start();
+    await beats(1);
+    third.tell(200_000 * apart, 'for the last');
+    third.tell(1, 'for nobody');
+    await settled();
+    expect(right.hints).toEqual(['for the last']);
+    expect([largest > 1_000_000, largest < MAX_PAYLOAD_BYTES]).toEqual([true, true]);
+    third.peers.stop();
+  });
+
+  it('lets a process in though as many as may be say that they are there, and say no more (I9)', async () => {
+    for (let n = 0; n < PEER_LIMITS.maxPeers; n++) {
+      const hello = new ByteWriter();
+      hello.byte(1);
+      hello.text(randomUUID());
+      hello.text('nobody');
+      wire.publish('peers', hello.take());
+    }
+    await settled();
+    expect(left.peers.size).toBe(PEER_LIMITS.maxPeers);
+    const third = new Process(wire, 'third');
+    third.peers.hold(7);
+    await third.peers.start();
+    await beats(1);
+    expect(left.peers.size).toBe(PEER_LIMITS.maxPeers);
+    expect(left.peers.labels()).toEqual(new Set(['right', 'nobody', 'third']));
+    left.tell(7, 'in all the same');
+    await settled();
+    expect(third.hints).toEqual(['in all the same']);
+    third.peers.stop();
+  });
+
+  it('has everything looked up when a peer begins anew that had taken it for dead, and sent it nothing (I4)', async () => {
+    right.peers.hold(7);
+    await settled();
+    right.bus.lose = () => true;
+    await beats(5);
+    expect(right.doubts).toEqual([]);
+    left.tell(7, 'to nobody');
+    right.bus.lose = () => false;
+    await beats(2);
+    expect(right.doubts).toContain('gap');
+    expect(right.hints).toEqual([]);
+  });
+
+  it('does as it did when all that was ever said comes once more (I4, I7)', async () => {
+    const said: [string, Uint8Array][] = [];
+    for (const { bus } of [left, right]) {
+      bus.lose = (channel, payload) => {
+        said.push([channel, payload]);
+        return false;
+      };
+    }
+    right.peers.hold(7);
+    await beats(1);
+    const record = right.bus.lose;
+    right.bus.lose = () => true;
+    await beats(5);
+    right.bus.lose = record;
+    // The left one has taken the right one for dead and begun anew: what it said is of two streams.
+    await beats(2);
+    left.tell(7, 'once');
+    right.peers.release(7);
+    right.peers.hold(8);
+    await beats(2);
+    const doubts = [...left.doubts, ...right.doubts];
+    for (const [channel, payload] of [...said]) wire.publish(channel, payload);
+    await beats(2);
+    expect([...left.doubts, ...right.doubts]).toEqual(doubts);
+    expect([left.peers.holders(7).length, left.peers.holders(8).length]).toEqual([0, 1]);
+    // A hint that comes once more is handed on; whoever takes it knows by its number that it is old.
+    expect(new Set(right.hints)).toEqual(new Set(['once']));
   });
 
   it('does not answer without end where everything comes twice, and still knows who holds what (I9)', async () => {

@@ -1,4 +1,4 @@
-import type { Bus } from './bus.js';
+import { type Bus, MAX_PAYLOAD_BYTES } from './bus.js';
 import { ByteReader, ByteWriter } from './byte-stream.js';
 import { FRAME, type FrameHead, frameHead, readFrameHead, readKeys, VERSION, writeKeys } from './peer-frames.js';
 
@@ -49,22 +49,22 @@ class KnownPeer implements Peer {
   readonly keys = new Set<number>();
   /** The peer may hold keys that are not known here: it is sent every hint. */
   inDoubt = true;
-  /** What came from the peer. `confirmed`: up to there `keys` is right. */
+  /** What came from the peer; stream 0 where it has not spoken to this process yet. `confirmed`: up to there `keys` is right. */
   readonly received = { stream: 0, number: 0, confirmed: 0 };
   /** What goes to it. `announced`: which of this process's announcements left in which frame. */
-  readonly sent = { stream: newStream(), number: 0, announced: [] as { announcement: number; number: number }[] };
+  readonly sent;
   /** The last announcement of this process that the peer has confirmed. */
   knows = 0;
   confirmTimer: NodeJS.Timeout | undefined;
   askedAt = Number.NEGATIVE_INFINITY;
   answeredAt = Number.NEGATIVE_INFINITY;
 
-  constructor(readonly instance: string) {}
-}
-
-/** Tells a stream that begins anew from one that goes on. */
-function newStream(): number {
-  return 1 + Math.floor(Math.random() * 0xffff_fffe);
+  constructor(
+    readonly instance: string,
+    stream: number,
+  ) {
+    this.sent = { stream, number: 0, announced: [] as { announcement: number; number: number }[] };
+  }
 }
 
 /**
@@ -83,6 +83,8 @@ export class Peers {
   /** Keys held whose announcement, of this number, some peer has not confirmed yet. */
   private readonly unconfirmed = new Map<number, number>();
   private announcement = 1;
+  /** Streams of this process so far: a later one has the higher number, and what comes of an earlier one is old. */
+  private streams = 0;
   private flushing: NodeJS.Immediate | undefined;
   private beating: NodeJS.Timeout | undefined;
   private readonly unsubscribes: (() => void)[] = [];
@@ -255,8 +257,7 @@ export class Peers {
 
   /** Somebody says that it is there. */
   private hear(payload: Uint8Array): void {
-    this.reading(() => {
-      const reader = new ByteReader(asBuffer(payload));
+    this.reading(payload, (reader) => {
       // A process of another version is not heard: while both run, what it commits is found by comparing.
       if (reader.byte() !== VERSION) return;
       const instance = reader.text();
@@ -270,16 +271,27 @@ export class Peers {
 
   private peerOf(instance: string): KnownPeer | undefined {
     const known = this.peers.get(instance);
-    if (known || this.stopped || this.peers.size >= PEER_LIMITS.maxPeers) return known;
-    const peer = new KnownPeer(instance);
+    if (known || this.stopped) return known;
+    if (this.peers.size >= PEER_LIMITS.maxPeers && !this.forgetOneUnheard()) return undefined;
+    this.streams += 1;
+    const peer = new KnownPeer(instance, this.streams);
     this.peers.set(instance, peer);
     this.sendSnapshot(peer);
     return peer;
   }
 
+  /** The one that came first of those that only said that they are there: whoever lives speaks to this process at once. */
+  private forgetOneUnheard(): boolean {
+    for (const peer of this.peers.values()) {
+      if (peer.received.stream !== 0) continue;
+      this.forget(peer);
+      return true;
+    }
+    return false;
+  }
+
   private receive(payload: Uint8Array): void {
-    this.reading(() => {
-      const reader = new ByteReader(asBuffer(payload));
+    this.reading(payload, (reader) => {
       const head = readFrameHead(reader);
       const peer = this.peerOf(head.from);
       if (!peer) return;
@@ -298,7 +310,8 @@ export class Peers {
     const expected = kind === FRAME.beat ? received.number : received.number + 1;
     const goesOn = stream === received.stream && number === expected;
     if (!goesOn) {
-      const begins = stream !== received.stream && number === 1 && kind === FRAME.snapshot;
+      // A stream in the place of another: the peer took this process for dead meanwhile, and sent it nothing.
+      const begins = received.stream === 0 && number === 1 && kind === FRAME.snapshot;
       received.stream = stream;
       if (!begins) {
         peer.inDoubt = true;
@@ -404,9 +417,10 @@ export class Peers {
   }
 
   /** What cannot be read is not of this program; it is counted and passed over. */
-  private reading(read: () => void): void {
+  private reading(payload: Uint8Array, read: (reader: ByteReader) => void): void {
     try {
-      read();
+      if (payload.length > MAX_PAYLOAD_BYTES) throw new RangeError('It is too large.');
+      read(new ByteReader(asBuffer(payload)));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.counts.unreadable += 1;
@@ -414,9 +428,9 @@ export class Peers {
   }
 }
 
-/** A frame of the stream that is followed, from before the place where it stands. */
+/** A frame from before the place where the stream that is followed stands, or of one before it: late, or repeated. */
 function isStale({ received }: KnownPeer, { kind, stream, number }: FrameHead): boolean {
-  if (stream !== received.stream) return false;
+  if (stream !== received.stream) return stream < received.stream;
   return kind === FRAME.beat ? number < received.number : number <= received.number;
 }
 

@@ -5,12 +5,12 @@ import { People, PersonSessions, SignIn } from '@drawbridge/people';
 import { Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { PagesModule } from '../pages/pages.module.js';
+import { Secrets } from '../secrets.js';
 import { Authority } from './authority.js';
 import { ConnectedAppsController } from './connected-apps.controller.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
-import { Secrets } from './secrets.js';
 import { SignInController } from './sign-in.controller.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -40,8 +40,8 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
 }
 
 /**
- * Sign-in, consent, tokens and Connected apps. It takes Config, Database (migrated), Grants and Endings from the
- * application; `mountAuthority` puts oidc-provider onto the server before `init()`.
+ * Sign-in, consent, tokens and Connected apps. It takes Config, Database (migrated), Secrets, Grants and
+ * Endings from the application; `mountAuthority` puts oidc-provider onto the server before `init()`.
  */
 @Module({
   imports: [PagesModule],
@@ -52,7 +52,6 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
     { provide: PersonSessions, useFactory: (database: Database) => new PersonSessions(database), inject: [Database] },
     { provide: Partners, useFactory: (database: Database) => new Partners(database), inject: [Database] },
     { provide: OidcArtifacts, useFactory: (database: Database) => new OidcArtifacts(database), inject: [Database] },
-    { provide: Secrets, useFactory: (database: Database) => Secrets.load(database), inject: [Database] },
     {
       provide: SigningKeys,
       useFactory: (database: Database, config: Config) => SigningKeys.load(database, config.keysDir),

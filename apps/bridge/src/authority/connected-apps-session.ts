@@ -3,7 +3,7 @@ import { type Person, PersonSessions } from '@drawbridge/people';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
-import { Secrets } from './secrets.js';
+import { Secrets } from '../secrets.js';
 
 /** Who is looking at Connected apps; `csrf` is the token of every form shown to them. */
 export interface Visit {

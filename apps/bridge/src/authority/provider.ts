@@ -8,11 +8,11 @@ import Provider, { type Configuration, errors, interactionPolicy, type KoaContex
 import type { Config } from '../config/config.js';
 import { sendProblem } from '../http/problem.filter.js';
 import { setPageHeaders } from '../pages/send-page.js';
+import type { Secrets } from '../secrets.js';
 import { clientMetadata } from './client-metadata.js';
 import { oauthErrorPage } from './oauth-error-page.js';
 import type { OidcArtifacts } from './oidc-artifacts.js';
 import { RefreshTokenNames } from './refresh-token-names.js';
-import type { Secrets } from './secrets.js';
 import type { SigningKeys } from './signing-keys.js';
 
 const DAY_S = 86_400;

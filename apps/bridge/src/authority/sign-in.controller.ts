@@ -8,13 +8,13 @@ import type { Request, Response } from 'express';
 import { errors } from 'oidc-provider';
 import { Config } from '../config/config.js';
 import { sendPage, sendTo } from '../pages/send-page.js';
+import { Secrets } from '../secrets.js';
 import { Authority, type SignInInteraction } from './authority.js';
 import { browserName } from './browser-name.js';
 import { consentPage } from './consent-page.js';
 import { field, fields, isFromElsewhere } from './forms.js';
 import { oauthErrorPage, signInOverPage } from './oauth-error-page.js';
 import { hasBridgeScope } from './provider.js';
-import { Secrets } from './secrets.js';
 import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
 import { signInPage } from './sign-in-page.js';
 

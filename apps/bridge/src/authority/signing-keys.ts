@@ -3,8 +3,8 @@ import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Database, makeDirectory, shownPath, systemReason } from '@drawbridge/database';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { madeOnce } from '../secrets.js';
 import { StartError } from '../start-error.js';
-import { madeOnce } from './secrets.js';
 
 const FILE = 'signing-keys.json';
 

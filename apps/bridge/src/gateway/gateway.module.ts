@@ -136,7 +136,7 @@ function makeMessaging(
   });
 }
 
-/** The partners' end. It takes Config, Database (migrated), the bus and Endings from the application. */
+/** The partners' end. It takes Config, Database (migrated), Secrets, the bus, Grants and Endings from the application. */
 @Module({
   imports: [DiscoveryModule, AuthorityModule],
   controllers: [UpgradeRequiredController],

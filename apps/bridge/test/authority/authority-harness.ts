@@ -12,6 +12,7 @@ import { sql } from 'kysely';
 import { AuthorityModule } from '../../src/authority/authority.module.js';
 import { mountAuthority } from '../../src/authority/mount.js';
 import { Config } from '../../src/config/config.js';
+import { Secrets } from '../../src/secrets.js';
 
 export const PASSWORD = 'drawbridge';
 export const DESKTOP = 'tunebox-desktop';
@@ -62,10 +63,11 @@ export class AuthorityHarness implements AsyncDisposable {
       providers: [
         { provide: Config, useValue: config },
         { provide: Database, useValue: database },
+        { provide: Secrets, useFactory: () => Secrets.load(database) },
         { provide: Grants, useValue: new Grants(database) },
         { provide: Endings, useValue: endings },
       ],
-      exports: [Config, Database, Grants, Endings],
+      exports: [Config, Database, Secrets, Grants, Endings],
     })
     class SharedModule {}
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '@drawbridge/database';
 import { everyDatabase, postgresUrl, testDatabase } from '@drawbridge/testing';
-import { Secrets } from '../../src/authority/secrets.js';
 import { SigningKeys } from '../../src/authority/signing-keys.js';
+import { Secrets } from '../../src/secrets.js';
 
 describe('Signing keys and secrets', () => {
   test.each(everyDatabase)('are made once and kept, on %s', async (kind) => {

@@ -18,6 +18,7 @@ import { Config } from '../../src/config/config.js';
 import { BridgeWsAdapter } from '../../src/gateway/bridge-ws-adapter.js';
 import { Gateway } from '../../src/gateway/gateway.js';
 import { GatewayModule } from '../../src/gateway/gateway.module.js';
+import { Secrets } from '../../src/secrets.js';
 
 export const PUBLIC_URL = 'https://bridge.example';
 export const APP = 'tunebox-desktop';
@@ -72,11 +73,12 @@ export class GatewayHarness implements AsyncDisposable {
       providers: [
         { provide: Config, useValue: config },
         { provide: Database, useValue: database },
+        { provide: Secrets, useFactory: () => Secrets.load(database) },
         { provide: BUS, useValue: bus },
         { provide: Grants, useValue: new Grants(database) },
         { provide: Endings, useValue: endings },
       ],
-      exports: [Config, Database, BUS, Grants, Endings],
+      exports: [Config, Database, Secrets, BUS, Grants, Endings],
     })
     class SharedModule {}
 

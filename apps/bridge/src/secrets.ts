@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
-import type { AuthorityTables } from './tables.js';
+import type { AuthorityTables } from './authority/tables.js';
 
 /**
  * A value that is made once for the whole installation, whatever the number of processes that start together: the
