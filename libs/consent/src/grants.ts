@@ -45,6 +45,8 @@ export interface GrantToCreate {
   /** When the person signed in: the grant lasts `days` from here. */
   authTime: Date;
   days: number;
+  /** It ends when no connection used it for so long. */
+  idleDays?: number;
 }
 
 export class GrantError extends Error {
@@ -75,11 +77,12 @@ export class Grants {
       .transaction()
       .execute(async (tx) => {
         const { rows } = await sql<{ scopes: string[] }>`
-          insert into consent_grant (id, person, client_id, partner, scopes, device, auth_time, created_feed, expires_at)
+          insert into consent_grant (id, person, client_id, partner, scopes, device, auth_time, created_feed, expires_at, idle_days)
           select ${id}::uuid, ${grant.person}::bigint, a.client_id, a.partner,
                  array(select s from unnest(${scopes}::text[]) s where s = any (a.scopes) and s = any (p.scopes)),
                  ${grant.device ?? null}::text, ${grant.authTime.toISOString()}::timestamptz, c.number,
-                 ${grant.authTime.toISOString()}::timestamptz + ${grant.days}::double precision * interval '1 day'
+                 ${grant.authTime.toISOString()}::timestamptz + ${grant.days}::double precision * interval '1 day',
+                 ${grant.idleDays ?? null}::double precision
           from app a join partner p on p.id = a.partner cross join consent_feed_counter c
           where a.client_id = ${grant.clientId}::text and a.partner = ${grant.partner}::uuid
             and a.removed_at is null and p.status = 'approved'

@@ -119,6 +119,11 @@ export async function openWindow(
   return rows[0]?.id;
 }
 
+/** The client asked to go on from a place that is none: what it is delivered begins where the window was opened. */
+export async function windowBeginsAnew(db: QueryExecutorProvider, window: number): Promise<void> {
+  await sql`update access_window set from_seq = null where id = ${window}::bigint and closed_at is null`.execute(db);
+}
+
 /** The open windows of a grant, newest first. */
 export async function openWindows(
   db: QueryExecutorProvider,

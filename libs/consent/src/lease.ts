@@ -7,7 +7,14 @@ import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, LeaseClock, systemClock } from './clock.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { type FeedPosition, FeedRewound, type FeedRow, readFeed } from './feed.js';
-import { extendLease, leaseInstances, openWindow, registerLease, removeLease } from './lease-store.js';
+import {
+  extendLease,
+  leaseInstances,
+  openWindow,
+  registerLease,
+  removeLease,
+  windowBeginsAnew,
+} from './lease-store.js';
 import { readOpening } from './opening.js';
 import { ConsentSession, type OpenRequest } from './session.js';
 import { SessionIndex } from './session-index.js';
@@ -135,6 +142,9 @@ export class ConsentLease {
     const session = new ConsentSession(request, this.clock, {
       settled: (settled) => this.settled(settled),
       closed: (closed) => this.closed(closed),
+      beganAnew: async ({ window }) => {
+        if (window !== undefined) await windowBeginsAnew(this.o.database.tables<object>(), window);
+      },
     });
     // Indexed first: a feed row that is applied from here on finds the session, or its opening reads again.
     this.index.add(session);

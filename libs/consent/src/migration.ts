@@ -1,5 +1,31 @@
 import type { Migration } from '@drawbridge/database';
+import type { Scope } from '@drawbridge/protocol';
 import { sql } from 'kysely';
+
+/**
+ * I2, for what is stored: the grants of _permits that stand in the caller's snapshot and allow the scope. Lateral with
+ * offset 0: a plan made when the tables were empty is kept, and must go by the grants asked for, never by all that live.
+ */
+function standingPermits(name: string, scope: Scope): string {
+  return `create function ${name}(_permits uuid[]) returns setof uuid language sql stable as $$
+     select g.id
+     from unnest(_permits) as asked(id)
+     cross join lateral (select * from consent_grant where id = asked.id offset 0) g
+     cross join lateral (select * from app where client_id = g.client_id offset 0) a
+     cross join lateral (select * from partner where id = g.partner offset 0) p
+     where a.removed_at is null
+       and p.status = 'approved' and p.voided_before <= g.created_feed
+       and g.ended_at is null
+       and g.expires_at > statement_timestamp()
+       and '${scope}' = any (g.scopes) and '${scope}' = any (a.scopes) and '${scope}' = any (p.scopes)
+       and not exists (select from consent_feed f
+                       where f.kind = 'app_narrowed' and f.client_id = g.client_id
+                         and f.number > g.created_feed and not ('${scope}' = any (f.scopes)))
+       and not exists (select from consent_feed f
+                       where f.kind = 'partner_narrowed' and f.partner = g.partner
+                         and f.number > g.created_feed and not ('${scope}' = any (f.scopes)))
+   $$`;
+}
 
 const statements = [
   // Every time that leaves the bridge has milliseconds and is rounded up: "effective at" may be late, never early.
@@ -92,26 +118,7 @@ const statements = [
    )`,
   'create index consent_receipt_pending on consent_receipt (number) where effective_at is null',
 
-  // I2, for sends: the grants of _permits that stand in the caller's snapshot and allow messages.send. Lateral with offset 0:
-  // a plan made when the tables were empty is kept, and must go by the grants asked for, never by all that live.
-  `create function standing_permits(_permits uuid[]) returns setof uuid language sql stable as $$
-     select g.id
-     from unnest(_permits) as asked(id)
-     cross join lateral (select * from consent_grant where id = asked.id offset 0) g
-     cross join lateral (select * from app where client_id = g.client_id offset 0) a
-     cross join lateral (select * from partner where id = g.partner offset 0) p
-     where a.removed_at is null
-       and p.status = 'approved' and p.voided_before <= g.created_feed
-       and g.ended_at is null
-       and g.expires_at > statement_timestamp()
-       and 'messages.send' = any (g.scopes) and 'messages.send' = any (a.scopes) and 'messages.send' = any (p.scopes)
-       and not exists (select from consent_feed f
-                       where f.kind = 'app_narrowed' and f.client_id = g.client_id
-                         and f.number > g.created_feed and not ('messages.send' = any (f.scopes)))
-       and not exists (select from consent_feed f
-                       where f.kind = 'partner_narrowed' and f.partner = g.partner
-                         and f.number > g.created_feed and not ('messages.send' = any (f.scopes)))
-   $$`,
+  standingPermits('standing_permits', 'messages.send'),
 ];
 
 const clientName = 'alter table consent_grant add column client_name text';
@@ -151,6 +158,9 @@ begin
   return cardinality(_ended);
 end $$`;
 
+/** A grant that no connection used for so long is over, also before a sweep comes to it. */
+const idleDays = 'alter table consent_grant add column idle_days double precision';
+
 export const consentMigrations: Record<string, Migration> = {
   '030_consent': {
     async up(db) {
@@ -175,6 +185,16 @@ export const consentMigrations: Record<string, Migration> = {
   '034_end_grants': {
     async up(db) {
       await sql.raw(endGrants).execute(db);
+    },
+  },
+  '035_idle_days': {
+    async up(db) {
+      await sql.raw(idleDays).execute(db);
+    },
+  },
+  '036_reading_permits': {
+    async up(db) {
+      await sql.raw(standingPermits('reading_permits', 'messages.read')).execute(db);
     },
   },
 };

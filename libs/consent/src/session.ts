@@ -82,7 +82,11 @@ export class ConsentSession {
   constructor(
     request: OpenRequest,
     private readonly clock: LeaseClock,
-    private readonly lease: { settled(session: ConsentSession): void; closed(session: ConsentSession): Promise<void> },
+    private readonly lease: {
+      settled(session: ConsentSession): void;
+      closed(session: ConsentSession): Promise<void>;
+      beganAnew(session: ConsentSession): Promise<void>;
+    },
   ) {
     this.grant = request.grant;
     this.clientId = request.clientId;
@@ -118,6 +122,11 @@ export class ConsentSession {
   /** The statement has been answered, or has failed for good. */
   done(): void {
     if (--this.inFlight === 0) this.lease.settled(this);
+  }
+
+  /** The place it asked to resume from is none. Before the first delivery: the record says where that begins (I8). */
+  beganAnew(): Promise<void> {
+    return this.lease.beganAnew(this);
   }
 
   /** The connection is gone. Resolves when the access window has been closed with `lastSeq`, or that has failed for now. */

@@ -124,7 +124,7 @@ export async function tryOpen(
   lease: ConsentLease,
   grant: { id: string },
   tokenScopes: ScopeSet = ALL,
-  over: { clientName?: string } = {},
+  over: { clientName?: string; fromSeq?: number } = {},
 ) {
   const told: string[] = [];
   const session = await lease.open({
@@ -148,7 +148,7 @@ export async function open(
   lease: ConsentLease,
   grant: { id: string },
   tokenScopes?: ScopeSet,
-  over?: { clientName?: string },
+  over?: { clientName?: string; fromSeq?: number },
 ): Promise<Opened> {
   await eventually(() => lease.isFresh());
   const { session, told } = await tryOpen(lease, grant, tokenScopes, over);

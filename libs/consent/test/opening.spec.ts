@@ -120,6 +120,31 @@ describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
     expect(await permits(grant.id)).toEqual([]);
   });
 
+  test('a grant that nobody used for its idle days opens no more, though no sweep has come to it', async () => {
+    const lease = await world.lease();
+    const grant = await world.grant({ idleDays: 30 });
+    const unused = (days: number) =>
+      sql`update consent_grant set created_at = clock_timestamp() - ${days}::integer * interval '1 day'
+        where id = ${grant.id}::uuid`.execute(world.db);
+    await unused(31);
+    expect(await refusal(lease, grant)).toBe('expired');
+    expect((await world.grants.find(grant.id))?.ended).toBe('expired');
+    await unused(29);
+    const { session } = await open(lease, grant);
+    await unused(31);
+    // While it is in use it does not grow old.
+    expect((await world.grants.find(grant.id))?.ended).toBeUndefined();
+    await session.close();
+  });
+
+  test('I8 a window whose client asked to resume from a place that is none begins where it was opened', async () => {
+    const lease = await world.lease();
+    const { session } = await open(lease, await world.grant(), undefined, { fromSeq: 2 ** 53 - 1 });
+    await session.beganAnew();
+    const { rows } = await sql<{ from_seq: number | null }>`select from_seq from access_window`.execute(world.db);
+    expect(rows).toEqual([{ from_seq: null }]);
+  });
+
   test('I2 I6 nothing is stored on a grant that does not stand, or may not send', async () => {
     const may = await world.grant();
     const ended = await world.grant();

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
 import { sql } from 'kysely';
+import type { CommitOptions } from './commit.js';
 import type { Conversations } from './conversations.js';
-import { invalid } from './errors.js';
+import { consentEnded, consentUnverifiable, invalid } from './errors.js';
 import type { StoredEvent } from './events.js';
 import { ENTRY } from './sql/commit-sends.js';
 import { conversationCreatedData, MESSAGE_ROWS, type MessageRow, messageCreatedData, messageView } from './views.js';
@@ -90,61 +91,97 @@ function storedEvent(row: EntryRow, owner: number, conversations: ConversationRo
   return { seq: row.seq, name: 'conversation.created', data: conversationCreatedData(conversation) };
 }
 
+/** What acknowledgements take of commits: they are stored under the same condition. */
+type Options = Pick<CommitOptions, 'database' | 'mayCommit'>;
+
+interface Acknowledgement {
+  readonly owner: number;
+  readonly seq: number;
+  readonly permit: string | null;
+  readonly written: PromiseWithResolvers<void>;
+}
+
+interface Written {
+  owner: number | null;
+  head: number | null;
+  /** Those of the batch's permits that stand. */
+  permits: string[];
+}
+
 /** One statement at a time writes all acknowledgements that came meanwhile. */
 export class Acknowledgements {
-  private waiting = new Map<number, Acknowledgement>();
+  private waiting: Acknowledgement[] = [];
   private writing: Promise<void> | undefined;
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly options: Options) {}
 
-  /** Never backwards. MessagingError `invalid_data` for a seq that was not given out yet. */
-  async ack(owner: number, seq: number): Promise<void> {
+  /**
+   * Never backwards. MessagingError `invalid_data` for a seq that was not given out yet, `consent_ended` where the permit
+   * (null: none is needed) no longer allows to read, `consent_unverifiable` where that cannot be told at present.
+   */
+  async ack(owner: number, seq: number, permit: string | null): Promise<void> {
     if (!Number.isSafeInteger(seq) || seq < 0) throw invalid('seq', 'is not a position');
-    const acknowledgement = this.waiting.get(owner) ?? { seqs: [], written: Promise.withResolvers<number>() };
-    acknowledgement.seqs.push(seq);
-    this.waiting.set(owner, acknowledgement);
+    const written = Promise.withResolvers<void>();
+    this.waiting.push({ owner, seq, permit, written });
     this.writing ??= this.write().finally(() => {
       this.writing = undefined;
     });
-    const head = await acknowledgement.written.promise;
-    if (seq > head) throw invalid('seq', 'is past the last one given out');
+    await written.promise;
   }
 
   private async write(): Promise<void> {
     await Promise.resolve();
-    while (this.waiting.size > 0) {
+    while (this.waiting.length > 0) {
       const batch = this.waiting;
-      this.waiting = new Map();
+      this.waiting = [];
       try {
-        const heads = await this.store(batch);
-        for (const [owner, { written }] of batch) written.resolve(heads.get(owner) ?? 0);
+        await this.store(batch);
       } catch (error) {
-        for (const { written } of batch.values()) written.reject(error);
+        for (const { written } of batch) written.reject(error);
       }
     }
   }
 
-  /** Locks in owner order, as commits do. One past the head changes nothing. */
-  private async store(batch: ReadonlyMap<number, Acknowledgement>): Promise<Map<number, number>> {
-    const input = JSON.stringify([...batch].flatMap(([owner, { seqs }]) => seqs.map((seq) => ({ o: owner, s: seq }))));
-    const { rows } = await sql<{ owner: number; head: number }>`
-      with input as materialized (
-        select * from jsonb_to_recordset(${input}::text::jsonb) as x(o bigint, s bigint)
-      ), locked as materialized (
-        select b.owner, b.head from mailbox b where b.owner = any (array(select o from input))
-         order by b.owner for no key update
-      ), stored as (
-        select l.owner, max(i.s) as seq from locked l join input i on i.o = l.owner and i.s <= l.head group by l.owner
-      ), moved as (
-        update mailbox b set acked = s.seq from stored s
-         where b.owner = any (array(select owner from locked)) and b.owner = s.owner and b.acked < s.seq
-      )
-      select owner, head from locked`.execute(this.database.tables());
-    return new Map(rows.map(({ owner, head }) => [owner, head]));
+  /**
+   * Locks in owner order, as commits do. One past the head changes nothing. As with sends, mayCommit is asked when the
+   * statement can leave at once, and the statement asks again which permits stand (I2, I6).
+   */
+  private async store(batch: readonly Acknowledgement[]): Promise<void> {
+    await this.options.database
+      .commits<unknown>()
+      .connection()
+      .execute(async (connection) => {
+        const may = this.options.mayCommit();
+        const asked = may ? batch : batch.filter(({ permit }) => permit === null);
+        const input = JSON.stringify(asked.map(({ owner, seq, permit }) => ({ o: owner, s: seq, p: permit })));
+        const { rows } = await sql<Written>`
+          with input as materialized (
+            select * from jsonb_to_recordset(${input}::text::jsonb) as x(o bigint, s bigint, p uuid)
+          ), standing as materialized (
+            select permit from reading_permits(array(select distinct p from input where p is not null)) as permit
+          ), allowed as materialized (
+            select o, s from input where p is null or p in (select permit from standing)
+          ), locked as materialized (
+            select b.owner, b.head from mailbox b where b.owner = any (array(select o from allowed))
+             order by b.owner for no key update
+          ), stored as (
+            select l.owner, max(i.s) as seq from locked l join allowed i on i.o = l.owner and i.s <= l.head group by l.owner
+          ), moved as (
+            update mailbox b set acked = s.seq from stored s
+             where b.owner = any (array(select owner from locked)) and b.owner = s.owner and b.acked < s.seq
+          )
+          select l.owner, l.head, s.permits
+            from (select array(select permit::text from standing) as permits) s left join locked l on true`.execute(
+          connection,
+        );
+        const permits = new Set(rows[0]!.permits);
+        const heads = new Map(rows.map(({ owner, head }) => [owner, head]));
+        for (const { owner, seq, permit, written } of batch) {
+          if (permit !== null && !may) written.reject(consentUnverifiable());
+          else if (permit !== null && !permits.has(permit)) written.reject(consentEnded());
+          else if (seq > (heads.get(owner) ?? 0)) written.reject(invalid('seq', 'is past the last one given out'));
+          else written.resolve();
+        }
+      });
   }
-}
-
-interface Acknowledgement {
-  seqs: number[];
-  written: PromiseWithResolvers<number>;
 }

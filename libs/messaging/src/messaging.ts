@@ -37,7 +37,7 @@ export class Messaging {
     });
     this.directSends = new DirectSends(database, this.conversations, (send) => this.lanes.join(send));
     this.mailboxes = new Mailboxes(database, this.conversations);
-    this.acknowledgements = new Acknowledgements(database);
+    this.acknowledgements = new Acknowledgements(options);
   }
 
   /**
@@ -80,8 +80,9 @@ export class Messaging {
     return readHistory(this.options.database, person, request);
   }
 
-  ack(person: number, seq: number): Promise<void> {
-    return this.acknowledgements.ack(person, seq);
+  /** `permit` as of a Sender. */
+  ack(person: number, seq: number, permit: string | null): Promise<void> {
+    return this.acknowledgements.ack(person, seq, permit);
   }
 
   heads(owners: readonly number[]): Promise<Map<number, MailboxPosition>> {

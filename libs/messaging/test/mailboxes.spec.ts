@@ -2,7 +2,7 @@ import type { Database } from '@drawbridge/database';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import type { Sender } from '../src/index.js';
-import { makeDirect, makePeople, recordingMessaging, text } from './fixture.js';
+import { endGrant, makeDirect, makePeople, recordingMessaging, text, throughTunebox } from './fixture.js';
 
 describe.each(everyDatabase)('Mailboxes, on %s', (kind) => {
   let database: Database;
@@ -72,20 +72,45 @@ describe.each(everyDatabase)('Mailboxes, on %s', (kind) => {
 
   test('an acknowledgement never goes past the head and never backwards', async () => {
     const { messaging } = recordingMessaging(database);
-    await messaging.ack(bob.key, 5);
+    await messaging.ack(bob.key, 5, null);
     expect(await acked(bob)).toBe(5);
-    await Promise.all([messaging.ack(bob.key, 3), messaging.ack(bob.key, 7), messaging.ack(bob.key, 6)]);
-    expect(await acked(bob)).toBe(7);
-    await expect(messaging.ack(bob.key, 12)).rejects.toMatchObject({ code: 'invalid_data', issues: [{ path: 'seq' }] });
-    await expect(messaging.ack(bob.key, -1)).rejects.toMatchObject({ code: 'invalid_data' });
-    await expect(messaging.ack(carol.key, 1)).rejects.toMatchObject({ code: 'invalid_data' });
-    await messaging.ack(carol.key, 0);
-    expect(await acked(bob)).toBe(7);
-    expect(await Promise.allSettled([messaging.ack(bob.key, 99), messaging.ack(bob.key, 9)])).toMatchObject([
-      { status: 'rejected' },
-      { status: 'fulfilled' },
+    await Promise.all([
+      messaging.ack(bob.key, 3, null),
+      messaging.ack(bob.key, 7, null),
+      messaging.ack(bob.key, 6, null),
     ]);
+    expect(await acked(bob)).toBe(7);
+    await expect(messaging.ack(bob.key, 12, null)).rejects.toMatchObject({
+      code: 'invalid_data',
+      issues: [{ path: 'seq' }],
+    });
+    await expect(messaging.ack(bob.key, -1, null)).rejects.toMatchObject({ code: 'invalid_data' });
+    await expect(messaging.ack(carol.key, 1, null)).rejects.toMatchObject({ code: 'invalid_data' });
+    await messaging.ack(carol.key, 0, null);
+    expect(await acked(bob)).toBe(7);
+    expect(await Promise.allSettled([messaging.ack(bob.key, 99, null), messaging.ack(bob.key, 9, null)])).toMatchObject(
+      [{ status: 'rejected' }, { status: 'fulfilled' }],
+    );
     expect(await acked(bob)).toBe(9);
+  });
+
+  test('an acknowledgement is stored only while its permit stands and consent is proven (I2, I6)', async () => {
+    let proven = true;
+    const { messaging } = recordingMessaging(database, { mayCommit: () => proven });
+    const { permit } = await throughTunebox(database, bob);
+    await messaging.ack(bob.key, 10, permit);
+    expect(await acked(bob)).toBe(10);
+    proven = false;
+    await expect(messaging.ack(bob.key, 11, permit)).rejects.toMatchObject({ code: 'consent_unverifiable' });
+    proven = true;
+    await endGrant(database, permit);
+    const [ended, own] = await Promise.allSettled([
+      messaging.ack(bob.key, 11, permit),
+      messaging.ack(alice.key, 1, null),
+    ]);
+    expect(ended).toMatchObject({ status: 'rejected', reason: { code: 'consent_ended' } });
+    expect(own.status).toBe('fulfilled');
+    expect(await acked(bob)).toBe(10);
   });
 
   test('the epoch stays while the data does, and changes with the database’s own value', async () => {

@@ -7,6 +7,10 @@ export interface Issue {
   problem: string;
 }
 
+/** What a refusal says at most, so that its size does not depend on what was sent (I9). */
+const MAX_ISSUES = 16;
+const MAX_NAME_LENGTH = 64;
+
 /** Every property of a class of data, with the class of those that are objects themselves. */
 type Shape = ReadonlyMap<string, DataClass | undefined>;
 
@@ -33,13 +37,18 @@ function build<T extends object>(type: DataClass<T>, data: unknown, path: string
   const properties = shapeOf(type);
   const value = new type() as Record<string, unknown>;
   for (const name of Object.keys(data)) {
+    if (issues.length >= MAX_ISSUES) break;
     const given = (data as Record<string, unknown>)[name];
     const nested = properties.get(name);
     if (nested && typeof given === 'object' && given !== null) value[name] = build(nested, given, name, issues);
     else if (properties.has(name)) value[name] = given;
-    else issues.push({ path: path ? `${path}.${name}` : name, problem: 'is not known here' });
+    else issues.push({ path: path ? `${path}.${shortened(name)}` : shortened(name), problem: 'is not known here' });
   }
   return value as T;
+}
+
+function shortened(name: string): string {
+  return name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, MAX_NAME_LENGTH)}…`;
 }
 
 function shapeOf(type: DataClass): Shape {

@@ -131,7 +131,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
         issues: [{ path: 'seq', problem: 'must not be past the last event of this connection' }],
       });
     }
-    await this.messaging.ack(personOf(connection), seq);
+    await this.messaging.ack(personOf(connection), seq, sessionOf(connection).consent.grant);
     return {};
   }
 

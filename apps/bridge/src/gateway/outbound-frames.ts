@@ -11,6 +11,7 @@ import type { Connection } from './connection.js';
 import type { FrameBytes } from './frame-bytes.js';
 import type { WaitingFrame } from './outbound.js';
 
+/** Of a frame without details of its own. */
 const ERROR_BYTES = 512;
 
 /** The reply to a command that succeeded: shaped by the scopes of the moment it is written, or an error by then. */
@@ -57,7 +58,7 @@ export class Failure implements WaitingFrame {
   ) {}
 
   size(): number {
-    return ERROR_BYTES;
+    return ERROR_BYTES + (this.details ? 3 * JSON.stringify(this.details).length : 0);
   }
 
   writeTo(bytes: FrameBytes): void {

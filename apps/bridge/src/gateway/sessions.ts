@@ -179,6 +179,7 @@ export class Sessions {
       const reset: MailboxReset | undefined = reason && { epoch, head, reason };
       const after = resume && !reset ? resume.after : head;
       mailbox.known = Math.max(mailbox.known, head);
+      if (reset) await consent.beganAnew();
       return { stream: new MailboxStream(connection, delivery, mailbox, after, reset), epoch, head };
     });
   }

@@ -206,6 +206,19 @@ describe('Frames that are none', () => {
     expect(client.frames.filter(({ data }) => data.code === 'bad_frame')).toHaveLength(5);
   });
 
+  test('however many unknown properties there are, and however long, the refusal is short (I9)', async () => {
+    const { client } = await bridge.client('alice');
+    const issues = async (data: object): Promise<{ path: string }[]> => {
+      const refused = await client.request('ping', data).catch((error: { data: object }) => error.data);
+      expect(refused).toMatchObject({ code: 'invalid_data' });
+      return (refused as { issues: { path: string }[] }).issues;
+    };
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`x${n}`, 1]));
+    expect(await issues(many)).toHaveLength(16);
+    expect((await issues({ ['y'.repeat(2_000)]: 1 }))[0]!.path.length).toBeLessThan(80);
+    await client.close();
+  });
+
   test('unknown keys of the frame are ignored, and missing data counts as none', async () => {
     const answer = await answerTo(alice.client, '{"event":"ping","id":"t-k","trace":{"a":[1]}}');
     expect(answer).toMatchObject({ event: 'ok', id: 't-k', data: { at: expect.any(String) } });
