@@ -1,5 +1,6 @@
 import type { BridgeClient } from '@drawbridge/testing';
-import { ClusterWorld, directTo, gets, sendNews, textOf, tookMs } from './cluster-world.js';
+import { sql } from 'kysely';
+import { ClusterWorld, directTo, gets, grantOf, sendNews, textOf, tookMs } from './cluster-world.js';
 
 /** Lease and margin of the contract, in ms. */
 const BOUND_MS = 5_000;
@@ -80,6 +81,17 @@ describe('Three gateways on one PostgreSQL and one Redis', () => {
     expect(receipt.gateways.map(({ confirmed }) => confirmed).toSorted()).toEqual(['ack', 'ack', 'lease_expired']);
     expect(client.frames.slice(before).filter(({ seq }) => seq !== undefined)).toEqual([]);
     expect(JSON.stringify(client.frames)).not.toContain(after);
+  });
+
+  it('an end that an operator asks for in SQL closes every connection, and its receipt is finished (I2)', async () => {
+    const alices = await world.signIn('alice');
+    const clients = await Promise.all([0, 1, 2].map((n) => world.connect(n, alices)));
+    await sql`select end_grants(array[${grantOf(alices)}]::uuid[], 'revoked_by_operator', 'restore', 0)`.execute(
+      world.database.tables(),
+    );
+    const closes = await Promise.all(clients.map((client) => client.closed));
+    expect(closes).toEqual(Array(3).fill({ code: 4403, reason: 'revoked_by_operator' }));
+    expect(await world.receipt(alices)).toMatchObject({ closed: 3, reason: 'revoked_by_operator' });
   });
 
   it('with Redis killed messages still arrive, consent still ends, and /readyz names it (I2, I4, I7)', async () => {
