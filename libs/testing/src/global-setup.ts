@@ -6,7 +6,7 @@ import { startPostgres } from './postgres-server.ts';
 
 const DPKG_LOCK_WAIT_S = 120;
 
-/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, Chromium and Redis. */
+/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, Chromium, Redis and HAProxy. */
 export default async function globalSetup(): Promise<void> {
   if (!process.env.DRAWBRIDGE_TEST_NO_BUILD)
     execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -21,13 +21,14 @@ export default async function globalSetup(): Promise<void> {
 const NEEDED = [
   { commands: ['chromium', 'google-chrome'], package: 'chromium' },
   { commands: ['redis-server'], package: 'redis-server' },
+  { commands: ['haproxy'], package: 'haproxy' },
 ];
 
 function installNeeded(): void {
   const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
   const missing = NEEDED.filter(({ commands }) => !commands.some(has)).map((needed) => needed.package);
   if (missing.length === 0) return;
-  const packages = missing.join(' and ');
+  const packages = missing.join(', ');
   if (process.getuid?.() !== 0 || !has('apt-get')) throw new Error(`The tests need ${packages}: install the package.`);
   const wait = ['-o', `DPkg::Lock::Timeout=${DPKG_LOCK_WAIT_S}`];
   const options = {
