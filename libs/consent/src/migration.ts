@@ -161,40 +161,18 @@ end $$`;
 /** A grant that no connection used for so long is over, also before a sweep comes to it. */
 const idleDays = 'alter table consent_grant add column idle_days double precision';
 
+const run = (...all: string[]): Migration => ({
+  async up(db) {
+    for (const statement of all) await sql.raw(statement).execute(db);
+  },
+});
+
 export const consentMigrations: Record<string, Migration> = {
-  '030_consent': {
-    async up(db) {
-      for (const statement of statements) await sql.raw(statement).execute(db);
-    },
-  },
-  '031_client_name': {
-    async up(db) {
-      await sql.raw(clientName).execute(db);
-    },
-  },
-  '032_open_windows_by_grant': {
-    async up(db) {
-      await sql.raw(openWindowsByGrant).execute(db);
-    },
-  },
-  '033_receipts_by_age': {
-    async up(db) {
-      await sql.raw(receiptsByAge).execute(db);
-    },
-  },
-  '034_end_grants': {
-    async up(db) {
-      await sql.raw(endGrants).execute(db);
-    },
-  },
-  '035_idle_days': {
-    async up(db) {
-      await sql.raw(idleDays).execute(db);
-    },
-  },
-  '036_reading_permits': {
-    async up(db) {
-      await sql.raw(standingPermits('reading_permits', 'messages.read')).execute(db);
-    },
-  },
+  '030_consent': run(...statements),
+  '031_client_name': run(clientName),
+  '032_open_windows_by_grant': run(openWindowsByGrant),
+  '033_receipts_by_age': run(receiptsByAge),
+  '034_end_grants': run(endGrants),
+  '035_idle_days': run(idleDays),
+  '036_reading_permits': run(standingPermits('reading_permits', 'messages.read')),
 };
