@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import type { Database } from '@drawbridge/database';
 import { type Kysely, sql } from 'kysely';
+import { networkOf } from './network.js';
 import { MAX_PASSWORD_LENGTH, normaliseLogin, passwordMatches } from './password.js';
 import type { Person } from './people.js';
 import type { PeopleTables } from './tables.js';
@@ -93,19 +93,4 @@ export class SignIn {
 /** Hashed, because people type passwords into the wrong field, and addresses are nobody's business. */
 function subjectOf(kind: 'login' | 'address', value: string): string {
   return `${kind}:${createHash('sha256').update(value).digest('base64url')}`;
-}
-
-/** One household or server has a whole IPv6 /64, so that is one address here. */
-function networkOf(address: string): string {
-  const v4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (v4) return v4;
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%')[0]!.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const last = tail?.split(':').filter(Boolean) ?? [];
-  while (tail !== undefined && groups.length + last.length < 8) groups.push('0');
-  return [...groups, ...last]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

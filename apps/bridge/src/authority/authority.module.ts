@@ -7,6 +7,7 @@ import { Config } from '../config/config.js';
 import { PagesModule } from '../pages/pages.module.js';
 import { Secrets } from '../secrets.js';
 import { Authority } from './authority.js';
+import { AuthorityTurns } from './authority-turns.js';
 import { ConnectedAppsController } from './connected-apps.controller.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
@@ -75,6 +76,7 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
         ),
       inject: [Config, People, Partners, Grants, Endings, OidcArtifacts, Secrets, SigningKeys],
     },
+    AuthorityTurns,
     ConnectedAppsSession,
     ArtifactSweep,
   ],

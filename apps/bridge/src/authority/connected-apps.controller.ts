@@ -1,9 +1,10 @@
 import { Endings, EndUnconfirmed, Grants, type GrantView, type Receipt } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { type Person, SignIn } from '@drawbridge/people';
-import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { sendPage, sendTo } from '../pages/send-page.js';
+import { EndsInTurn } from './authority-turns.js';
 import {
   CONNECTED_APPS_PATH,
   confirmEndPage,
@@ -22,6 +23,7 @@ const NOT_THERE = 'That connection is not there any more.';
 
 /** Where a person sees what apps may do, and ends it. One address; the form's fields are the wire contract's. */
 @Controller('connected-apps')
+@UseInterceptors(EndsInTurn)
 export class ConnectedAppsController {
   constructor(
     private readonly session: ConnectedAppsSession,

@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { Config } from '../config/config.js';
+import { trustsProxy } from '../http/client-network.js';
 import { Authority } from './authority.js';
+import { AuthorityTurns } from './authority-turns.js';
 
 /** What a person's form may weigh: far more than a login and a password, far less than a burden. */
 const FORM_LIMITS = { extended: false, limit: '16kb', parameterLimit: 100 } as const;
@@ -14,10 +16,9 @@ export function mountAuthority(app: INestApplication): void {
   const { publicUrl } = app.get(Config);
   const server: express.Express = app.getHttpAdapter().getInstance();
   server.disable('x-powered-by');
-  // https ends at a proxy in front of us; its word for the client's address is the last one in X-Forwarded-For.
-  server.set('trust proxy', publicUrl.startsWith('https:') ? 1 : false);
+  server.set('trust proxy', trustsProxy(publicUrl) ? 1 : false);
   server.use(pinHost(publicUrl, server));
-  server.use('/oidc', app.get(Authority).provider.callback());
+  server.use('/oidc', app.get(AuthorityTurns).bounding(app.get(Authority).provider.callback()));
   server.use(['/sign-in', '/connected-apps'], express.urlencoded(FORM_LIMITS));
 }
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { RefreshTokenNames } from './refresh-token-names.js';
 import type { AuthorityTables } from './tables.js';
 
-/** How many expired rows one round of the sweep removes (I9). */
+/** How many expired rows one round of the sweep removes, and how many rounds come one after the other (I9). */
 const SWEEP_ROWS_MAX = 1_000;
+const SWEEP_ROUNDS_MAX = 1_000;
 
 /** What is a secret by itself is not kept with its payload either. */
 const BEARER_MODELS = new Set(['AuthorizationCode', 'RefreshToken']);
@@ -37,19 +38,24 @@ export class OidcArtifacts {
 
   /** Removes what has expired and what belongs to grants that ended elsewhere. */
   async sweep(): Promise<void> {
-    await sql`
-      delete from oidc_artifact where (model, id) in (
-        select model, id from oidc_artifact where expires_at < clock_timestamp() - interval '1 minute'
-        limit ${SWEEP_ROWS_MAX} for update skip locked)`.execute(this.tables);
-    await sql`
-      delete from oidc_artifact where (model, id) in (
-        select model, id from oidc_artifact
-        where model = 'RefreshToken' and consumed_at < clock_timestamp() - ${sql.lit(USED_REFRESH_TOKEN_KEPT)}::interval
-        limit ${SWEEP_ROWS_MAX} for update skip locked)`.execute(this.tables);
+    await this.sweepWhere(sql`expires_at < clock_timestamp() - interval '1 minute'`);
+    await this.sweepWhere(sql`model = 'RefreshToken'
+      and consumed_at < clock_timestamp() - ${sql.lit(USED_REFRESH_TOKEN_KEPT)}::interval`);
     await sql`
       delete from oidc_artifact using consent_grant g
       where oidc_artifact.grant_id = g.id::text and g.ended_at is not null
         and g.ended_at > clock_timestamp() - interval '1 day'`.execute(this.tables);
+  }
+
+  /** Round after round until one is not full: a flood of sign-ins leaves more than a round takes. */
+  private async sweepWhere(condition: RawBuilder<unknown>): Promise<void> {
+    for (let round = 0, full = true; full && round < SWEEP_ROUNDS_MAX; round += 1) {
+      const { numAffectedRows = 0n } = await sql`
+        delete from oidc_artifact where (model, id) in (
+          select model, id from oidc_artifact where ${condition}
+          limit ${SWEEP_ROWS_MAX} for update skip locked)`.execute(this.tables);
+      full = numAffectedRows >= SWEEP_ROWS_MAX;
+    }
   }
 
   /** oidc-provider's Adapter for one of its models. */

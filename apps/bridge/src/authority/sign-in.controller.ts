@@ -3,13 +3,14 @@ import { isUniqueViolation } from '@drawbridge/database';
 import { type App, Partners } from '@drawbridge/partners';
 import { People, SignIn } from '@drawbridge/people';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
-import { Controller, Get, Logger, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Logger, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { errors } from 'oidc-provider';
 import { Config } from '../config/config.js';
 import { sendPage, sendTo } from '../pages/send-page.js';
 import { Secrets } from '../secrets.js';
 import { Authority, type SignInInteraction } from './authority.js';
+import { AskedInTurn } from './authority-turns.js';
 import { browserName } from './browser-name.js';
 import { consentPage } from './consent-page.js';
 import { field, fields, isFromElsewhere } from './forms.js';
@@ -35,6 +36,7 @@ const NONE_TICKED = 'Tick at least one thing the app may do with messages or con
  * cookie goes there only. The outcome is handed back in one piece, so nothing is left of a sign-in without a consent.
  */
 @Controller('sign-in/:uid')
+@UseInterceptors(AskedInTurn)
 export class SignInController {
   private readonly log = new Logger('Consent');
 
@@ -131,6 +133,7 @@ export class SignInController {
           scopes: ticked,
           authTime: signedIn.at,
           days: this.config.grantDays,
+          idleDays: this.config.grantIdleDays,
           ...(device ? { device } : {}),
         })
         // The button was pressed twice: the first press made the grant, and both lead to it.

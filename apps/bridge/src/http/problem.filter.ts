@@ -7,7 +7,9 @@ import { sendJson, wantsJson } from './respond.js';
 
 const SAID: Readonly<Record<number, [code: string, title: string, text: string]>> = {
   404: ['not_found', 'There is nothing here', 'The address is misspelt, or what was here is gone.'],
+  429: ['rate_limited', 'Too much at once', 'Too many sign-ins were begun from your network.'],
   500: ['internal', 'Something went wrong', 'That was a fault of ours. Please try again in a moment.'],
+  503: ['unavailable', 'We are very busy', 'More people are here than can be served at this moment.'],
 };
 const REFUSED = ['invalid_data', 'That cannot be done', 'The bridge cannot read this request.'] as const;
 
@@ -30,9 +32,12 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The page, or the JSON, of a request that came to nothing. */
-export function sendProblem(request: Request, response: ServerResponse, status: number): void {
-  const [code, title, text] = SAID[Math.min(status, 500)] ?? REFUSED;
+/** The page, or the JSON, of a request that came to nothing; `retryAfterMs` says when to come back. */
+export function sendProblem(request: Request, response: ServerResponse, status: number, retryAfterMs?: number): void {
+  const [code, title, what] = SAID[status] ?? (status > 500 ? SAID[500]! : REFUSED);
+  const seconds = Math.ceil((retryAfterMs ?? 0) / 1_000);
+  if (seconds > 0) response.setHeader('Retry-After', seconds);
+  const text = seconds > 0 ? `${what} Please try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.` : what;
   if (wantsJson(request)) sendJson(response, status, { code, message: text });
   else sendPage(response, problemPage(title, text), { status });
 }
