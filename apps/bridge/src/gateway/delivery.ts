@@ -20,7 +20,7 @@ export const DELIVERY_LIMITS = {
 /** A mailbox that somebody here is connected to. */
 export interface Mailbox {
   readonly owner: number;
-  /** The furthest position heard of. */
+  /** The furthest position heard of. Somebody may have heard wrong: where the store has nothing there, it says how far it goes. */
   known: number;
   readonly streams: Set<MailboxStream>;
   /** Sessions that are being opened, whose streams are still to come. */
@@ -149,6 +149,20 @@ export class Delivery {
 
   async readAfter(owner: number, after: number, limit: number): Promise<StoredEvent[]> {
     return (await this.reads?.after(owner, after, limit)) ?? [];
+  }
+
+  /**
+   * The store has nothing after `cursor`, though something further was heard of. What the store says stands in its place,
+   * and whatever is heard of from here on. Rejects when the store does not say.
+   */
+  async hearAnew(mailbox: Mailbox, cursor: number): Promise<void> {
+    const heard = mailbox.known;
+    // First: what commits while the store is asked may not be lost behind a number that no mailbox has.
+    mailbox.known = cursor;
+    if (await this.compare([mailbox.owner])) return;
+    mailbox.known = Math.max(mailbox.known, heard);
+    this.doubt([mailbox.owner]);
+    throw new Error('The head of a mailbox could not be read');
   }
 
   /** The stream goes on when the lease is proven again. */

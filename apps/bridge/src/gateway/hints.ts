@@ -3,6 +3,8 @@ import type { DurableEvent } from '@drawbridge/messaging';
 
 /** The names of durable events by the number that stands for them in a hint. Only ever added to. */
 const NAMES: readonly DurableEvent['name'][] = ['message.created', 'conversation.created'];
+/** A hint of so many bytes leaves, and the next events go in another: the bus carries none that is much larger (I9). */
+const HINT_BYTES = 1_048_576;
 const FOR_ALL = 0;
 const OWN = 1;
 
@@ -31,6 +33,9 @@ export function sendHints(
       const hint = hints.get(peer) ?? new ByteWriter(512);
       hints.set(peer, hint);
       writeEvent(hint, event, recipients);
+      if (hint.length < HINT_BYTES) continue;
+      peers.hint(peer, hint);
+      hints.delete(peer);
     }
   }
   for (const [peer, hint] of hints) peers.hint(peer, hint);

@@ -17,6 +17,8 @@ type Action =
   /** The n-th hint of a commit that is under way arrives, or is lost. */
   | { do: 'hint' | 'lose'; n: number }
   | { do: 'lapse' | 'restore' | 'compare' }
+  /** A hint of an event that is not. */
+  | { do: 'mislead' }
   | { do: 'write'; frames: number }
   | { do: 'wait'; ms: number }
   | { do: 'fail' };
@@ -30,6 +32,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom<Action>({ do: 'lapse' }, { do: 'restore' }, { do: 'compare' }, { do: 'fail' }),
   },
+  { weight: 1, arbitrary: fc.constant<Action>({ do: 'mislead' }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(60) }) },
 );
 
@@ -77,6 +80,10 @@ class World {
     if (step.do === 'hint' && hint) {
       this.delivery.committed([{ ...hint, recipients: [{ owner: OWNER, seq: hint.seq }] }]);
     }
+    if (step.do === 'mislead') {
+      const recipients = [{ owner: OWNER, seq: Number.MAX_SAFE_INTEGER - 1 }];
+      this.delivery.committed([{ name: 'message.created', data: Buffer.from('{"n":0}'), recipients }]);
+    }
     if (step.do === 'lapse') this.fresh = false;
     if (step.do === 'restore') this.fresh = true;
     if (step.do === 'compare') this.delivery.doubt();
@@ -96,6 +103,7 @@ class World {
   /** Whatever happened, all is well again, and time passes. */
   async settle(): Promise<void> {
     this.fresh = true;
+    this.failures = 0;
     this.delivery.doubt();
     for (let n = 0; n < 12; n++) {
       this.write(Number.POSITIVE_INFINITY);
@@ -105,14 +113,20 @@ class World {
   }
 
   private readonly read = async (reads: readonly MailboxRead[]) => {
+    return this.answer(reads.map(({ after, limit }) => this.store.slice(after, after + Math.min(limit, 3))));
+  };
+
+  private readonly heads = () => this.answer(new Map([[OWNER, { head: this.store.length, trimmed: 0 }]]));
+
+  /** What was found at the moment of the question; more commits before it comes. */
+  private async answer<T>(found: T): Promise<T> {
     if (this.failures > 0) {
       this.failures -= 1;
       throw new Error('the store is down');
     }
-    return reads.map(({ after, limit }) => this.store.slice(after, after + Math.min(limit, 3)));
-  };
-
-  private readonly heads = async () => new Map([[OWNER, { head: this.store.length, trimmed: 0 }]]);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    return found;
+  }
 
   private connection(): Connection {
     return {

@@ -160,7 +160,13 @@ export class MailboxStream {
       if (!this.delivery.mayRead()) return this.delivery.wait(this);
       const events = await this.delivery.readAfter(this.mailbox.owner, this.cursor, STREAM_LIMITS.page);
       if (!isCurrent()) return;
-      if (events.length === 0) throw new Error(`Mailbox ${this.mailbox.owner} lacks events after ${this.cursor}`);
+      if (events.length === 0) {
+        await this.delivery.hearAnew(this.mailbox, this.cursor);
+        if (!isCurrent()) return;
+        if (this.cursor < this.mailbox.known)
+          throw new Error(`Mailbox ${this.mailbox.owner} lacks events after ${this.cursor}`);
+        continue;
+      }
       for (const event of events) {
         if (this.connection.outbound.waitingBytes > STREAM_LIMITS.readAheadBytes) {
           await this.connection.outbound.whenEmpty();
