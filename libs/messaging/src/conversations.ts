@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
-import { LIMITS } from '@drawbridge/protocol';
+import { LIMITS, NoTurn, Turns } from '@drawbridge/protocol';
 import { CompiledQuery, sql } from 'kysely';
 import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
 import { bridgeId, checkClientId, checkTitle, isPersonId } from './content.js';
@@ -11,6 +11,7 @@ import {
   invalid,
   MessagingError,
   notFound,
+  rateLimited,
   unavailable,
 } from './errors.js';
 import { failureOf } from './failures.js';
@@ -42,15 +43,25 @@ export interface ConversationPage {
   next?: string;
 }
 
-/** Conversations waiting to be made; one at a time is made, so that they never crowd out sends. */
-const MAX_QUEUED_CREATIONS = 1_000;
+/** Conversations that are made, and that wait for it, grant by grant in turn (I9). */
+export const CREATION_LIMITS = {
+  /** One at a time, so that they never crowd out sends. */
+  atOnce: 1,
+  /** On one grant; more are `rate_limited`. */
+  waitingEach: 64,
+  waiting: 1_000,
+  /** One that has waited longer is answered `unavailable`, untried. */
+  maxWaitMs: 5_000,
+} as const;
 
 type Made = ['n', string, number[]] | ['h', string] | ['d', string] | ['c'] | ['x'] | ['e'];
 type Found = Extract<Made, ['n' | 'h' | 'd', ...unknown[]]>;
 
+const TOO_MANY = 'Too many conversations are waiting to be made.';
+const crowded = () => unavailable(TOO_MANY);
+
 export class Conversations {
-  private queued = 0;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns(CREATION_LIMITS);
 
   constructor(
     private readonly options: CommitOptions,
@@ -173,20 +184,19 @@ export class Conversations {
     request: { clientId?: string; title?: string | undefined; hash?: string },
   ): Promise<Found> {
     if (!others.every(isPersonId)) throw notFound('person');
-    if (this.queued >= MAX_QUEUED_CREATIONS) throw unavailable('Too many conversations are waiting to be made.');
-    this.queued++;
-    const turn = this.last.then(() => this.store(sender, others, request));
-    this.last = turn.then(
-      () => {},
-      () => {},
-    );
-    try {
-      const made = await turn;
-      if (made[0] === 'n') await this.announce(made[1], others.length + 1, made[2]);
-      return made;
-    } finally {
-      this.queued--;
-    }
+    const askedAt = performance.now();
+    // What the platform makes for a person has turns of its own, by the person.
+    const made = await this.turns
+      .take(sender.permit ?? `person ${sender.key}`, () => {
+        if (performance.now() - askedAt > CREATION_LIMITS.maxWaitMs) throw crowded();
+        return this.store(sender, others, request);
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof NoTurn)) throw error;
+        throw error.crowded === 'own' ? rateLimited(TOO_MANY) : crowded();
+      });
+    if (made[0] === 'n') await this.announce(made[1], others.length + 1, made[2]);
+    return made;
   }
 
   private async store(

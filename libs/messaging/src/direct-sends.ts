@@ -2,7 +2,7 @@ import type { Database } from '@drawbridge/database';
 import { sql } from 'kysely';
 import { isPersonId } from './content.js';
 import type { Conversations } from './conversations.js';
-import { conflict, MessagingError, unavailable } from './errors.js';
+import { conflict, MessagingError, rateLimited, unavailable } from './errors.js';
 import type { Send, Sender } from './send.js';
 
 /** Sends on one grant that may wait behind one whose conversation is still looked for (I9). */
@@ -31,8 +31,7 @@ export class DirectSends {
     const key = queueOf(send.sender);
     const queue = this.waiting.get(key);
     if (queue) {
-      if (queue.length >= MAX_UNRESOLVED_SENDS)
-        send.fail(new MessagingError('rate_limited', 'Too many sends to persons are waiting.'));
+      if (queue.length >= MAX_UNRESOLVED_SENDS) send.fail(rateLimited('Too many sends to persons are waiting.'));
       else queue.push(send);
       return;
     }

@@ -50,6 +50,10 @@ export function consentUnverifiable(): MessagingError {
   return new MessagingError('consent_unverifiable', 'It cannot be proved at this moment that consent still stands.');
 }
 
+export function rateLimited(why: string): MessagingError {
+  return new MessagingError('rate_limited', why);
+}
+
 export function unavailable(why: string): MessagingError {
   return new MessagingError('unavailable', why);
 }

@@ -3,8 +3,17 @@ import type { Database } from '@drawbridge/database';
 import { LIMITS } from '@drawbridge/protocol';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
+import { CREATION_LIMITS } from '../src/conversations.js';
 import type { ConversationView, MessageView, Sender } from '../src/index.js';
-import { count, expectContiguous, makeDirect, makePeople, recordingMessaging, text } from './fixture.js';
+import {
+  count,
+  expectContiguous,
+  makeDirect,
+  makePeople,
+  recordingMessaging,
+  text,
+  throughTunebox,
+} from './fixture.js';
 
 describe.each(everyDatabase)('Conversations, on %s', (kind) => {
   let database: Database;
@@ -246,5 +255,24 @@ describe.each(everyDatabase)('Conversations, on %s', (kind) => {
       });
     const nobody = await messaging.listConversations(-1);
     expect(nobody).toEqual({ conversations: [], asOf: 0 });
+  });
+
+  test('grants take turns: one that asks for hundreds delays another by a few, and has so many waiting and no more (I9)', async () => {
+    const { messaging } = recordingMessaging(database);
+    const greedy = await throughTunebox(database, people[27]!);
+    const other = await throughTunebox(database, people[28]!);
+    const create = (sender: Sender) =>
+      messaging.createConversation(sender, { members: ['p1', 'p2'], clientId: randomUUID() });
+    let made = 0;
+    const flood = Array.from({ length: 500 }, () => create(greedy).then(() => (made += 1)));
+    await create(other);
+    expect(made).toBeLessThan(5);
+    await messaging.send(other, { to: 'p3', text: 'a first message', clientId: randomUUID() });
+    expect(made).toBeLessThan(10);
+    const refused = (await Promise.allSettled(flood)).flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const { atOnce, waitingEach } = CREATION_LIMITS;
+    expect(refused.map(({ code }) => code)).toEqual(Array(500 - atOnce - waitingEach).fill('rate_limited'));
+    expect(made).toBe(atOnce + waitingEach);
+    await create(greedy);
   });
 });

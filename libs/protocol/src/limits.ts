@@ -16,6 +16,8 @@ export const LIMITS = {
   maxQueuedBytes: 1_048_576,
   /** Commands of one connection that may be under way at once; more are `rate_limited`. */
   maxCommandsInFlight: 256,
+  /** What `rate_limited` advises. */
+  retryAfterMs: 1_000,
   pongWithinMs: 10_000,
   expiryNoticeMs: 60_000,
 } as const;

@@ -17,9 +17,6 @@ import type { Connection } from './connection.js';
 import { RefusedPermits } from './refused-permits.js';
 import { OpenRefused } from './sessions.js';
 
-/** What `rate_limited` advises while too many commands of one connection are under way. */
-const RETRY_AFTER_MS = 1_000;
-
 /** A `@SubscribeMessage` handler with all that its decorators say, found once. */
 export interface DispatchedCommand {
   readonly rule: CommandRule;
@@ -57,7 +54,7 @@ export class Dispatcher {
       return;
     }
     (this.table.find(frame.event)?.counts ?? this.metrics.unknownCommand)[refused] += 1;
-    connection.refuse(frame.id, refused, refused === 'rate_limited' ? { retryAfterMs: RETRY_AFTER_MS } : {});
+    connection.refuse(frame.id, refused, refused === 'rate_limited' ? { retryAfterMs: LIMITS.retryAfterMs } : {});
   }
 
   private take(connection: Connection, { id, event, data: given }: CommandFrame): void {

@@ -8,8 +8,6 @@ export const OPENING_LIMITS = {
   waitingPerGrant: 16,
   /** Waiting in this process: more are `unavailable`, and come back when they are fewer. */
   waiting: 2_000,
-  /** What `rate_limited` advises. */
-  retryAfterMs: 1_000,
 } as const;
 
 /** Openings take turns, grant by grant: each is half a dozen statements, and clients open by the thousand when they come back. */

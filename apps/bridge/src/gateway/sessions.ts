@@ -18,7 +18,7 @@ import { type Connection, READ } from './connection.js';
 import type { Delivery } from './delivery.js';
 import { checkProof } from './dpop-proof.js';
 import { type MailboxReset, MailboxStream } from './mailbox-stream.js';
-import { OPENING_LIMITS, type Openings } from './openings.js';
+import type { Openings } from './openings.js';
 import { isOriginOf } from './origin.js';
 
 const PROFILE = scopeBit('profile');
@@ -198,7 +198,7 @@ function resetReason(
 function refusedTurn(error: unknown): never {
   if (!(error instanceof NoTurn)) throw error;
   if (error.crowded === 'all') throw new OpenRefused('unavailable', 'internal');
-  throw new OpenRefused('rate_limited', 'rate_limited', { retryAfterMs: OPENING_LIMITS.retryAfterMs });
+  throw new OpenRefused('rate_limited', 'rate_limited', { retryAfterMs: LIMITS.retryAfterMs });
 }
 
 type Refused = Exclude<Awaited<ReturnType<ConsentLease['open']>>, ConsentSession>['refused'];

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { People } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
-import { SCOPES } from '@drawbridge/protocol';
+import { LIMITS, SCOPES } from '@drawbridge/protocol';
 import type { BridgeClient } from '@drawbridge/testing';
 import { codeOf, GatewayHarness, PUBLIC_URL, type SignedIn, send } from './gateway-harness.js';
 
@@ -178,6 +178,20 @@ describe('Commands are refused one by one', () => {
     expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(256);
     expect(codes.every((code) => code === 'ok' || code === 'rate_limited')).toBe(true);
     expect(client.problems).toEqual([]);
+    await client.close();
+  });
+
+  test('more creations than may wait on one grant are rate_limited, with when to come back (I9)', async () => {
+    const { client } = await bridge.client('alice');
+    const creations = await Promise.allSettled(
+      Array.from({ length: 150 }, () =>
+        client.request('conversation.create', { members: ['bob', 'carol'], clientId: randomUUID() }),
+      ),
+    );
+    const refused = creations.flatMap((one) => (one.status === 'rejected' ? [one.reason.data] : []));
+    expect(refused.length).toBeGreaterThan(0);
+    const { retryAfterMs } = LIMITS;
+    for (const one of refused) expect(one).toMatchObject({ code: 'rate_limited', retryable: true, retryAfterMs });
     await client.close();
   });
 });
