@@ -2,4 +2,4 @@ export { peopleMigrations } from './migration.js';
 export { networkOf } from './network.js';
 export { People, PeopleError, type Person, type PersonToPut } from './people.js';
 export { PERSON_SESSION_LIMITS, PersonSessions } from './person-sessions.js';
-export { SIGN_IN_LIMITS, SignIn, type SignInAttempt, type SignInResult } from './sign-in.js';
+export { type KnownBrowser, SIGN_IN_LIMITS, SignIn, type SignInAttempt, type SignInResult } from './sign-in.js';

@@ -7,13 +7,26 @@ import type { Person } from './people.js';
 import type { PeopleTables } from './tables.js';
 
 /** How often one may be wrong within the window before even the right password is refused. */
-export const SIGN_IN_LIMITS = { failuresPerLogin: 10, failuresPerAddress: 50, windowMs: 15 * 60_000 } as const;
+export const SIGN_IN_LIMITS = {
+  failuresPerLogin: 10,
+  failuresPerAddress: 50,
+  /** With a browser that the person has signed in with before. */
+  failuresPerKnownBrowser: 10,
+  windowMs: 15 * 60_000,
+} as const;
+
+/** A browser that some persons have signed in with before; nobody else can show it. */
+export interface KnownBrowser {
+  readonly id: string;
+  knows(person: number): boolean;
+}
 
 export interface SignInAttempt {
   login: string;
   password: string;
   /** The network address the attempt came from. */
   address: string;
+  browser?: KnownBrowser | undefined;
 }
 
 export type SignInResult = { person: Person } | { refused: 'wrong' | 'limited'; retryAfterMs?: number };
@@ -29,18 +42,28 @@ export class SignIn {
   /**
    * `wrong` does not say which part was wrong and takes the same time for a login nobody has. The attempt is counted
    * as a failure before the password is looked at and taken back on success: many attempts at once are no way around
-   * the limit.
+   * the limit. A browser that knows the person has failures of its own: strangers who fail on purpose do not keep the
+   * person out.
    */
-  async attempt({ login, password, address }: SignInAttempt): Promise<SignInResult> {
+  async attempt({ login, password, address, browser }: SignInAttempt): Promise<SignInResult> {
     const name = normaliseLogin(login);
-    const subjects = [
-      { subject: subjectOf('login', name), limit: SIGN_IN_LIMITS.failuresPerLogin },
-      { subject: subjectOf('address', networkOf(address)), limit: SIGN_IN_LIMITS.failuresPerAddress },
-    ];
+    const row = await this.personWith(name);
+    // Nobody has the key 0: a login that nobody has takes the same steps.
+    const isKnown = browser?.knows(row?.key ?? 0) ?? false;
+    const subjects = isKnown
+      ? [
+          {
+            subject: subjectOf('browser', `${browser!.id} ${row!.key}`),
+            limit: SIGN_IN_LIMITS.failuresPerKnownBrowser,
+          },
+        ]
+      : [
+          { subject: subjectOf('login', name), limit: SIGN_IN_LIMITS.failuresPerLogin },
+          { subject: subjectOf('address', networkOf(address)), limit: SIGN_IN_LIMITS.failuresPerAddress },
+        ];
     const counted = await this.count(subjects);
     if ('retryAfterMs' in counted) return { refused: 'limited', retryAfterMs: counted.retryAfterMs };
 
-    const row = await this.personWith(name);
     const matches = await passwordMatches(password.slice(0, MAX_PASSWORD_LENGTH + 1), row?.password_hash);
     if (!row || !matches) return { refused: 'wrong' };
     await this.tables.deleteFrom('sign_in_failure').where('id', 'in', counted.attempts).execute();
@@ -91,6 +114,6 @@ export class SignIn {
 }
 
 /** Hashed, because people type passwords into the wrong field, and addresses are nobody's business. */
-function subjectOf(kind: 'login' | 'address', value: string): string {
+function subjectOf(kind: 'login' | 'address' | 'browser', value: string): string {
   return `${kind}:${createHash('sha256').update(value).digest('base64url')}`;
 }

@@ -1,7 +1,14 @@
 import type { Database } from '@drawbridge/database';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import { PERSON_SESSION_LIMITS, People, PersonSessions, SIGN_IN_LIMITS, SignIn } from '../src/index.js';
+import {
+  type KnownBrowser,
+  PERSON_SESSION_LIMITS,
+  People,
+  PersonSessions,
+  SIGN_IN_LIMITS,
+  SignIn,
+} from '../src/index.js';
 
 describe.each(everyDatabase)('The built-in sign-in on %s', (kind) => {
   let database: Database;
@@ -16,8 +23,13 @@ describe.each(everyDatabase)('The built-in sign-in on %s', (kind) => {
   });
   afterEach(() => database[Symbol.asyncDispose]());
 
-  const attempt = (password: string, { login = 'ada@example.org', address = '192.0.2.1' } = {}) =>
-    signIn.attempt({ login, password, address });
+  interface From {
+    login?: string;
+    address?: string;
+    browser?: KnownBrowser;
+  }
+  const attempt = (password: string, { login = 'ada@example.org', address = '192.0.2.1', browser }: From = {}) =>
+    signIn.attempt({ login, password, address, browser });
   const movePast = (ms: number) =>
     sql`update sign_in_failure set at = at - ${ms} * interval '1 ms'`.execute(database.tables());
 
@@ -60,6 +72,26 @@ describe.each(everyDatabase)('The built-in sign-in on %s', (kind) => {
   test('lets no more than 10 guesses through when all come at once (I9)', async () => {
     const results = await Promise.all(Array.from({ length: 25 }, () => attempt('wrong')));
     expect(results.filter((result) => 'refused' in result && result.refused === 'wrong')).toHaveLength(10);
+  });
+
+  test('strangers who fail keep nobody out of a browser that knows them, which has 10 failures of its own (I9)', async () => {
+    const ada = (await people.byId('p-1'))!.key;
+    await people.put({ id: 'p-2', handle: 'bea', name: 'Bea', login: 'bea', password: 'another' });
+    const browser = { id: 'a-browser', knows: (person: number) => person === ada };
+    // From the same address, which is refused too by then.
+    for (let i = 0; i < SIGN_IN_LIMITS.failuresPerLogin; i++) await attempt('wrong');
+    for (let i = 0; i < SIGN_IN_LIMITS.failuresPerAddress; i++) await attempt('wrong', { login: `who-${i}` });
+    expect(await attempt('correct')).toMatchObject({ refused: 'limited' });
+    expect(await attempt('correct', { browser })).toMatchObject({ person: { id: 'p-1' } });
+    // It is nothing to anybody else, whether there is such a login or not.
+    for (const login of ['bea', 'nobody'])
+      expect(await attempt('another', { login, browser })).toMatchObject({ refused: 'limited' });
+    const answers = [];
+    for (let i = 0; i <= SIGN_IN_LIMITS.failuresPerKnownBrowser; i++) answers.push(await attempt('wrong', { browser }));
+    expect(answers.slice(0, -1)).toEqual(Array(SIGN_IN_LIMITS.failuresPerKnownBrowser).fill({ refused: 'wrong' }));
+    expect(answers.at(-1)).toMatchObject({ refused: 'limited' });
+    const another = { ...browser, id: 'another-browser' };
+    expect(await attempt('correct', { browser: another })).toMatchObject({ person: { id: 'p-1' } });
   });
 
   test('keeps neither logins nor addresses in its list of failures', async () => {

@@ -10,6 +10,7 @@ import { Authority } from './authority.js';
 import { AuthorityTurns } from './authority-turns.js';
 import { ConnectedAppsController } from './connected-apps.controller.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
+import { KnownBrowsers } from './known-browser.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
 import { SignInController } from './sign-in.controller.js';
@@ -78,6 +79,7 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
     },
     AuthorityTurns,
     ConnectedAppsSession,
+    KnownBrowsers,
     ArtifactSweep,
   ],
   exports: [Authority, SigningKeys, OidcArtifacts, People, SignIn, PersonSessions, Partners],

@@ -16,6 +16,7 @@ import {
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { endedGrants } from './ended-grants.js';
 import { field, isFromElsewhere } from './forms.js';
+import { KnownBrowsers } from './known-browser.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
 
@@ -28,6 +29,7 @@ export class ConnectedAppsController {
   constructor(
     private readonly session: ConnectedAppsSession,
     private readonly signIn: SignIn,
+    private readonly browsers: KnownBrowsers,
     private readonly grants: Grants,
     private readonly endings: Endings,
     private readonly artifacts: OidcArtifacts,
@@ -75,9 +77,11 @@ export class ConnectedAppsController {
       login,
       password: field(request, 'password'),
       address: request.ip ?? '',
+      browser: this.browsers.of(request),
     });
     if ('person' in result) {
       await this.session.signIn(response, result.person);
+      this.browsers.signedIn(request, response, result.person.key);
       return sendTo(response, CONNECTED_APPS_PATH);
     }
     const retryAfterMs = result.retryAfterMs ?? 0;

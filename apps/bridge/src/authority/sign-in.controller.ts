@@ -14,6 +14,7 @@ import { AskedInTurn } from './authority-turns.js';
 import { browserName } from './browser-name.js';
 import { consentPage } from './consent-page.js';
 import { field, fields, isFromElsewhere } from './forms.js';
+import { KnownBrowsers } from './known-browser.js';
 import { oauthErrorPage, signInOverPage } from './oauth-error-page.js';
 import { hasBridgeScope } from './provider.js';
 import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
@@ -44,6 +45,7 @@ export class SignInController {
     private readonly authority: Authority,
     private readonly people: People,
     private readonly signIn: SignIn,
+    private readonly browsers: KnownBrowsers,
     private readonly partners: Partners,
     private readonly grants: Grants,
     private readonly secrets: Secrets,
@@ -96,9 +98,11 @@ export class SignInController {
       login,
       password: field(request, 'password'),
       address: request.ip ?? '',
+      browser: this.browsers.of(request),
     });
     if ('person' in result) {
       await this.authority.signedIn(request, response, result.person.id);
+      this.browsers.signedIn(request, response, result.person.key);
       sendTo(response, asked.path);
       return;
     }
