@@ -10,6 +10,7 @@ import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import { Notice } from './outbound-frames.js';
 import { SessionClock } from './session-clock.js';
+import { Unopened } from './unopened.js';
 
 /** Makes connections of WebSockets: joins what the socket says to what the gateway does. */
 @Injectable()
@@ -22,6 +23,7 @@ export class Acceptance {
     private readonly connections: Connections,
     private readonly dispatcher: Dispatcher,
     private readonly metrics: GatewayMetrics,
+    private readonly unopened: Unopened,
   ) {}
 
   accept(ws: WebSocket, request: IncomingMessage): void {
@@ -29,8 +31,12 @@ export class Acceptance {
     const since = performance.now();
     const connection = new Connection(ws, request.socket, request.headers.origin, publicUrl, this.lease);
     const clock = new SessionClock(connection, this.lease, { openWithinMs, heartbeatMs });
-    connection.onTokenSet = () => clock.tokenSet();
+    connection.onTokenSet = () => {
+      this.unopened.left(request.socket);
+      clock.tokenSet();
+    };
     this.connections.added(connection);
+    this.unopened.entered(request);
 
     ws.on('message', (data: Buffer, isBinary) => {
       if (connection.state === 'closing') return;
@@ -45,6 +51,7 @@ export class Acceptance {
       connection.beginClosing();
       clock.stop();
       this.connections.removed(connection);
+      this.unopened.left(request.socket);
       const { closedBecause, session, ids } = connection;
       this.metrics.closed(closedBecause, code, session !== undefined);
       const ms = Math.round(performance.now() - since);

@@ -4,6 +4,7 @@ import { LIMITS, PROTOCOL } from '@drawbridge/protocol';
 import type { INestApplication, WebSocketAdapter } from '@nestjs/common';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connections } from './connections.js';
+import { Unopened } from './unopened.js';
 import { refuseUpgrade, upgradeRefusal } from './upgrades.js';
 
 /** How long a client may take over the closing handshake. */
@@ -36,9 +37,10 @@ export class BridgeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSoc
       handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
     } as ConstructorParameters<typeof WebSocketServer>[0]);
     const connections = this.app.get(Connections);
+    const unopened = this.app.get(Unopened);
     const http: Server = this.app.getHttpServer();
     const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const refusal = upgradeRefusal(request, path, connections.draining);
+      const refusal = upgradeRefusal(request, path, connections.draining) ?? unopened.refusal(request);
       if (refusal) return refuseUpgrade(socket, refusal);
       server.handleUpgrade(request, socket, head, (ws) => server.emit('connection', ws, request));
     };

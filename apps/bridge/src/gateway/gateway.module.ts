@@ -31,6 +31,7 @@ import { Openings } from './openings.js';
 import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
 import { RefusedPermits } from './refused-permits.js';
 import { Sessions } from './sessions.js';
+import { Unopened } from './unopened.js';
 import { UpgradeRequiredController } from './upgrade-required.controller.js';
 
 /** Begins when everything is made: consent is proven before the first connection is accepted. */
@@ -186,6 +187,7 @@ function makeMessaging(
     },
     ConsentGuard,
     Dispatcher,
+    Unopened,
     Acceptance,
     Gateway,
     GatewayLife,

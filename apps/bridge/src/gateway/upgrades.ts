@@ -2,9 +2,12 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PROTOCOL } from '@drawbridge/protocol';
 
+/** What a refusal advises that another moment may change. */
+const RETRY_AFTER_S = 1;
+
 /** Why an upgrade is refused, as an HTTP answer. */
 export interface UpgradeRefusal {
-  readonly status: 400 | 404 | 503;
+  readonly status: 400 | 404 | 429 | 503;
   readonly body: object;
 }
 
@@ -35,8 +38,9 @@ export function refuseUpgrade(socket: Duplex, { status, body }: UpgradeRefusal):
   const text = JSON.stringify(body);
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
+  const retry = status === 429 || status === 503 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : '';
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${retry}Content-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );
 }

@@ -25,6 +25,8 @@ import { sendJson } from './respond.js';
 
 /** Longer than balancers keep an idle connection (60 s): they must be the ones to close it, not find it closed. */
 const KEEP_ALIVE_MS = 75_000;
+/** What a client may take to send its request, and how often Node looks whether one takes longer (I9). */
+const REQUEST_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
 const AUTHORITY_PATHS = ['/oidc', '/sign-in', '/connected-apps'];
 const NOT_SERVED = { code: 'not_found', message: 'This process does not have the role of the authority.' };
 
@@ -61,6 +63,8 @@ export async function makePublicApp(
 export function listenPublicly(app: INestApplication, { host, port }: Config): Promise<void> {
   const server = app.getHttpServer() as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  // Nest makes the server, and Node takes note of these when it begins to listen.
+  Object.assign(server, REQUEST_LIMITS);
   return listen(server, { host, port, setting: 'PORT' });
 }
 
