@@ -14,6 +14,9 @@ export interface AccessToken {
   readonly jkt: string | undefined;
 }
 
+/** How far the clock of the process that made a token may be off, either way (I9). */
+const CLOCK_OFF_MAX_S = 60;
+
 /** Checks access tokens here, without asking anybody. */
 export class AccessTokens {
   private readonly keySet: ReturnType<typeof createLocalJWKSet>;
@@ -21,6 +24,8 @@ export class AccessTokens {
   constructor(
     keys: SigningKeys,
     private readonly publicUrl: string,
+    /** How long tokens live. */
+    private readonly accessTokenS: number,
     /** Expiry is judged by the database's time: this machine's clock may be wrong. */
     private readonly databaseNowMs: () => number,
   ) {
@@ -29,6 +34,7 @@ export class AccessTokens {
 
   /** Undefined for whatever is not a living access token for this bridge; nothing says which it was. */
   async check(token: string): Promise<AccessToken | undefined> {
+    const nowMs = this.databaseNowMs();
     try {
       const { payload } = await jwtVerify(token, this.keySet, {
         typ: 'at+jwt',
@@ -36,12 +42,18 @@ export class AccessTokens {
         issuer: `${this.publicUrl}/oidc`,
         audience: `${this.publicUrl}/bridge`,
         requiredClaims: ['sub', 'client_id', 'grant_id', 'exp', 'iat'],
-        currentDate: new Date(this.databaseNowMs()),
+        currentDate: new Date(nowMs),
       });
-      return accessTokenOf(payload);
+      return this.isOfNow(payload.iat, nowMs / 1_000) ? accessTokenOf(payload) : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  /** A token says itself how long it lives; an authority whose clock is an hour ahead makes one that lives an hour more. */
+  private isOfNow(iat: number | undefined, nowS: number): boolean {
+    const oldestS = nowS - this.accessTokenS - CLOCK_OFF_MAX_S;
+    return typeof iat === 'number' && iat >= oldestS && iat <= nowS + CLOCK_OFF_MAX_S;
   }
 }
 

@@ -161,7 +161,7 @@ function makeMessaging(
     {
       provide: AccessTokens,
       useFactory: (keys: SigningKeys, config: Config, lease: ConsentLease) =>
-        new AccessTokens(keys, config.publicUrl, () => lease.databaseNowMs()),
+        new AccessTokens(keys, config.publicUrl, config.accessTokenS, () => lease.databaseNowMs()),
       inject: [SigningKeys, Config, ConsentLease],
     },
     {

@@ -19,7 +19,7 @@ describe.each(everyDatabase)('Attacks on the forms of sign-in and consent, on %s
       const browser = bridge.browser();
       await bridge.signIn({ browser });
       const { left } = await browser.get(bridge.authorizationUrl({ prompt: 'none' }).url);
-      expect(left?.searchParams.get('error')).toMatch(/_required$/);
+      expect(left?.searchParams.get('error')).toBe('login_required');
       expect(left?.searchParams.has('code')).toBe(false);
     });
 

@@ -44,6 +44,10 @@ async function refused(client: BridgeClient, data: object) {
 describe('session.open', () => {
   test.each<[what: string, options: TokenOptions]>([
     ['expired', { livesS: -1 }],
+    // By an authority whose clock is wrong: it would live longer than any may.
+    ['made 70 s from now', { claims: { iat: now() + 70, exp: now() + 370 } }],
+    ['made longer ago than one lives', { claims: { iat: now() - 370, exp: now() + 60 } }],
+    ['that does not say when it was made', { claims: { iat: undefined } }],
     ['of another audience', { claims: { aud: 'https://elsewhere.example' } }],
     ['of another issuer', { claims: { iss: 'https://elsewhere.example/oidc' } }],
     ['an ID token', { header: { typ: 'JWT' } }],
@@ -68,6 +72,14 @@ describe('session.open', () => {
       retryable: false,
       docs: `${PUBLIC_URL}/errors/unauthenticated`,
     });
+  });
+
+  test('with a token made by a clock that is a little off is as good as any', async () => {
+    for (const off of [-50, 50]) {
+      const client = await bridge.connect();
+      await client.open(await token({ claims: { iat: now() + off, exp: now() + off + 300 } }));
+      await client.close();
+    }
   });
 
   test('with a token that somebody else signed, or nobody, is unauthenticated', async () => {
