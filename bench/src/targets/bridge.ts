@@ -43,6 +43,7 @@ export async function startBridgeTarget(
         GATEWAY_ID: `gw-${n}`,
         REDIS_URL: redis.url,
         KEYS_DIR: folder,
+        ACCESS_TOKEN_S: String(TOKEN_S),
         ...probeEnv(probePath(n)),
       };
       const bridge = started.use(await startBridge({ database: 'postgres', databaseUrl, env }));
