@@ -184,10 +184,20 @@ export async function closeExpired(
     where w.id = b.id and w.closed_at is null`.execute(tx);
 }
 
+/**
+ * What the end closed, and the last seq of each gateway. A connection of the grant that went while the end was waited
+ * for was not closed by it, but what had been written to it counts.
+ */
 async function closedBy(tx: QueryExecutorProvider, number: number) {
   const { rows } = await sql<{ instance: string; closed: number; lastSeq: number | null }>`
-    select w.instance, count(*) as closed, max(w.last_seq) as "lastSeq"
-    from access_window w where w.ended_by = ${number}::bigint group by w.instance`.execute(tx);
+    with receipt as (select grant_id, requested_at from consent_receipt where number = ${number}::bigint),
+    concerned as (
+      select id from access_window where ended_by = ${number}::bigint
+      union
+      select w.id from receipt r join access_window w on w.grant_id = r.grant_id and w.closed_at >= r.requested_at
+    )
+    select w.instance, count(*) filter (where w.ended_by = ${number}::bigint) as closed, max(w.last_seq) as "lastSeq"
+    from concerned join access_window w using (id) group by w.instance`.execute(tx);
   const lastSeqs = new Map<string, number>();
   for (const row of rows) if (row.lastSeq !== null) lastSeqs.set(row.instance, row.lastSeq);
   return { closed: rows.reduce((sum, row) => sum + row.closed, 0), lastSeqs };
