@@ -6,10 +6,24 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
 
-const { values } = parseArgs({ options: { url: { type: 'string', default: 'http://127.0.0.1:8080' } } });
+const USAGE = 'npm run demo:chat [-- --url http://127.0.0.1:8080]: a chat in the terminal, as the demo app Tunebox';
+const values = readOptions();
 const bridge = values.url.replace(/\/$/, '');
 const CLIENT_ID = 'tunebox-desktop';
 const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
+
+function readOptions() {
+  const options = { url: { type: 'string', default: 'http://127.0.0.1:8080' }, help: { type: 'boolean' } };
+  try {
+    const { values } = parseArgs({ options });
+    if (!values.help) return values;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(1);
+  }
+}
 
 /** RFC 8252: the system browser signs in, and the code comes back to a listener on a free loopback port. */
 async function signIn() {
@@ -59,18 +73,43 @@ async function signIn() {
 }
 
 async function json(url, options) {
-  const response = await fetch(url, options);
+  const response = await fetch(url, options).catch(() => {
+    throw new Error(`No bridge answers at ${bridge}. Start one with \`npm start\`, or say where it is with --url.`);
+  });
   const body = await response.json();
   if (!response.ok) throw new Error(body.error_description ?? body.error ?? `${url} answered ${response.status}`);
   return body;
 }
 
+/** What a client waits before it connects again, twice as long each time, with some chance in it. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+
+/** 44xx and what the user did are final; a bridge that went away, or a lost connection, is not. */
+const comesBack = (code) => code !== 1000 && (code < 4400 || code >= 4500);
+
 async function chat() {
   const { tokens, refresh } = await signIn();
   let { access_token, refresh_token } = tokens;
-  const socket = new WebSocket(`${bridge.replace(/^http/, 'ws')}/bridge`, 'drawbridge.v1');
-  const waiting = new Map();
+  const renew = async () => {
+    ({ access_token, refresh_token } = await refresh(refresh_token));
+  };
+  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  const say = (line) => {
+    process.stdout.write(`\r\u001b[K${line}\n`);
+    terminal.prompt(true);
+  };
+  const complain = (problem) => say(`! ${problem.message}`);
+
+  let socket;
+  let waiting = new Map();
   let frames = 0;
+  let waitMs = FIRST_WAIT_MS;
+  /** A new token was fetched because of a 4401, and no session opened since. */
+  let renewed = false;
+  let me;
+  /** Where to go on after a connection was lost: the epoch of the mailbox, and the last event seen. */
+  let place;
   const request = (event, data) => {
     const { promise, resolve, reject } = Promise.withResolvers();
     const id = `c-${++frames}`;
@@ -78,69 +117,98 @@ async function chat() {
     socket.send(JSON.stringify({ event, id, data }));
     return promise;
   };
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
-  const say = (line) => {
-    process.stdout.write(`\r\u001b[K${line}\n`);
-    terminal.prompt(true);
-  };
 
-  let me;
-  const events = {
-    hello: async () => {
-      const session = await request('session.open', {
-        token: access_token,
-        client: { name: 'demo-chat', version: '1' },
-      });
-      me = session.person;
-      say(`You are ${me.name ?? me.id}, in ${session.app.name}. Allowed: ${session.grant.scopes.join(', ')}.`);
-      const others = (members) => members.filter(({ id }) => id !== me.id);
-      if (session.grant.scopes.includes('messages.read')) {
-        const { conversations } = await request('conversation.list', {});
-        for (const { title, members, lastMessage } of conversations) {
-          const last = lastMessage ? `${lastMessage.from.name} wrote "${lastMessage.text}"` : 'nothing yet';
-          say(
-            `  [${
-              title ??
-              others(members)
-                .map(({ name }) => name)
-                .join(', ')
-            }] ${last}`,
-          );
-        }
+  const open = async () => {
+    const client = { name: 'demo-chat', version: '1' };
+    const session = await request('session.open', { token: access_token, client, ...(place ? { resume: place } : {}) });
+    waitMs = FIRST_WAIT_MS;
+    renewed = false;
+    if (session.mailbox) place ??= { epoch: session.mailbox.epoch, after: session.mailbox.head };
+    return session;
+  };
+  const greet = async (session, gateway) => {
+    me = session.person;
+    say(
+      `You are ${me.name ?? me.id}, in ${session.app.name}, on ${gateway}. Allowed: ${session.grant.scopes.join(', ')}.`,
+    );
+    if (session.grant.scopes.includes('messages.read')) {
+      const { conversations } = await request('conversation.list', {});
+      for (const { title, members, lastMessage } of conversations) {
+        const others = members.filter(({ id }) => id !== me.id).map(({ name }) => name);
+        const last = lastMessage ? `${lastMessage.from.name} wrote "${lastMessage.text}"` : 'nothing yet';
+        say(`  [${title ?? others.join(', ')}] ${last}`);
       }
-      const example = me.id === 'bob' ? 'alice' : 'bob';
-      say(`Write "${example} hello" to say hello to ${example}: an id, then the text. Ctrl-C ends.`);
+    }
+    const example = me.id === 'bob' ? 'alice' : 'bob';
+    say(`Write "${example} hello" to say hello to ${example}: an id, then the text. Ctrl-C ends.`);
+  };
+  const events = {
+    hello: async ({ gateway }) => {
+      const session = await open();
+      if (me) say(`(connected again, on ${gateway})`);
+      else await greet(session, gateway);
     },
     'message.created': ({ message }) =>
       message.from.id !== me?.id &&
       say(`${message.from.name}: ${message.text}${message.via ? ` (via ${message.via.app})` : ''}`),
+    'mailbox.reset': ({ epoch, head }) => {
+      place = { epoch, after: head };
+    },
     'session.expiring': async () => {
-      ({ access_token, refresh_token } = await refresh(refresh_token));
+      await renew();
       await request('session.refresh', { token: access_token });
     },
-    going_away: () => say('The bridge is restarting; start again in a moment.'),
+    going_away: () => say('(the bridge is going away)'),
   };
-  const complain = (problem) => say(`! ${problem.message}`);
-  socket.on('message', (bytes) => {
+  const take = (bytes) => {
     const frame = JSON.parse(bytes);
+    if (frame.seq !== undefined && place) place.after = frame.seq;
     const reply = waiting.get(frame.id);
     waiting.delete(frame.id);
     if (frame.event === 'ok') reply?.resolve(frame.data);
     else if (frame.event === 'error')
       (reply?.reject ?? complain)(Object.assign(new Error(frame.data.message), frame.data));
     else Promise.resolve(events[frame.event]?.(frame.data)).catch(complain);
-  });
-  socket.on('close', (code, reason) => {
-    console.log(`\nClosed: ${code} ${reason}. See ${bridge}/errors/${reason}`);
-    process.exit(0);
-  });
+  };
+
+  const closed = async (code, reason) => {
+    for (const { reject } of waiting.values()) reject(new Error('The connection was lost before the answer.'));
+    waiting = new Map();
+    if (code === 4401 && !renewed) {
+      // The token may have run out while nobody was connected: once more with a new one.
+      renewed = true;
+      try {
+        await renew();
+        return connect();
+      } catch {}
+    }
+    if (code === 1000) process.exit(0);
+    if (!comesBack(code)) {
+      console.log(`\nClosed: ${code} ${reason}. See ${bridge}/errors/${reason || code}`);
+      process.exit(0);
+    }
+    if (waitMs === FIRST_WAIT_MS) say(`(the connection is gone: ${code} ${reason}; connecting again)`);
+    setTimeout(connect, waitMs * (0.5 + Math.random() / 2));
+    waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+  };
+  const connect = () => {
+    socket = new WebSocket(`${bridge.replace(/^http/, 'ws')}/bridge`, 'drawbridge.v1');
+    socket.on('error', () => {});
+    socket.on('message', take);
+    socket.on('close', (code, reason) => void closed(code, String(reason)));
+  };
+  connect();
+
   terminal.on('line', (line) => {
     const [, to, text] = /^(\S+)\s+(.+)$/.exec(line) ?? [];
-    if (to)
-      request('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), complain);
-    else say('Write an id and a text, such as: bob hello');
+    if (!to) return say('Write an id and a text, such as: bob hello');
+    if (socket.readyState !== WebSocket.OPEN) return say('! There is no connection at present; try again in a moment.');
+    request('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), complain);
   });
-  terminal.on('close', () => socket.close(1000));
+  terminal.on('close', () => {
+    if (socket.readyState === WebSocket.OPEN) socket.close(1000);
+    else process.exit(0);
+  });
 }
 
 await chat().catch((problem) => {
