@@ -60,7 +60,9 @@ test('npm run cluster says in ten lines where to go, carries a chat from one bri
     expect(cluster.output().trimEnd().split('\n').length).toBeLessThanOrEqual(10);
     const publicUrl = `http://127.0.0.1:${port}`;
     await cluster.printed(new RegExp(`${publicUrl}: 2 bridges`));
-    const pids = numbers((await cluster.printed(/processes ([\d, ]+)/))[1]!);
+    const pids = [...(await cluster.printed(/processes (.+)/))[1]!.matchAll(/gw-\d+ (\d+)/g)].map(([, pid]) =>
+      Number(pid),
+    );
     const ports = numbers((await cluster.printed(/ports +([\d, ]+)/))[1]!);
 
     const tokens = [
