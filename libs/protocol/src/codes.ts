@@ -37,7 +37,8 @@ export const ERROR_CODES = {
   unauthenticated: {
     retryable: false,
     means: 'The token is missing, wrong, expired, meant for another audience or another origin, or its proof failed.',
-    advice: 'Get a new access token and open again with it.',
+    advice:
+      'Refresh once and open again with the new token; never with the same one. If the refresh answers `invalid_grant`, offer a new sign-in. After `invalid_data`, mend the client instead.',
   },
   scope_missing: {
     retryable: false,

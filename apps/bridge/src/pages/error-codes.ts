@@ -22,6 +22,13 @@ const STANDARD_CLOSES: readonly ErrorCodePage[] = [
     advice: 'Reconnect with backoff, full jitter and `resume`; nothing is lost.',
   },
   {
+    code: '1002',
+    closeCode: 1002,
+    retryable: false,
+    means: 'The client broke the WebSocket protocol.',
+    advice: 'Mend the client, or use a WebSocket library: masked frames, no reserved bits, valid lengths and opcodes.',
+  },
+  {
     code: '1006',
     closeCode: 1006,
     retryable: true,
@@ -35,6 +42,13 @@ const STANDARD_CLOSES: readonly ErrorCodePage[] = [
     retryable: false,
     means: 'A text frame was not valid UTF-8.',
     advice: 'Mend the client: text frames are UTF-8.',
+  },
+  {
+    code: '1008',
+    closeCode: 1008,
+    retryable: false,
+    means: 'A message came in more than 16,384 fragments.',
+    advice: 'Mend the client: send each JSON object in one frame, or in a few.',
   },
   {
     code: '1009',
