@@ -175,7 +175,14 @@ describe('The public pages', () => {
   test('explain every error and close code, as a page or as JSON, and nothing else', async () => {
     await using bridge = await startBridge({ database: 'pglite' });
     const get = (path: string, accept = 'text/html') => fetch(`${bridge.publicUrl}${path}`, { headers: { accept } });
-    const codes = [...Object.keys(CODE_PAGES), ...new Set(Object.values(CLOSE_CODES).map(String)), '1007', '1009'];
+    const codes = [
+      ...Object.keys(CODE_PAGES),
+      ...new Set(Object.values(CLOSE_CODES).map(String)),
+      '1002',
+      '1007',
+      '1008',
+      '1009',
+    ];
     for (const code of codes) {
       const page = await get(`/errors/${code}`, '*/*');
       expect([code, page.status, page.headers.get('content-type')]).toEqual([code, 200, 'text/html; charset=utf-8']);
