@@ -3,3 +3,4 @@ export { DatabaseError, type DatabaseErrorCode, DatabaseUnavailable, DataDirInUs
 export { makeDirectory, shownPath, systemReason } from './make-directory.js';
 export type { Migration } from './migrate.js';
 export { isConnectionLoss, isDeadlock, isStatementTimeout, isUniqueViolation } from './sql-errors.js';
+export { NoTurn, type TurnLimits, Turns } from './turns.js';

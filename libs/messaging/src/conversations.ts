@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@drawbridge/database';
-import { LIMITS, NoTurn, Turns } from '@drawbridge/protocol';
+import { type Database, NoTurn, Turns } from '@drawbridge/database';
+import { LIMITS } from '@drawbridge/protocol';
 import { CompiledQuery, sql } from 'kysely';
 import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
 import { bridgeId, checkClientId, checkTitle, isPersonId } from './content.js';

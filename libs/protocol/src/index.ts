@@ -4,5 +4,4 @@ export { codePoints, type DataClass } from './constraints.js';
 export * from './frames.js';
 export * from './limits.js';
 export * from './scopes.js';
-export * from './turns.js';
 export * from './validation.js';

@@ -1,4 +1,4 @@
-import { NoTurn, Turns } from '@drawbridge/protocol';
+import { NoTurn, Turns } from '@drawbridge/database';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { defaultIfEmpty, from, lastValueFrom, type Observable } from 'rxjs';

@@ -1,4 +1,4 @@
-import { Turns } from '@drawbridge/protocol';
+import { Turns } from '@drawbridge/database';
 
 /** What openings of sessions may take of the store, and how many may wait for it (I9). */
 export const OPENING_LIMITS = {

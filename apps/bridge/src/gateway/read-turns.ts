@@ -1,4 +1,4 @@
-import { Turns } from '@drawbridge/protocol';
+import { Turns } from '@drawbridge/database';
 
 /** Reads of clients that are in the store at once (I9). The embedded database has one connection for everything. */
 export const READS_AT_ONCE = { postgres: 8, pglite: 2 } as const;

@@ -1,4 +1,5 @@
 import type { ConsentLease, ConsentSession } from '@drawbridge/consent';
+import { NoTurn } from '@drawbridge/database';
 import type { Messaging } from '@drawbridge/messaging';
 import type { Partners } from '@drawbridge/partners';
 import {
@@ -6,7 +7,6 @@ import {
   type ErrorCode,
   type ErrorDetails,
   LIMITS,
-  NoTurn,
   type ScopeSet,
   type SessionOpen,
   scopeBit,

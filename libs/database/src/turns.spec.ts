@@ -1,4 +1,4 @@
-import { NoTurn, Turns } from '../src/index.js';
+import { NoTurn, Turns } from './turns.js';
 
 describe('Turns', () => {
   test('go key by key, so many at once and no more, and one that fails gives its turn on (I9)', async () => {
