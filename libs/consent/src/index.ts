@@ -1,8 +1,9 @@
 export { type Clock, systemClock } from './clock.js';
 export { Endings, type EndingsOptions, type EndRequest } from './endings.js';
 export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView } from './grants.js';
-export { ConsentLease, type ConsentLeaseOptions, type LostReason, type Refusal } from './lease.js';
+export { ConsentLease, type ConsentLeaseOptions, type LostReason } from './lease.js';
 export { consentMigrations } from './migration.js';
+export type { Refusal } from './opening.js';
 export { type EffectiveEnd, type GatewayConfirmation, RECEIPT_DAYS, type ReadHeads, type Receipt } from './receipts.js';
 export {
   ConsentSession,

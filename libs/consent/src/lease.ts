@@ -1,29 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '@drawbridge/bus';
 import type { Database } from '@drawbridge/database';
-import type { EndReason } from '@drawbridge/protocol';
 import { Acknowledger } from './acknowledger.js';
 import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, LeaseClock, systemClock } from './clock.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { type FeedPosition, FeedRewound, type FeedRow, readFeed } from './feed.js';
-import {
-  extendLease,
-  leaseInstances,
-  openWindow,
-  registerLease,
-  removeLease,
-  windowBeginsAnew,
-} from './lease-store.js';
-import { readOpening } from './opening.js';
+import { extendLease, leaseInstances, registerLease, removeLease, windowBeginsAnew } from './lease-store.js';
+import { admit, type Refusal, type Registration } from './opening.js';
 import { ConsentSession, type OpenRequest } from './session.js';
 import { SessionIndex } from './session-index.js';
-import { shownName } from './shown-name.js';
-import { ceiling, whyEnded } from './standing.js';
 import { WindowCloser } from './window-closer.js';
 
 export type LostReason = 'lease_row_gone' | 'feed_rewound' | 'database_replaced';
-export type Refusal = EndReason | 'unknown' | 'unverifiable';
 
 export interface ConsentLeaseOptions {
   database: Database;
@@ -44,8 +33,6 @@ export interface ConsentLeaseOptions {
 }
 
 const RENEW_EVERY_MS = 500;
-/** An opening that the feed overtakes reads again; so often at most. */
-const MAX_OPENING_READS = 10;
 
 /** The gateway's side of consent: one lease for the process, whatever the number of its sessions. */
 export class ConsentLease {
@@ -54,7 +41,7 @@ export class ConsentLease {
   private readonly acknowledger: Acknowledger;
   private readonly closer: WindowCloser;
   private readonly limit: ConnectionLimit;
-  private registration: { instance: string; position: FeedPosition; timeline?: string } | undefined;
+  private registration: Registration | undefined;
   private nextInstance: string;
   /** Counts renewals begun; one that was given up finds another number here and does nothing more. */
   private renewal = 0;
@@ -150,11 +137,10 @@ export class ConsentLease {
     this.index.add(session);
     let refused: Refusal = 'unverifiable';
     try {
-      refused = (await this.admit(session, request)) ?? (session.live ? (session.ended ?? refused) : refused);
-      if (session.window !== undefined && session.live && session.ended === undefined) {
-        void this.limit.opened(session);
-        return session;
-      }
+      refused = (await this.admit(session, request)) ?? refused;
+      if (session.window !== undefined) await this.limit.opened(session);
+      if (session.window !== undefined && session.live && session.ended === undefined) return session;
+      if (session.live) refused = session.ended ?? refused;
     } catch (error) {
       this.o.onProblem?.('a session could not be opened', error);
     }
@@ -296,37 +282,9 @@ export class ConsentLease {
     this.wanted = true;
   }
 
-  /** Reads what the grant allows and puts the window on the record. Gives the refusal, or nothing. */
-  private async admit(session: ConsentSession, request: OpenRequest): Promise<Refusal | undefined> {
+  private admit(session: ConsentSession, request: OpenRequest): Promise<Refusal | undefined> {
     const db = this.o.database.tables<object>();
-    for (let reads = 0; reads < MAX_OPENING_READS; reads++) {
-      const row = await readOpening(db, request.grant);
-      const { registration } = this;
-      if (!session.live || !registration) return 'unverifiable';
-      // Rows up to the position were applied when this session knew nothing yet: they must be in what was read.
-      if (row.feed < registration.position.number) continue;
-      if (row.id === null || row.clientId !== request.clientId || row.personId !== request.personId) return 'unknown';
-      const ended = whyEnded(row);
-      if (ended) return ended;
-      // Rows above `feed` that come from here on are applied on top.
-      session.admit({
-        version: row.feed,
-        partnerId: row.partner,
-        person: { key: row.person, id: row.personId, handle: row.personHandle ?? row.personId, name: row.personName },
-        app: { id: row.clientId, name: row.appName, partner: row.partnerName },
-        grantExpiresAt: row.expiresAt,
-        ceiling: ceiling(row),
-      });
-      session.window = await openWindow(db, {
-        grant: request.grant,
-        instance: registration.instance,
-        gateway: this.o.gateway,
-        clientName: request.clientName === undefined ? undefined : shownName(request.clientName),
-        fromSeq: request.fromSeq,
-      });
-      if (session.window !== undefined) return undefined;
-    }
-    return 'unverifiable';
+    return admit(session, request, { db, gateway: this.o.gateway, registration: () => this.registration });
   }
 
   private closed(session: ConsentSession): Promise<void> {

@@ -129,7 +129,7 @@ export class ConsentSession {
     return this.lease.beganAnew(this);
   }
 
-  /** The connection is gone. Resolves when the access window has been closed with `lastSeq`, or that has failed for now. */
+  /** The connection is gone. Resolves when the access window has been closed with `lastSeq`, or was put with those to be closed by the next renewal. */
   close(): Promise<void> {
     return this.lease.closed(this);
   }

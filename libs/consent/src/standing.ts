@@ -42,10 +42,12 @@ export const standingColumns: RawBuilder<StandingRow> = sql<StandingRow>`
   coalesce((select jsonb_agg(f.scopes) from consent_feed f where f.number > g.created_feed and
       (f.kind = 'app_narrowed' and f.client_id = g.client_id or f.kind = 'partner_narrowed' and f.partner = g.partner)),
     '[]'::jsonb) as lowered,
-  g.device, g.client_name as "clientName", g.auth_time as "authTime", ms_up(g.created_at) as "createdAt", ms_up(g.expires_at) as "expiresAt",
+  g.device, g.client_name as "clientName", g.auth_time as "authTime", ms_up(g.created_at) as "createdAt",
+  ms_up(g.expires_at) as "expiresAt",
   g.expires_at <= clock_timestamp()
     or (coalesce(g.last_connected_at, g.created_at) <= clock_timestamp() - g.idle_days * interval '1 day'
-        and not exists (select from access_window w where w.grant_id = g.id and w.closed_at is null)) is true as expired, ms_up(g.last_connected_at) as "lastConnectedAt",
+        and not exists (select from access_window w where w.grant_id = g.id and w.closed_at is null)) is true as expired,
+  ms_up(g.last_connected_at) as "lastConnectedAt",
   ms_up(g.ended_at) as "endedAt", g.end_reason as "endReason"`;
 
 export const standingTables = sql`(consent_grant g join app a on a.client_id = g.client_id

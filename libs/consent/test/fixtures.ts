@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { InProcessBus } from '@drawbridge/bus';
 import type { Database } from '@drawbridge/database';
-import { type ScopeSet, scopeBit, scopeSet } from '@drawbridge/protocol';
+import { type EndReason, type Scope, type ScopeSet, scopeBit, scopeSet } from '@drawbridge/protocol';
 import { sql } from 'kysely';
-import { appendToFeed, type FeedEntry } from '../src/feed.js';
 import {
   ConsentLease,
   type ConsentLeaseOptions,
@@ -23,6 +22,16 @@ export const LEASE_MS = 1_500;
 export const MARGIN_MS = 500;
 
 /** A person, a partner with an app, leases and an authority, all on one bus; what was started is stopped at the end. */
+/** What takes consent away, and whom it concerns. */
+type FeedEntry =
+  | { kind: 'grant_ended'; grant: string; reason: EndReason }
+  | { kind: 'grant_narrowed'; grant: string; scopes: readonly Scope[] }
+  | { kind: 'app_ended'; clientId: string; reason: EndReason }
+  | { kind: 'app_narrowed'; clientId: string; scopes: readonly Scope[] }
+  | { kind: 'partner_suspended' | 'partner_ended'; partner: string; reason: EndReason }
+  | { kind: 'partner_narrowed'; partner: string; scopes: readonly Scope[] };
+const NOBODY = { grant: null, clientId: null, partner: null, scopes: null, reason: null };
+
 export class World implements AsyncDisposable {
   readonly bus = new InProcessBus();
   readonly grants: Grants;
@@ -101,8 +110,14 @@ export class World implements AsyncDisposable {
     return endings;
   }
 
-  append(entry: FeedEntry): Promise<number[]> {
-    return this.db.transaction().execute((tx) => appendToFeed(tx, [entry]));
+  /** A row of the feed, which commits with the counter, as every end does. */
+  async append(entry: FeedEntry): Promise<void> {
+    const { kind, grant, clientId, partner, scopes, reason } = { ...NOBODY, ...entry };
+    await sql`
+      with counter as (update consent_feed_counter set number = number + 1 returning number)
+      insert into consent_feed (number, kind, grant_id, client_id, partner, scopes, reason)
+      select number, ${kind}::text, ${grant}::uuid, ${clientId}::text, ${partner}::uuid, ${scopes}::text[], ${reason}::text
+      from counter`.execute(this.db);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
