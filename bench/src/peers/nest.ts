@@ -4,7 +4,6 @@
  * The stock adapter gives a handler no frame id, so the reference of a command is in its data.
  */
 import 'reflect-metadata';
-import { randomUUID } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable, Module, UseGuards, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { JwtModule, JwtService } from '@nestjs/jwt';
@@ -20,6 +19,7 @@ import {
 import { IsString, IsUUID, Length, MaxLength } from 'class-validator';
 import { Redis } from 'ioredis';
 import type { WebSocket } from 'ws';
+import { makeMessage } from './message.js';
 import { Rooms } from './rooms.js';
 
 const { PORT, REDIS_URL, TOKEN_SECRET } = process.env;
@@ -115,15 +115,7 @@ class ChatGateway implements OnGatewayDisconnect<Client> {
   @SubscribeMessage('message.send')
   async send(@ConnectedSocket() client: Client, @MessageBody(validated()) { ref, conversation, text }: MessageSend) {
     if (!client.joined?.has(conversation)) throw new WsException('Not found.');
-    const message = {
-      id: randomUUID(),
-      conversation,
-      from: { id: client.person, name: client.person },
-      kind: 'text',
-      text,
-      reactions: [],
-      sentAt: new Date().toISOString(),
-    };
+    const message = makeMessage(client.person, conversation, text);
     await this.rooms.publish(conversation, JSON.stringify({ event: 'message.created', data: { message } }));
     return { event: 'ok', data: { ref, message, duplicate: false } };
   }

@@ -3,9 +3,9 @@
  * checks and validates nothing. A token is the person's id. With REDIS_URL it publishes each message for its room and
  * delivers what comes back; without, it delivers by itself.
  */
-import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { makeMessage } from './message.js';
 import { Rooms } from './rooms.js';
 
 interface Frame {
@@ -60,15 +60,7 @@ server.on('connection', (socket) => {
       ok(id, {});
     } else if (event === 'message.send') {
       const { conversation, text } = data;
-      const message = {
-        id: randomUUID(),
-        conversation,
-        from: { id: person, name: person },
-        kind: 'text',
-        text,
-        reactions: [],
-        sentAt: new Date().toISOString(),
-      };
+      const message = makeMessage(person, conversation, text);
       ok(id, { message, duplicate: false });
       hub.publish(conversation, JSON.stringify({ event: 'message.created', data: { message } }));
     }

@@ -3,12 +3,12 @@
  * middleware at the handshake, a conversation is a room, the first HTTP request is given up to save memory. It stores
  * nothing.
  */
-import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { Redis } from 'ioredis';
 import { jwtVerify } from 'jose';
 import { Server } from 'socket.io';
+import { makeMessage } from './message.js';
 
 interface Send {
   conversation: string;
@@ -51,15 +51,7 @@ io.on('connection', (socket) => {
   socket.on('message.send', (data: Send, acknowledge: Acknowledge) => {
     if (!isSend(data) || !socket.rooms.has(data.conversation)) return acknowledge({ error: 'invalid_data' });
     const { conversation, text } = data;
-    const message = {
-      id: randomUUID(),
-      conversation,
-      from: { id: person, name: person },
-      kind: 'text',
-      text,
-      reactions: [],
-      sentAt: new Date().toISOString(),
-    };
+    const message = makeMessage(person, conversation, text);
     acknowledge({ message, duplicate: false });
     io.to(conversation).emit('message.created', { message });
   });
