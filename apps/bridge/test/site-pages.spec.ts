@@ -29,7 +29,7 @@ describe('The start page and the pages of the errors, in Chromium', () => {
       const page = await context.newPage();
       for (const [title, path] of PAGES) {
         await page.goto(new URL(path, bridge.publicUrl).href);
-        await examinePage(page, title, name);
+        expect(await examinePage(page, title, name)).toEqual([]);
       }
       await context.close();
     },

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { launchChromium } from '@drawbridge/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { EXAMINATION_MS, examinePage as examine, VIEWS } from '../examine-page.js';
+import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
 
 describe('The pages of the authority in Chromium', () => {
@@ -27,6 +27,8 @@ describe('The pages of the authority in Chromium', () => {
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
+
+  const examine = async (...shown: Parameters<typeof examinePage>) => expect(await examinePage(...shown)).toEqual([]);
 
   test.each(VIEWS)(
     'are accessible and fit, seen $name',
