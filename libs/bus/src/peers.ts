@@ -1,5 +1,6 @@
 import { type Bus, MAX_PAYLOAD_BYTES } from './bus.js';
 import { ByteReader, ByteWriter } from './byte-stream.js';
+import { Holders, isStale, KnownPeer, NOBODY, type Peer } from './known-peer.js';
 import { FRAME, type FrameHead, frameHead, readFrameHead, readKeys, VERSION, writeKeys } from './peer-frames.js';
 
 /** Every bound of the talk between the processes (I9). */
@@ -36,37 +37,6 @@ export interface PeersOptions {
 
 export type Doubt = 'gap' | 'peer_died' | 'peer_joined' | 'bus_returned';
 
-/** Another process, as this one sees it. */
-export interface Peer {
-  readonly instance: string;
-}
-
-/** One direction each of two numbered streams: what goes to the peer, and what comes from it. */
-class KnownPeer implements Peer {
-  label = '';
-  heardAt = performance.now();
-  /** The keys that the peer holds; right while not `inDoubt`. */
-  readonly keys = new Set<number>();
-  /** The peer may hold keys that are not known here: it is sent every hint. */
-  inDoubt = true;
-  /** What came from the peer; stream 0 where it has not spoken to this process yet. `confirmed`: up to there `keys` is right. */
-  readonly received = { stream: 0, number: 0, confirmed: 0 };
-  /** What goes to it. `announced`: which of this process's announcements left in which frame. */
-  readonly sent;
-  /** The last announcement of this process that the peer has confirmed. */
-  knows = 0;
-  confirmTimer: NodeJS.Timeout | undefined;
-  askedAt = Number.NEGATIVE_INFINITY;
-  answeredAt = Number.NEGATIVE_INFINITY;
-
-  constructor(
-    readonly instance: string,
-    stream: number,
-  ) {
-    this.sent = { stream, number: 0, announced: [] as { announcement: number; number: number }[] };
-  }
-}
-
 /**
  * Who is where: each process announces the keys it holds (people who are connected), and whoever has news for a key
  * sends it to the processes that hold it, one publish for each of them. What goes from one process to another is one
@@ -76,7 +46,7 @@ class KnownPeer implements Peer {
  */
 export class Peers {
   private readonly peers = new Map<string, KnownPeer>();
-  private readonly holdersOf = new Map<number, KnownPeer[]>();
+  private readonly holding = new Holders();
   private readonly held = new Set<number>();
   private readonly adding = new Set<number>();
   private readonly removing = new Set<number>();
@@ -115,7 +85,7 @@ export class Peers {
     }
     for (const unsubscribe of this.unsubscribes) unsubscribe();
     this.peers.clear();
-    this.holdersOf.clear();
+    this.holding.clear();
   }
 
   /** What every living peer says that it is known by. */
@@ -143,7 +113,7 @@ export class Peers {
 
   /** The peers that hold a key, as far as they have said; `doubtful` ones may hold it too. */
   holders(key: number): readonly Peer[] {
-    return this.holdersOf.get(key) ?? NOBODY;
+    return this.holding.of(key);
   }
 
   /** Peers of which it is not known what they hold: they get every hint. */
@@ -333,14 +303,14 @@ export class Peers {
       case FRAME.delta: {
         // In doubt, the snapshot that was asked for has it.
         if (peer.inDoubt) return;
-        for (const key of readKeys(reader)) this.addHolder(peer, key);
-        for (const key of readKeys(reader)) this.removeHolder(peer, key);
+        for (const key of readKeys(reader)) this.holding.add(peer, key);
+        for (const key of readKeys(reader)) this.holding.remove(peer, key);
         this.confirmSoon(peer);
         return;
       }
       case FRAME.snapshot: {
-        for (const key of [...peer.keys]) this.removeHolder(peer, key);
-        for (const key of readKeys(reader)) this.addHolder(peer, key);
+        this.holding.removeAll(peer);
+        for (const key of readKeys(reader)) this.holding.add(peer, key);
         peer.inDoubt = false;
         peer.received.confirmed = number;
         this.confirmSoon(peer);
@@ -389,7 +359,7 @@ export class Peers {
 
   private forget(peer: KnownPeer): void {
     clearTimeout(peer.confirmTimer);
-    for (const key of [...peer.keys]) this.removeHolder(peer, key);
+    this.holding.removeAll(peer);
     this.peers.delete(peer.instance);
     this.tellAnnounced();
   }
@@ -398,22 +368,6 @@ export class Peers {
     if (this.stopped) return;
     this.beat();
     this.o.onDoubt('bus_returned');
-  }
-
-  private addHolder(peer: KnownPeer, key: number): void {
-    if (peer.keys.has(key)) return;
-    peer.keys.add(key);
-    const holders = this.holdersOf.get(key);
-    if (holders) holders.push(peer);
-    else this.holdersOf.set(key, [peer]);
-  }
-
-  private removeHolder(peer: KnownPeer, key: number): void {
-    if (!peer.keys.delete(key)) return;
-    const holders = this.holdersOf.get(key);
-    if (!holders) return;
-    if (holders.length === 1) this.holdersOf.delete(key);
-    else holders.splice(holders.indexOf(peer), 1);
   }
 
   /** What cannot be read is not of this program; it is counted and passed over. */
@@ -427,14 +381,6 @@ export class Peers {
     }
   }
 }
-
-/** A frame from before the place where the stream that is followed stands, or of one before it: late, or repeated. */
-function isStale({ received }: KnownPeer, { kind, stream, number }: FrameHead): boolean {
-  if (stream !== received.stream) return stream < received.stream;
-  return kind === FRAME.beat ? number < received.number : number <= received.number;
-}
-
-const NOBODY: readonly KnownPeer[] = [];
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
