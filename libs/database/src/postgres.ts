@@ -112,7 +112,10 @@ export async function checkServer(pool: pg.Pool, url: string): Promise<void> {
     const { rows } = await pool.query<{ version: string }>(`select current_setting('server_version_num') as version`);
     major = Math.floor(Number(rows[0]?.version) / 10_000);
   } catch (error) {
-    throw new DatabaseUnavailable(`The database at ${where} cannot be reached: ${reason(error)}`, { cause: error });
+    throw new DatabaseUnavailable(
+      `The database at ${where} cannot be reached: ${reason(error)}. Start it, or set DATABASE_URL right.`,
+      { cause: error },
+    );
   }
   if (major < OLDEST_MAJOR) {
     throw new DatabaseUnavailable(

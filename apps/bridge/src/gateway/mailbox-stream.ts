@@ -184,7 +184,7 @@ export class MailboxStream {
     }
   }
 
-  /** @internal I1: asked at the write. What may not go for now, and all that waits behind it, comes from the store later. */
+  /** @internal I1: asked at the write. What may not go at this moment, and all that waits behind it, is read from the store when it may. */
   private mayGo(generation: number): boolean {
     if (generation !== this.generation) return false;
     const refusal = this.connection.refusal(READ);

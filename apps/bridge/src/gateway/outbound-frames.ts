@@ -48,6 +48,8 @@ export class Reply implements WaitingFrame {
 
 /** An error holds nothing of anybody's, so it may go whatever the consent (protocol section 6). */
 export class Failure implements WaitingFrame {
+  private bytes = -1;
+
   constructor(
     private readonly connection: Connection,
     private readonly id: string | undefined,
@@ -58,7 +60,8 @@ export class Failure implements WaitingFrame {
   ) {}
 
   size(): number {
-    return ERROR_BYTES + (this.details ? 3 * JSON.stringify(this.details).length : 0);
+    if (this.bytes < 0) this.bytes = ERROR_BYTES + (this.details ? Buffer.byteLength(JSON.stringify(this.details)) : 0);
+    return this.bytes;
   }
 
   writeTo(bytes: FrameBytes): void {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { type Bus, Peers } from '@drawbridge/bus';
+import { type Bus, Peers, SignedBus } from '@drawbridge/bus';
 import { ConsentLease } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import type { INestApplication } from '@nestjs/common';
@@ -82,7 +82,12 @@ function joinGateway(app: INestApplication, { leaseMs, redisUrl }: Config, lifec
     connections: () => connections.countByState(),
     framesWritten,
     hints: () => ({ sent: peers.counts.hintsSent, received: peers.counts.hintsReceived, ...delivery.counts }),
-    bus: () => (redisUrl === undefined ? undefined : { connected: bus.isUp, peers: peers.size }),
+    bus: () =>
+      redisUrl === undefined ? undefined : { connected: bus.isUp, peers: peers.size, refused: refusedBy(bus) },
   });
   lifecycle.onDrain('gateway', () => app.get(Gateway).drain());
+}
+
+function refusedBy(bus: Bus): number {
+  return bus instanceof SignedBus ? bus.counts.refused + bus.counts.oversized : 0;
 }

@@ -25,8 +25,8 @@ export interface GatewaySources {
   connections(): Readonly<Record<'opening' | 'open' | 'closing', number>>;
   framesWritten(): Readonly<Record<'event' | 'other', number>>;
   hints(): Readonly<Record<'sent' | 'received' | 'missed' | 'healed', number>>;
-  /** Where there is a bus between processes: whether it can be reached, and how many other gateways are known. */
-  bus(): { readonly connected: boolean; readonly peers: number } | undefined;
+  /** Where there is a bus between processes: whether it can be reached, who is known, and what was not of this installation. */
+  bus(): { readonly connected: boolean; readonly peers: number; readonly refused: number } | undefined;
 }
 
 /**
@@ -163,6 +163,8 @@ function registerHints(registry: Registry, { hints, bus }: GatewaySources): void
   };
   for (const [name, help] of Object.entries(helps) as [keyof typeof helps, string][])
     counter(registry, `drawbridge_hints_${name}_total`, help, [], (tell) => tell({}, hints()[name]));
+  const refused = 'Messages on the bus that were refused: without the tag of this installation, or too large.';
+  counter(registry, 'drawbridge_bus_refused_total', refused, [], (tell) => tell({}, bus()?.refused ?? 0));
   new Gauge({
     name: 'drawbridge_bus_connected',
     help: '1 while the bus between gateways can be reached; absent where there is none.',

@@ -28,8 +28,8 @@ export function errorCodePage({ code, closeCode, reasons, means, advice, retryab
         <Prose text={advice} />
       </p>
       <dl class="list">
-        <dt>Try again by itself?</dt>
-        <dd>{retryable ? 'Yes, with backoff.' : 'No.'}</dd>
+        <dt>Try the same again?</dt>
+        <dd>{retryable ? 'Yes, with backoff.' : 'No, it would fail again.'}</dd>
         {closeCode !== undefined && hasName(code) && (
           <>
             <dt>Close code</dt>
