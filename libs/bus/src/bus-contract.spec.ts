@@ -1,4 +1,11 @@
-import { type RedisServer, startRedis, startRedisCluster, startRedisUnderSentinel } from '@drawbridge/testing';
+import {
+  type RedisServer,
+  type RedisUnderSentinel,
+  startRedis,
+  startRedisCluster,
+  startRedisUnderSentinel,
+  TcpProxy,
+} from '@drawbridge/testing';
 import { Redis } from 'ioredis';
 import { type Bus, InProcessBus, RedisBus, SignedBus } from './index.js';
 
@@ -42,9 +49,13 @@ function goingUp(bus: Bus): Promise<void> {
 }
 
 function goingDown(bus: Bus): Promise<void> {
+  return until(() => !bus.isUp);
+}
+
+function until(condition: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const check = setInterval(() => {
-      if (bus.isUp) return;
+      if (!condition()) return;
       clearInterval(check);
       resolve();
     }, 10);
@@ -173,6 +184,22 @@ describe('a bus through Redis', () => {
     await ear.hears('on again');
   });
 
+  it('is not up through a connection that it is giving up, though that still hears (I7)', async () => {
+    const internals = bus as unknown as { wire: { restart(): void }; wentDown(why: string): void; look(): void };
+    const heardBefore = ear.heard.length;
+    bus.publish('x', bytes('on the old connection'));
+    await Promise.resolve();
+    internals.wentDown('as when nothing was heard');
+    internals.wire.restart();
+    const back = goingUp(bus);
+    internals.look();
+    expect(bus.isUp).toBe(false);
+    await back;
+    bus.publish('x', bytes('on the new one'));
+    await ear.hears('on the new one');
+    expect(ear.heard.slice(heardBefore).map(String)).toEqual(['on the new one']);
+  });
+
   it('notices a subscription that is dead while its connection lives, by a probe to itself (I7)', async () => {
     const operator = new Redis(redis.url);
     // As after a failover or a resharding: the connection is well, and nothing comes through it.
@@ -219,20 +246,46 @@ describe('a bus through Redis', () => {
 });
 
 describe('a bus through a Redis under Sentinel', () => {
-  it('goes to the replica when the master dies, and is subscribed there (I7)', async () => {
-    const redis = await startRedisUnderSentinel();
-    const { here, there } = await connect(redis.url);
-    const ear = new Ear();
-    await there.subscribe('news', ear.handler);
-    here.publish('news', bytes('before'));
+  let redis: RedisUnderSentinel;
+  let place: Place;
+  const ear = new Ear();
+  beforeEach(async () => {
+    redis = await startRedisUnderSentinel();
+    place = await connect(redis.url);
+    await place.there.subscribe('news', ear.handler);
+    place.here.publish('news', bytes('before'));
     await ear.hears('before');
+  });
+  afterEach(async () => {
+    await place.here.close();
+    await place.there.close();
+    await redis.stop();
+  });
+
+  it('goes to the replica when the master dies, and is subscribed there (I7)', async () => {
+    const { here, there } = place;
     const up = Promise.all([goingUp(here), goingUp(there)]);
     await redis.master.kill();
     await up;
     here.publish('news', bytes('after'));
     await ear.hears('after');
-    await here.close();
-    await there.close();
-    await redis.stop();
-  }, 30_000);
+  });
+
+  it('goes there also when the sentinel gave no answer for longer than a silent bus is borne (I7)', async () => {
+    await using proxy = await TcpProxy.to(redis.url);
+    const far = await RedisBus.connect({ url: proxy.url });
+    await far.subscribe('news', ear.handler);
+    proxy.delayAnswers(60_000);
+    const moved = goingUp(place.here);
+    await redis.master.kill();
+    // Time and again while ioredis is asking the sentinel: what it is interrupted in it gives up for good.
+    await until(() => far.counts.restarts >= 2);
+    await moved;
+    const up = goingUp(far);
+    proxy.delayAnswers(0);
+    await up;
+    place.here.publish('news', bytes('after all'));
+    await ear.until((heard) => heard.filter((payload) => payload.toString() === 'after all').length === 2);
+    await far.close();
+  });
 });

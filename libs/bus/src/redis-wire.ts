@@ -8,7 +8,7 @@ export interface RedisWire {
   publish(messages: readonly { channel: string; payload: Buffer }[]): Promise<unknown>;
   subscribe(channels: readonly string[]): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
-  /** Drops the connection that subscriptions come through and makes it anew. */
+  /** Drops the connections and makes them anew. Until they are ready nothing is, and nothing of the old ones comes any more. */
   restart(): void;
   close(): void;
 }
@@ -58,18 +58,31 @@ function serverWire(target: Exclude<RedisTarget, { kind: 'cluster' }>, events: R
           name: target.master,
           sentinels: [...target.nodes],
           sentinelRetryStrategy: retryAfterMs,
+          // One that stands still would be waited for without end.
+          sentinelCommandTimeout: CONNECT_WITHIN_MS,
         });
   const publisher = connect();
   const subscriber = connect();
-  const areReady = () => publisher.status === 'ready' && subscriber.status === 'ready';
+  /** Their sockets are being given up. Until they have closed they still say that they are ready, and messages come. */
+  const stale = new Set<Redis>();
+  let closed = false;
+  const isReady = (connection: Redis) => connection.status === 'ready' && !stale.has(connection);
+  const areReady = () => isReady(publisher) && isReady(subscriber);
   for (const connection of [publisher, subscriber]) {
     connection.on('error', events.onError);
     connection.on('ready', () => areReady() && events.onReady());
-    connection.on('close', events.onLost);
+    connection.on('close', () => {
+      stale.delete(connection);
+      events.onLost();
+    });
+    // ioredis gives up for good where its connector fails, whatever the retry strategy says.
+    connection.on('end', () => {
+      if (!closed) setTimeout(() => closed || connection.connect().catch(() => {}), RETRY_MAX_MS / 2).unref();
+    });
   }
-  subscriber.on('messageBuffer', (channel: Buffer, payload: Buffer) =>
-    events.onMessage(channel.toString('latin1'), payload),
-  );
+  subscriber.on('messageBuffer', (channel: Buffer, payload: Buffer) => {
+    if (!stale.has(subscriber)) events.onMessage(channel.toString('latin1'), payload);
+  });
   return {
     get isReady() {
       return areReady();
@@ -83,8 +96,17 @@ function serverWire(target: Exclude<RedisTarget, { kind: 'cluster' }>, events: R
     },
     subscribe: (channels) => subscriber.subscribe(...channels),
     unsubscribe: (channel) => subscriber.unsubscribe(channel),
-    restart: () => subscriber.disconnect(true),
+    restart() {
+      // Both: one that a server went from without a word is silent for as long as TCP tries. One that is connecting has
+      // its own limits, and interrupted it would end.
+      for (const connection of [publisher, subscriber]) {
+        if (connection.status !== 'ready' && connection.status !== 'connect') continue;
+        stale.add(connection);
+        connection.disconnect(true);
+      }
+    },
     close() {
+      closed = true;
       publisher.disconnect();
       subscriber.disconnect();
     },
@@ -113,7 +135,9 @@ function clusterWire(target: Extract<RedisTarget, { kind: 'cluster' }>, events: 
     // Each channel has a slot, and each slot its node.
     subscribe: (channels) => Promise.all(channels.map((channel) => cluster.ssubscribe(channel))),
     unsubscribe: (channel) => cluster.sunsubscribe(channel),
-    restart: () => cluster.disconnect(true),
+    restart() {
+      if (cluster.status === 'ready' || cluster.status === 'connect') cluster.disconnect(true);
+    },
     close: () => cluster.disconnect(),
   };
 }

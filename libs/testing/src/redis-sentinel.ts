@@ -44,6 +44,7 @@ export async function startRedisUnderSentinel(): Promise<RedisUnderSentinel> {
       args: ['--sentinel'],
     });
     started.push(sentinel);
+    await knowsReplica(sentinel.port);
     return { url: `redis+sentinel://127.0.0.1:${sentinel.port}/${MASTER_NAME}`, master, replica, stop };
   } catch (error) {
     await stop();
@@ -51,11 +52,20 @@ export async function startRedisUnderSentinel(): Promise<RedisUnderSentinel> {
   }
 }
 
-async function hasReplica(port: number): Promise<void> {
+function hasReplica(port: number): Promise<void> {
+  return untilAnswer(port, ['info', 'replication'], /state=online/);
+}
+
+/** Before that a sentinel finds nobody to take the master's place, and tries again only after twice the failover-timeout. */
+function knowsReplica(port: number): Promise<void> {
+  return untilAnswer(port, ['sentinel', 'replicas', MASTER_NAME], /master-link-status\nok\n/);
+}
+
+async function untilAnswer(port: number, command: readonly string[], expected: RegExp): Promise<void> {
   const until = performance.now() + READY_WITHIN_MS;
-  const info = () => execFileSync('redis-cli', ['-p', String(port), 'info', 'replication'], { encoding: 'utf8' });
-  while (!info().includes('state=online')) {
-    if (performance.now() > until) throw new Error('The replica was not there in time.');
+  const answer = () => execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' });
+  while (!expected.test(answer())) {
+    if (performance.now() > until) throw new Error(`${command.join(' ')} did not say ${expected} in time.`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
