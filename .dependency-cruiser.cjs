@@ -25,9 +25,10 @@ module.exports = {
     only('protocol-stands-alone', '^libs/protocol/', []),
     only('database-knows-no-domain', '^libs/database/', []),
     only('bus-knows-no-domain', '^libs/bus/', []),
-    only('people', '^libs/people/', ['^libs/(database|protocol)/']),
-    only('partners', '^libs/partners/', ['^libs/(database|protocol)/']),
-    only('consent', '^libs/consent/', ['^libs/(database|bus|protocol)/']),
+    only('ledger-knows-no-domain', '^libs/ledger/', ['^libs/database/']),
+    only('people', '^libs/people/', ['^libs/(database|ledger|protocol)/']),
+    only('partners', '^libs/partners/', ['^libs/(database|ledger|protocol)/']),
+    only('consent', '^libs/consent/', ['^libs/(database|bus|ledger|protocol)/']),
     only('messaging-knows-no-consent', '^libs/messaging/', ['^libs/(database|bus|protocol)/']),
     {
       name: 'domain-imports-no-nest',

@@ -1,5 +1,6 @@
 import { consentMigrations } from '@drawbridge/consent';
 import type { Migration } from '@drawbridge/database';
+import { ledgerMigrations } from '@drawbridge/ledger';
 import { messagingMigrations } from '@drawbridge/messaging';
 import { partnersMigrations } from '@drawbridge/partners';
 import { peopleMigrations } from '@drawbridge/people';
@@ -8,6 +9,7 @@ import { demoMigrations } from './demo/migration.js';
 
 /** Every migration of the product, in the order of their names. */
 export const migrations: Record<string, Migration> = {
+  ...ledgerMigrations,
   ...peopleMigrations,
   ...partnersMigrations,
   ...consentMigrations,
