@@ -44,10 +44,11 @@ function makeEndings(config: Config, database: Database, bus: Bus, metrics: Metr
     marginMs: config.leaseMarginMs,
     idleDays: config.grantIdleDays,
     heads: (owners) => mailboxes.heads(owners),
-    onEffective: (end) => {
-      metrics.consentEnded(end);
-      const { seconds, of, ...what } = end;
-      log.log({ ...of, ...what, ms: Math.round(seconds * 1_000) }, 'A consent has ended');
+    onEffective: (effect) => {
+      metrics.consentEnded(effect);
+      const { seconds, of, ...what } = effect;
+      const message = what.reason === 'narrowed' ? 'Scopes were taken away' : 'A consent has ended';
+      log.log({ ...of, ...what, ms: Math.round(seconds * 1_000) }, message);
     },
     onProblem: (problem, error) => log.warn({ err: error }, problem),
   });

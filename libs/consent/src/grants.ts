@@ -106,8 +106,17 @@ export class Grants {
     return rows[0] && grantOf(rows[0]);
   }
 
+  /**
+   * Notes on the person's grants that ended with their app or partner that they have, and with which receipt. They allow
+   * nothing since; a sweep comes to all of them in time.
+   */
+  async settleVoided(person: number): Promise<void> {
+    await sql`select settle_voided(${person}::bigint, ${MAX_LISTED}::integer)`.execute(this.database.tables());
+  }
+
   /** The grants of a person that stand, newest first. */
   async listForPerson(person: number): Promise<GrantView[]> {
+    await this.settleVoided(person);
     const { rows } = await select(sql`g.person = ${person}::bigint and g.ended_at is null`, MAX_LISTED).execute(
       this.database.tables(),
     );

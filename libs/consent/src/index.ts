@@ -1,10 +1,25 @@
 export { type Clock, systemClock } from './clock.js';
-export { Endings, type EndingsOptions, type EndRequest } from './endings.js';
+export {
+  type CeilingRequest,
+  type EndAppRequest,
+  Endings,
+  type EndingsOptions,
+  type EndPartnerRequest,
+  type EndRequest,
+  type NarrowRequest,
+} from './endings.js';
 export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView } from './grants.js';
 export { ConsentLease, type ConsentLeaseOptions, type LostReason } from './lease.js';
 export { consentMigrations } from './migration.js';
 export type { Refusal } from './opening.js';
-export { type EffectiveEnd, type GatewayConfirmation, RECEIPT_DAYS, type ReadHeads, type Receipt } from './receipts.js';
+export {
+  type GatewayConfirmation,
+  RECEIPT_DAYS,
+  type ReadHeads,
+  type Receipt,
+  type ReceiptOverAll,
+  type TakenEffect,
+} from './receipts.js';
 export {
   ConsentSession,
   type OpenRequest,

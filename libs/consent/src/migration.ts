@@ -1,6 +1,7 @@
 import type { Migration } from '@drawbridge/database';
 import type { Scope } from '@drawbridge/protocol';
 import { sql } from 'kysely';
+import { TAKING_AWAY } from './sql/taking-away.js';
 
 /**
  * I2, for what is stored: the grants of _permits that stand in the caller's snapshot and allow the scope. Lateral with
@@ -175,4 +176,5 @@ export const consentMigrations: Record<string, Migration> = {
   '034_end_grants': run(endGrants),
   '035_idle_days': run(idleDays),
   '036_reading_permits': run(standingPermits('reading_permits', 'messages.read')),
+  '037_taking_away': run(...TAKING_AWAY),
 };

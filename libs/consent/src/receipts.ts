@@ -1,13 +1,18 @@
 import type { Database } from '@drawbridge/database';
-import type { EndReason } from '@drawbridge/protocol';
+import { type EndReason, type Scope, scopeSet, scopesOf } from '@drawbridge/protocol';
 import { type QueryExecutorProvider, sql } from 'kysely';
+import type { FeedRow } from './feed.js';
 import type { Decision } from './watch.js';
 
-/** How an end of consent went, to be measured and logged: from the request until it was effective. */
-export interface EffectiveEnd {
-  /** The grant; or the app or partner, where all their grants ended at once. */
+/** What a receipt is of: a row of the feed that took consent away. */
+export type ReceiptKind = Exclude<FeedRow['kind'], 'origin'>;
+
+/** How it went when consent was taken away, to be measured and logged: from the request until it was effective. */
+export interface TakenEffect {
+  readonly kind: ReceiptKind;
+  /** The grant; or the app or partner, where all their grants were concerned at once. */
   readonly of: { readonly grant?: string; readonly app?: string; readonly partner?: string };
-  readonly reason: EndReason;
+  readonly reason: EndReason | 'narrowed';
   readonly by: string;
   readonly connectionsClosed: number;
   readonly gateways: readonly GatewayConfirmation[];
@@ -16,13 +21,25 @@ export interface EffectiveEnd {
   readonly confirmed: GatewayConfirmation['confirmed'];
 }
 
-/** When an end took effect, and who confirmed it (protocol, section 6). Times are RFC 3339, in ms, rounded up. */
-export interface Receipt {
-  grant: string;
+interface Evidence {
   requestedAt: string;
   effectiveAt: string;
   connectionsClosed: number;
   gateways: GatewayConfirmation[];
+  /** What is left, where scopes were taken away and not the whole. */
+  scopes?: Scope[];
+}
+
+/** When an end or a narrowing took effect, and who confirmed it (protocol, section 6). Times are RFC 3339, in ms, rounded up. */
+export interface Receipt extends Evidence {
+  grant: string;
+}
+
+/** The same over all grants of an app or a partner, and how many of them stood. */
+export interface ReceiptOverAll extends Evidence {
+  app?: string;
+  partner?: string;
+  grants: number;
 }
 
 export interface GatewayConfirmation {
@@ -35,9 +52,12 @@ export interface GatewayConfirmation {
 
 export interface ReceiptRow {
   number: number;
+  kind: ReceiptKind;
   grant: string | null;
-  person: number | null;
-  reason: EndReason;
+  app: string | null;
+  partner: string | null;
+  grants: number | null;
+  scopes: string[] | null;
   requestedAt: Date;
   effectiveAt: Date | null;
   connectionsClosed: number | null;
@@ -50,13 +70,22 @@ export const RECEIPT_DAYS = 366;
 /** The head of each person's mailbox: nothing above it can have been delivered yet. */
 export type ReadHeads = (owners: number[]) => Promise<Map<number, { head: number }>>;
 
-const columns = sql`r.number, r.grant_id as "grant", g.person, r.reason, r.requested_at as "requestedAt",
+const columns = sql`r.number, r.kind, r.client_id as app, r.partner, r.grants, r.scopes, r.requested_at as "requestedAt",
   r.effective_at as "effectiveAt", r.connections_closed as "connectionsClosed", r.gateways`;
 
-export async function receiptsOf(db: QueryExecutorProvider, grants: readonly string[]): Promise<ReceiptRow[]> {
+/** Of the grants' ends: their own, or that of the app or partner that they ended with. */
+export async function receiptsOfEnds(db: QueryExecutorProvider, grants: readonly string[]): Promise<ReceiptRow[]> {
   const { rows } = await sql<ReceiptRow>`
-    select ${columns} from consent_receipt r left join consent_grant g on g.id = r.grant_id
-    where r.grant_id = any (${grants}::uuid[])`.execute(db);
+    select ${columns}, g.id as "grant" from consent_grant g
+    join consent_receipt r on r.number = g.ended_with or (r.grant_id = g.id and r.kind = 'grant_ended')
+    where g.id = any (${grants}::uuid[])`.execute(db);
+  return rows;
+}
+
+export async function receiptsByNumber(db: QueryExecutorProvider, numbers: readonly number[]): Promise<ReceiptRow[]> {
+  const { rows } = await sql<ReceiptRow>`
+    select ${columns}, r.grant_id as "grant" from consent_receipt r
+    where r.number = any (${numbers}::bigint[]) order by r.number`.execute(db);
   return rows;
 }
 
@@ -66,15 +95,27 @@ export async function pendingReceipts(db: QueryExecutorProvider, limit: number):
   return rows.map((row) => row.number);
 }
 
-export function receiptOf(row: ReceiptRow): Receipt | undefined {
-  if (row.effectiveAt === null || row.grant === null) return undefined;
+/** Undefined while it is not finished. */
+function evidenceOf(row: ReceiptRow): Evidence | undefined {
+  if (row.effectiveAt === null) return undefined;
   return {
-    grant: row.grant,
     requestedAt: row.requestedAt.toISOString(),
     effectiveAt: row.effectiveAt.toISOString(),
     connectionsClosed: row.connectionsClosed ?? 0,
     gateways: row.gateways ?? [],
+    ...(row.scopes ? { scopes: scopesOf(scopeSet(row.scopes)) } : {}),
   };
+}
+
+export function receiptOf(row: ReceiptRow): Receipt | undefined {
+  const evidence = evidenceOf(row);
+  return evidence && row.grant !== null ? { grant: row.grant, ...evidence } : undefined;
+}
+
+export function receiptOverAllOf(row: ReceiptRow): ReceiptOverAll | undefined {
+  const evidence = evidenceOf(row);
+  const { app, partner, grants } = row;
+  return evidence && { ...(app ? { app } : {}), ...(partner ? { partner } : {}), grants: grants ?? 0, ...evidence };
 }
 
 /**
@@ -86,7 +127,7 @@ export async function finishReceipt(
   number: number,
   decision: Decision,
   heads: ReadHeads | undefined,
-): Promise<EffectiveEnd | undefined> {
+): Promise<TakenEffect | undefined> {
   const expired = decision.gateways.filter((gateway) => gateway.acknowledgedAt === undefined);
   const bounds = expired.length === 0 ? [] : await upperBounds(database.ends(), number, expired, heads);
   return database
@@ -95,7 +136,7 @@ export async function finishReceipt(
     .execute(async (tx) => {
       const pending = await lockPending(tx, number);
       if (!pending) return undefined;
-      const { requestedAt, effectiveAt, of, reason, by } = pending;
+      const { requestedAt, effectiveAt, kind, of, reason, by } = pending;
       await closeExpired(tx, number, bounds);
       const { closed, lastSeqs } = await closedBy(tx, number);
       const gateways = decision.gateways.map((gateway): GatewayConfirmation => {
@@ -104,7 +145,8 @@ export async function finishReceipt(
           id: gateway.gateway,
           confirmed: gateway.acknowledgedAt ? 'ack' : 'lease_expired',
           at: (gateway.acknowledgedAt ?? effectiveAt).toISOString(),
-          ...(lastSeq === undefined ? {} : { lastSeq }),
+          // Of several mailboxes no number says anything.
+          ...(lastSeq === undefined || of.grant === undefined ? {} : { lastSeq }),
         };
       });
       await sql`update consent_receipt set effective_at = ${effectiveAt.toISOString()}::timestamptz,
@@ -112,21 +154,22 @@ export async function finishReceipt(
         where number = ${number}::bigint`.execute(tx);
       const seconds = (effectiveAt.getTime() - requestedAt.getTime()) / 1_000;
       const confirmed = expired.length === 0 ? 'ack' : 'lease_expired';
-      return { of, reason, by, seconds, confirmed, connectionsClosed: closed, gateways };
+      return { kind, of, reason, by, seconds, confirmed, connectionsClosed: closed, gateways };
     });
 }
 
 interface Pending {
   requestedAt: Date;
   effectiveAt: Date;
-  of: EffectiveEnd['of'];
-  reason: EndReason;
+  kind: ReceiptKind;
+  of: TakenEffect['of'];
+  reason: TakenEffect['reason'];
   by: string;
 }
 
 async function lockPending(tx: QueryExecutorProvider, number: number): Promise<Pending | undefined> {
   const { rows } = await sql<Pending>`
-    select requested_at as "requestedAt", ms_up(clock_timestamp()) as "effectiveAt", reason, requested_by as "by",
+    select requested_at as "requestedAt", ms_up(clock_timestamp()) as "effectiveAt", kind, reason, requested_by as "by",
       jsonb_strip_nulls(jsonb_build_object('grant', grant_id, 'app', client_id, 'partner', partner)) as "of"
     from consent_receipt
     where number = ${number}::bigint and effective_at is null for update`.execute(tx);
@@ -137,6 +180,12 @@ interface Bound {
   id: number;
   last_seq: number | null;
 }
+
+/** The kinds of receipts that end grants, and close their windows; from a narrowing a gateway that was late may go on. */
+const ENDS = sql`('grant_ended', 'app_ended', 'partner_suspended', 'partner_ended')`;
+/** Whose windows a receipt is about: of a grant that was made after it, nothing. */
+const CONCERNS = sql`r.kind in ${ENDS} and (r.grant_id = g.id
+  or ((r.client_id = g.client_id or r.partner = g.partner) and g.created_feed < r.number))`;
 
 /** The windows that an expired lease leaves open, and the highest seq that can have been delivered in each. */
 async function upperBounds(
@@ -149,7 +198,7 @@ async function upperBounds(
   const { rows } = await sql<{ id: number; person: number }>`
     select w.id, w.person
     from consent_receipt r
-    join consent_grant g on g.id = r.grant_id or g.client_id = r.client_id or g.partner = r.partner
+    join consent_grant g on ${CONCERNS}
     join access_window w on w.grant_id = g.id
     where r.number = ${number}::bigint and w.closed_at is null and w.instance = any (${instances}::uuid[])`.execute(db);
   return withBounds(rows, heads);
@@ -179,7 +228,7 @@ export async function closeExpired(
     set closed_at = ms_up(clock_timestamp()), closed_by = 'lease_expired', last_seq = b.last_seq, at_most = true,
         ended_by = coalesce(${endedBy}::bigint, (
           select min(r.number) from consent_receipt r join consent_grant g on g.id = w.grant_id
-          where r.effective_at is null and (r.grant_id = g.id or r.client_id = g.client_id or r.partner = g.partner)))
+          where r.effective_at is null and ${CONCERNS}))
     from jsonb_to_recordset(${JSON.stringify(bounds)}::jsonb) as b(id bigint, last_seq bigint)
     where w.id = b.id and w.closed_at is null`.execute(tx);
 }
@@ -190,7 +239,9 @@ export async function closeExpired(
  */
 async function closedBy(tx: QueryExecutorProvider, number: number) {
   const { rows } = await sql<{ instance: string; closed: number; lastSeq: number | null }>`
-    with receipt as (select grant_id, requested_at from consent_receipt where number = ${number}::bigint),
+    with receipt as (
+      select grant_id, requested_at from consent_receipt where number = ${number}::bigint and kind = 'grant_ended'
+    ),
     concerned as (
       select id from access_window where ended_by = ${number}::bigint
       union

@@ -19,6 +19,7 @@ const GRANTS_EVERY_MS = 60_000;
 const GRANTS_PER_ROUND = 200;
 const RECEIPTS_PER_ROUND = 200;
 const WINDOWS_PER_ROUND = 500;
+const VOIDED_PER_ROUND = 1_000;
 
 /** What nobody asks for but time: runs in every authority, and any number of them may do the same at once. */
 export class Sweep {
@@ -56,6 +57,7 @@ export class Sweep {
     if (now - this.grantsAt < GRANTS_EVERY_MS) return;
     this.grantsAt = now;
     await this.trying('expired grants', () => this.endExpired());
+    await this.trying('grants that ended with their partner', () => this.settleVoided());
     await this.trying('old receipts', () => this.removeOldReceipts());
   }
 
@@ -115,6 +117,12 @@ export class Sweep {
     if (rows.length === 0) return;
     await this.o.end(rows.map((row) => row.id));
     if (rows.length === GRANTS_PER_ROUND) this.grantsAt = Number.NEGATIVE_INFINITY;
+  }
+
+  private async settleVoided(): Promise<void> {
+    const { rows } = await sql<{ settled: number }>`
+      select settle_voided(null, ${VOIDED_PER_ROUND}::integer) as settled`.execute(this.db);
+    if (rows[0]?.settled === VOIDED_PER_ROUND) this.grantsAt = Number.NEGATIVE_INFINITY;
   }
 
   private get db(): Kysely<object> {

@@ -29,7 +29,7 @@ export async function endedGrants(database: Database, person: number): Promise<E
            r.requested_at as "requestedAt", r.effective_at as "effectiveAt",
            r.connections_closed as "connectionsClosed", r.gateways
     from consent_grant g join app a on a.client_id = g.client_id join partner p on p.id = g.partner
-    left join consent_receipt r on r.grant_id = g.id
+    left join consent_receipt r on r.number = g.ended_with or (r.grant_id = g.id and r.kind = 'grant_ended')
     where g.person = ${person}::bigint and g.ended_at > clock_timestamp() - ${RECEIPT_DAYS}::integer * interval '1 day'
     order by g.ended_at desc, g.id limit ${LISTED_MAX}::integer`.execute(database.tables());
   return rows;

@@ -1,4 +1,4 @@
-import type { EffectiveEnd } from '@drawbridge/consent';
+import type { TakenEffect } from '@drawbridge/consent';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { Config } from '../config/config.js';
@@ -34,7 +34,7 @@ export class Metrics {
     for (const confirmed of ['ack', 'lease_expired'] as const) this.consentEnds.zero({ confirmed });
   }
 
-  consentEnded({ seconds, confirmed }: EffectiveEnd): void {
+  consentEnded({ seconds, confirmed }: TakenEffect): void {
     this.consentEnds.observe({ confirmed }, seconds);
   }
 

@@ -86,7 +86,7 @@ describe('Three gateways on one PostgreSQL and one Redis', () => {
   it('an end that an operator asks for in SQL closes every connection, and its receipt is finished (I2)', async () => {
     const alices = await world.signIn('alice');
     const clients = await Promise.all([0, 1, 2].map((n) => world.connect(n, alices)));
-    await sql`select end_grants(array[${grantOf(alices)}]::uuid[], 'revoked_by_operator', 'restore', 0)`.execute(
+    await sql`select end_grants(array[${grantOf(alices)}]::uuid[], 'revoked_by_operator', 'restore', 0, null)`.execute(
       world.database.tables(),
     );
     const closes = await Promise.all(clients.map((client) => client.closed));
