@@ -21,7 +21,6 @@ export const ALL = scopeSet(['messages.read', 'messages.send', 'profile']);
 export const LEASE_MS = 1_500;
 export const MARGIN_MS = 500;
 
-/** A person, a partner with an app, leases and an authority, all on one bus; what was started is stopped at the end. */
 /** What takes consent away, and whom it concerns. */
 type FeedEntry =
   | { kind: 'grant_ended'; grant: string; reason: EndReason }
@@ -32,6 +31,7 @@ type FeedEntry =
   | { kind: 'partner_narrowed'; partner: string; scopes: readonly Scope[] };
 const NOBODY = { grant: null, clientId: null, partner: null, scopes: null, reason: null };
 
+/** A person, a partner with an app, leases and an authority, all on one bus; what was started is stopped at the end. */
 export class World implements AsyncDisposable {
   readonly bus = new InProcessBus();
   readonly grants: Grants;
