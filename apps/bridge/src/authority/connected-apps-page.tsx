@@ -1,9 +1,11 @@
 import type { GrantView, Receipt } from '@drawbridge/consent';
 import type { Person } from '@drawbridge/people';
-import { type EndReason, SCOPE_SENTENCES } from '@drawbridge/protocol';
+import type { EndReason } from '@drawbridge/protocol';
 import type { ComponentChildren } from 'preact';
 import { page } from '../pages/layout.js';
 import type { EndedGrant } from './ended-grants.js';
+import { confirmedBy, Evidence, Statement } from './receipt-evidence.js';
+import { ScopeBoxes } from './scope-boxes.js';
 import { SignInForm } from './sign-in-form.js';
 import { day, instant, minute } from './times.js';
 
@@ -179,21 +181,24 @@ function GrantCard({ grant, csrf }: { grant: GrantView; csrf: string }) {
           <time dateTime={grant.expiresAt.toISOString()}>{day(grant.expiresAt)}</time>
         </Fact>
       </dl>
-      <dl>
-        <Fact term="It may">
-          <ul class="can">
-            {grant.scopes.map((scope) => (
-              <li key={scope}>{SCOPE_SENTENCES[scope]}</li>
-            ))}
-          </ul>
-        </Fact>
-      </dl>
       <form method="post" action={CONNECTED_APPS_PATH}>
         <input type="hidden" name="csrf" value={csrf} />
         <input type="hidden" name="grant" value={grant.id} />
-        <button type="submit" name="action" value="end" class="ending" aria-describedby={heading}>
-          End access
-        </button>
+        <fieldset>
+          <legend>It may</legend>
+          <ScopeBoxes scopes={grant.scopes} ticked={grant.scopes} />
+          <p class="small quiet">
+            Untick what it should no longer do. It cannot get that back without asking you again.
+          </p>
+        </fieldset>
+        <div class="actions">
+          <button type="submit" name="action" value="narrow" class="second" aria-describedby={heading}>
+            Take back what is not ticked
+          </button>
+          <button type="submit" name="action" value="end" class="ending" aria-describedby={heading}>
+            End access
+          </button>
+        </div>
       </form>
     </article>
   );
@@ -250,54 +255,6 @@ function EndedList({ ended }: { ended: readonly EndedGrant[] }) {
         </li>
       ))}
     </ul>
-  );
-}
-
-/** The gateways' part of a receipt in half a sentence. */
-function confirmedBy(gateways: Receipt['gateways']): string {
-  const all = gateways.length;
-  if (all === 0) return 'no gateway was running';
-  const confirmed = gateways.filter((gateway) => gateway.confirmed === 'ack').length;
-  if (confirmed < all) return `confirmed by ${confirmed} of ${all} gateways, and past the lease of every other`;
-  return all === 1 ? 'confirmed by the gateway' : `confirmed by all ${all} gateways`;
-}
-
-function Statement({ receipt }: { receipt: Receipt }) {
-  const effective = new Date(receipt.effectiveAt);
-  const tookMs = Math.max(0, effective.getTime() - new Date(receipt.requestedAt).getTime());
-  return (
-    <p>
-      It has had no access since <time dateTime={receipt.effectiveAt}>{instant(effective)}</time>,{' '}
-      {tookMs < 10_000 ? `${tookMs} ms` : `${Math.round(tookMs / 1000)} s`} after you asked for it;{' '}
-      {confirmedBy(receipt.gateways)}. Since then nothing is delivered to the app and nothing is accepted from it.
-    </p>
-  );
-}
-
-function Evidence({ connectionsClosed, gateways }: Pick<Receipt, 'connectionsClosed' | 'gateways'>) {
-  const connections = `${connectionsClosed} ${connectionsClosed === 1 ? 'connection was' : 'connections were'} closed`;
-  return (
-    <details class="small">
-      <summary>How we know</summary>
-      <p>
-        {connections}
-        {gateways.length === 0
-          ? '; no gateway was running.'
-          : '. Each gateway confirmed it, or its permission to deliver ran out:'}
-      </p>
-      {gateways.length > 0 && (
-        <ul class="evidence">
-          {gateways.map((gateway) => (
-            <li key={gateway.id}>
-              <code>{gateway.id}</code>, {gateway.confirmed === 'ack' ? 'by its own word' : 'by its lease running out'}:{' '}
-              {instant(new Date(gateway.at))}
-              {gateway.lastSeq !== undefined &&
-                `, last event ${gateway.confirmed === 'ack' ? '' : 'at most '}${gateway.lastSeq}`}
-            </li>
-          ))}
-        </ul>
-      )}
-    </details>
   );
 }
 

@@ -15,12 +15,17 @@ import {
 } from './connected-apps-page.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { endedGrants } from './ended-grants.js';
-import { field, isFromElsewhere } from './forms.js';
+import { field, fields, isFromElsewhere } from './forms.js';
 import { KnownBrowsers } from './known-browser.js';
+import { confirmNarrowPage, narrowedPage } from './narrow-page.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
+import { hasBridgeScope } from './provider.js';
 import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
 
 const NOT_THERE = 'That connection is not there any more.';
+const NOTHING_UNTICKED = 'Nothing was unticked, so nothing has changed.';
+const NOTHING_LEFT =
+  'Without anything to do with messages or contacts there is nothing left for the app: choose “End access” instead.';
 
 /** Where a person sees what apps may do, and ends it. One address; the form's fields are the wire contract's. */
 @Controller('connected-apps')
@@ -60,6 +65,7 @@ export class ConnectedAppsController {
     }
     if (action === 'end' || action === 'end-all')
       return this.end(request, response, { person, csrf, all: action === 'end-all' });
+    if (action === 'narrow') return this.narrow(request, response, person, csrf);
     return sendTo(response, CONNECTED_APPS_PATH);
   }
 
@@ -116,6 +122,27 @@ export class ConnectedAppsController {
     const receiptOf = new Map(receipts.map((receipt) => [receipt.grant, receipt]));
     const ended = chosen.map((grant) => ({ id: grant.id, name: nameOf(grant), receipt: receiptOf.get(grant.id) }));
     sendPage(response, endedPage(ended));
+  }
+
+  /** What is left ticked stays; what the grant has not got it does not get, whatever is ticked. */
+  private async narrow(request: Request, response: Response, person: Person, csrf: string): Promise<void> {
+    const [grant] = await this.ownGrant(person, field(request, 'grant'));
+    if (!grant || grant.ended) return this.list(response, person, csrf, NOT_THERE, 404);
+    const ticked = fields(request, 'scope');
+    const left = grant.scopes.filter((scope) => ticked.includes(scope));
+    if (left.length === grant.scopes.length) return this.list(response, person, csrf, NOTHING_UNTICKED, 422);
+    if (!hasBridgeScope(left)) return this.list(response, person, csrf, NOTHING_LEFT, 422);
+    if (field(request, 'confirm') !== 'yes') {
+      sendPage(response, confirmNarrowPage({ csrf, grant, left }));
+      return;
+    }
+    const receipt = await this.endings
+      .narrow({ grant: grant.id, scopes: left, by: 'person' })
+      .catch((error: unknown) => {
+        if (error instanceof EndUnconfirmed) return undefined;
+        throw error;
+      });
+    sendPage(response, narrowedPage({ grant, left, receipt }));
   }
 
   /** The grant with this id if it is this person's, ended or not: ending it twice gives its receipt again. */

@@ -1,7 +1,8 @@
 import type { App } from '@drawbridge/partners';
 import type { Person } from '@drawbridge/people';
-import { SCOPE_SENTENCES, type Scope } from '@drawbridge/protocol';
+import type { Scope } from '@drawbridge/protocol';
 import { page } from '../pages/layout.js';
+import { ScopeBoxes } from './scope-boxes.js';
 import { day } from './times.js';
 
 export interface ConsentPage {
@@ -59,27 +60,7 @@ export function consentPage(props: ConsentPage): string {
               Tick all
             </button>
           </div>
-          <ul class="scopes">
-            {offered.map((scope) => (
-              <li key={scope}>
-                <label>
-                  <input
-                    type="checkbox"
-                    name="scope"
-                    value={scope}
-                    checked={ticked.includes(scope)}
-                    aria-describedby={HINTS[scope] && `hint-${scope}`}
-                  />
-                  <span>{SCOPE_SENTENCES[scope]}</span>
-                  {HINTS[scope] && (
-                    <span class="hint" id={`hint-${scope}`}>
-                      {HINTS[scope]}
-                    </span>
-                  )}
-                </label>
-              </li>
-            ))}
-          </ul>
+          <ScopeBoxes scopes={offered} ticked={ticked} hints={HINTS} />
         </fieldset>
         <ul class="facts">
           <li>

@@ -22,3 +22,9 @@ export function minute(at: Date): string {
 export function instant(at: Date): string {
   return `${CLOCK.format(at)} UTC on ${DAY.format(at)}`;
 }
+
+/** 61 ms, or 12 s: from the request until it was in effect. */
+export function tookWords({ requestedAt, effectiveAt }: { requestedAt: string; effectiveAt: string }): string {
+  const ms = Math.max(0, new Date(effectiveAt).getTime() - new Date(requestedAt).getTime());
+  return ms < 10_000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`;
+}

@@ -128,10 +128,11 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 .grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 8.5rem), 1fr)); gap: .9rem 1.25rem; margin: 1.15rem 0 0; }
 .grant dt { font-size: .8125rem; color: var(--quiet); }
 .grant dd { margin: .1rem 0 0; }
-.can { list-style: none; margin: .25rem 0 0; padding: 0; display: grid; gap: .15rem; }
-.can li { padding-left: 1.35rem; position: relative; }
-.can li::before { content: ""; position: absolute; left: .15rem; top: .5em; width: .6rem; height: .32rem; border: solid var(--go); border-width: 0 0 2px 2px; transform: rotate(-45deg); }
-.grant form { margin-top: 1.35rem; }
+.grant fieldset { margin-top: 1.1rem; }
+.grant legend { float: none; font: 400 .8125rem/1.4 var(--sans); color: var(--quiet); }
+.grant .scopes label { padding: .6rem .35rem; }
+.grant .scopes + p { margin-top: .5rem; }
+.grant .actions { margin-top: 1.1rem; }
 .section { margin: 2.5rem 0 1rem; }
 details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }

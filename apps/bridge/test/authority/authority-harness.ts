@@ -175,7 +175,9 @@ export class AuthorityHarness implements AsyncDisposable {
   async grantRow(id: string): Promise<{ ended_at: Date | null; end_reason: string | null; effective_at: Date | null }> {
     const { rows } = await sql<{ ended_at: Date | null; end_reason: string | null; effective_at: Date | null }>`
       select g.ended_at, g.end_reason, r.effective_at from consent_grant g
-      left join consent_receipt r on r.grant_id = g.id where g.id = ${id}`.execute(this.database.tables());
+      left join consent_receipt r on r.grant_id = g.id and r.kind = 'grant_ended' where g.id = ${id}`.execute(
+      this.database.tables(),
+    );
     return rows[0]!;
   }
 }

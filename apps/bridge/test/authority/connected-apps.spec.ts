@@ -1,6 +1,7 @@
+import { Grants } from '@drawbridge/consent';
 import { everyDatabase, type FormBrowser, type FormPage, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import { AuthorityHarness, PASSWORD } from './authority-harness.js';
+import { AuthorityHarness, bodyOf, PASSWORD } from './authority-harness.js';
 
 describe.each(everyDatabase)('Connected apps on %s', (kind) => {
   let bridge: AuthorityHarness;
@@ -23,6 +24,7 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     page.forms.flatMap((form) => form.fields.filter(([name]) => name === 'grant').map(([, value]) => value));
   const press = (browser: FormBrowser, page: FormPage, grant: string, over: Record<string, string> = {}) =>
     browser.submit(formWith(page, 'grant', grant), over, ['action', 'end']);
+  const scopesOf = async (grant: string) => (await bridge.app.get(Grants).find(grant))?.scopes;
   const confirm = (browser: FormBrowser, page: FormPage) =>
     browser.submit(formWith(page, 'confirm'), {}, ['confirm', 'yes']);
 
@@ -49,6 +51,50 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     expect(after.html).toContain('You ended it.');
     // A form that was still open in another tab gives the same receipt again.
     expect((await confirm(browser, question)).html).toContain(effective_at!.toISOString());
+  });
+
+  test('scopes are taken back after being asked, without a new sign-in, and the page says since when (I1, I2)', async () => {
+    const { grant, refresh_token } = await bridge.signIn({ scopes: ['messages.read', 'messages.send', 'profile'] });
+    const other = await bridge.signIn();
+    const browser = bridge.browser();
+    const form = formWith(await open(browser), 'grant', grant);
+    expect(form.checkboxes.map(({ name, value, checked }) => checked && name === 'scope' && value)).toEqual([
+      'messages.read',
+      'messages.send',
+      'profile',
+    ]);
+    const question = await browser.submit(form, { scope: 'messages.send' }, ['action', 'narrow']);
+    expect(question.html).toContain('Read your conversations');
+    expect(await scopesOf(grant)).toEqual(['messages.read', 'messages.send', 'profile']);
+    const statement = await confirm(browser, question);
+    expect(statement.html).toContain('Tunebox');
+    expect(statement.html).toContain('may do less now');
+    const { rows } = await sql<{ effective_at: Date; kind: string; scopes: string[] }>`
+      select effective_at, kind, scopes from consent_receipt`.execute(bridge.database.tables());
+    expect(rows).toEqual([{ effective_at: expect.any(Date), kind: 'grant_narrowed', scopes: ['messages.send'] }]);
+    expect(statement.html).toContain(rows[0]!.effective_at.toISOString());
+    expect(await scopesOf(grant)).toEqual(['messages.send']);
+    expect(await scopesOf(other.grant)).not.toEqual(['messages.send']);
+    const refreshed = (await bodyOf(await bridge.refresh(refresh_token))) as { scope: string };
+    expect(refreshed.scope.split(' ').filter((scope) => scope !== 'openid')).toEqual(['messages.send']);
+    // The form that asked, sent again: what is gone is gone.
+    expect((await confirm(browser, question)).html).toContain('Nothing was unticked');
+  });
+
+  test('what a grant has not got cannot be ticked into it, and the last thing it may do is taken by ending it', async () => {
+    const { grant } = await bridge.signIn({ scopes: ['messages.send', 'profile'] });
+    const bob = await bridge.signIn({ login: 'bob' });
+    const browser = bridge.browser();
+    const page = await open(browser);
+    const form = formWith(page, 'grant', grant);
+    const scope = ['messages.read', 'messages.send', 'profile'];
+    const widened = await browser.submit(form, { scope, confirm: 'yes' }, ['action', 'narrow']);
+    expect([widened.status, widened.html.includes('Nothing was unticked')]).toEqual([422, true]);
+    const nothing = await browser.submit(form, { scope: 'profile', confirm: 'yes' }, ['action', 'narrow']);
+    expect([nothing.status, nothing.html.includes('choose “End access” instead')]).toEqual([422, true]);
+    const someoneElses = await browser.submit(form, { grant: bob.grant, confirm: 'yes' }, ['action', 'narrow']);
+    expect(someoneElses.status).toBe(404);
+    expect(await scopesOf(grant)).toEqual(['messages.send', 'profile']);
   });
 
   test('a card says what the client calls itself, as text, and where the person signed in', async () => {

@@ -53,6 +53,15 @@ describe('The pages of the authority in Chromium', () => {
       await examine(apps, 'apps-sign-in', name);
       await signIn(apps);
       await examine(apps, 'apps', name);
+      const sends = apps.getByRole('checkbox', { name: 'Send messages as you' }).first();
+      const card = apps.locator('article', { has: sends }).first();
+      await sends.uncheck();
+      await card.getByRole('button', { name: 'Take back what is not ticked' }).click();
+      await examine(apps, 'apps-narrow', name);
+      await apps.getByRole('button', { name: 'Yes, take it back' }).click();
+      await apps.getByText('How we know').click();
+      await examine(apps, 'apps-narrowed', name);
+      await apps.getByRole('link', { name: 'Back to Connected apps' }).click();
       await apps.getByRole('button', { name: 'End access', exact: true }).first().click();
       await examine(apps, 'apps-confirm', name);
       await apps.getByRole('button', { name: 'Yes, end access' }).click();
