@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
+import { appendEntry } from '@drawbridge/ledger';
 import { BRIDGE_SCOPES, type EndReason, isScope, type Scope, scopesOf } from '@drawbridge/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import { ceiling, type StandingRow, standingColumns, standingTables, whyEnded } from './standing.js';
@@ -66,7 +67,7 @@ export class Grants {
   constructor(private readonly database: Database) {}
 
   /**
-   * Makes a grant with those of `scopes` that the app and its partner may have. GrantError `app_not_allowed` when the
+   * Makes a grant with those of `scopes` that the app and its partner may have, and puts it on the record. GrantError `app_not_allowed` when the
    * app is not this partner's, is removed, or the partner is not approved; `no_scope` when no bridge scope is left.
    */
   async create(grant: GrantToCreate): Promise<Grant> {
@@ -95,7 +96,17 @@ export class Grants {
         }
         const row = (await select(sql`g.id = ${id}::uuid`, 1).execute(tx)).rows[0];
         if (!row) throw new Error('The grant just made is not there.');
-        return grantOf(row);
+        const created = grantOf(row);
+        await appendEntry(tx, {
+          kind: 'grant_created',
+          actor: 'person',
+          person: created.person,
+          grant: id,
+          app: created.clientId,
+          partner: created.partner,
+          data: { scopes: created.scopes, expiresAt: created.expiresAt.toISOString() },
+        });
+        return created;
       });
   }
 

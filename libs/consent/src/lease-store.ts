@@ -92,9 +92,16 @@ export async function removeLease(db: QueryExecutorProvider, instance: string): 
     delete from gateway_lease where instance = ${instance}::uuid`.execute(db);
 }
 
+export interface OpenedWindow {
+  id: number;
+  /** What it begins after in the person's mailbox; null where the connection cannot read. */
+  fromSeq: number | null;
+}
+
 /**
  * I8: the window is on the record before the first delivery. Undefined when the grant has ended meanwhile: the update
- * waits for an end under way and then finds it.
+ * waits for an end under way and then finds it. One that reads begins where the client goes on, or else at the head of
+ * the mailbox as this very statement finds it.
  */
 export async function openWindow(
   db: QueryExecutorProvider,
@@ -102,26 +109,31 @@ export async function openWindow(
     grant: string;
     instance: string;
     gateway: string;
+    reads: boolean;
     fromSeq: number | undefined;
     /** Undefined leaves what it was called before. */
     clientName: string | undefined;
   },
-): Promise<number | undefined> {
-  const { rows } = await sql<{ id: number }>`
+): Promise<OpenedWindow | undefined> {
+  const { rows } = await sql<OpenedWindow>`
     with used as (
       update consent_grant
       set last_connected_at = clock_timestamp(), client_name = coalesce(${window.clientName ?? null}::text, client_name)
       where id = ${window.grant}::uuid and ended_at is null returning id, person
     )
     insert into access_window (grant_id, person, instance, gateway, from_seq)
-    select id, person, ${window.instance}::uuid, ${window.gateway}::text, ${window.fromSeq ?? null}::bigint from used
-    returning id`.execute(db);
-  return rows[0]?.id;
+    select id, person, ${window.instance}::uuid, ${window.gateway}::text,
+      case when ${window.reads}::boolean
+           then coalesce(${window.fromSeq ?? null}::bigint, (select head from mailbox where owner = used.person), 0) end
+    from used
+    returning id, from_seq as "fromSeq"`.execute(db);
+  return rows[0];
 }
 
-/** The client asked to go on from a place that is none: what it is delivered begins where the window was opened. */
-export async function windowBeginsAnew(db: QueryExecutorProvider, window: number): Promise<void> {
-  await sql`update access_window set from_seq = null where id = ${window}::bigint and closed_at is null`.execute(db);
+/** The client asked to go on from a place that is none: what it is delivered begins after `fromSeq`. */
+export async function windowBeginsAnew(db: QueryExecutorProvider, window: number, fromSeq: number): Promise<void> {
+  await sql`update access_window set from_seq = ${fromSeq}::bigint
+    where id = ${window}::bigint and closed_at is null`.execute(db);
 }
 
 /** The open windows of a grant, newest first. */

@@ -129,8 +129,8 @@ export class ConsentLease {
     const session = new ConsentSession(request, this.clock, {
       settled: (settled) => this.settled(settled),
       closed: (closed) => this.closed(closed),
-      beganAnew: async ({ window }) => {
-        if (window !== undefined) await windowBeginsAnew(this.o.database.tables<object>(), window);
+      beganAnew: async ({ window }, fromSeq) => {
+        if (window !== undefined) await windowBeginsAnew(this.o.database.tables<object>(), window, fromSeq);
       },
     });
     // Indexed first: a feed row that is applied from here on finds the session, or its opening reads again.

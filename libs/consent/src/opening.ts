@@ -1,4 +1,4 @@
-import type { EndReason } from '@drawbridge/protocol';
+import { type EndReason, scopeBit } from '@drawbridge/protocol';
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { FeedPosition } from './feed.js';
 import { isUuid } from './grants.js';
@@ -24,6 +24,8 @@ export interface Admitting {
   /** At this moment; undefined while there is none. */
   registration(): Registration | undefined;
 }
+
+const READ = scopeBit('messages.read');
 
 /** An opening that the feed overtakes reads again; so often at most. */
 const MAX_READS = 10;
@@ -68,14 +70,18 @@ export async function admit(
       grantExpiresAt: row.expiresAt,
       ceiling: ceiling(row),
     });
-    session.window = await openWindow(db, {
+    const window = await openWindow(db, {
       grant: request.grant,
       instance: registered.instance,
       gateway,
       clientName: request.clientName === undefined ? undefined : shownName(request.clientName),
+      reads: (session.scopes & READ) !== 0,
       fromSeq: request.fromSeq,
     });
-    if (session.window !== undefined) return undefined;
+    if (!window) continue;
+    session.window = window.id;
+    session.fromSeq = window.fromSeq ?? undefined;
+    return undefined;
   }
   return 'unverifiable';
 }

@@ -35,7 +35,7 @@ export interface OpenRequest {
   tokenExpiresAtMs?: number;
   /** What the client calls itself, for the person to know it by. */
   clientName?: string;
-  /** What the access window starts after, where the client resumes. */
+  /** What the access window starts after, where the client resumes; without it, at the head of the mailbox. */
   fromSeq?: number;
   listener: SessionListener;
 }
@@ -60,6 +60,8 @@ export class ConsentSession {
   tokenExpiresAtMs: number;
   /** The last durable event handed to the socket; the gateway sets it at each write. */
   lastSeq = 0;
+  /** What its access window begins after, exactly (I8); undefined where it cannot read. */
+  fromSeq: number | undefined;
   person!: SessionPerson;
   app!: SessionApp;
   grantExpiresAt!: Date;
@@ -85,7 +87,7 @@ export class ConsentSession {
     private readonly lease: {
       settled(session: ConsentSession): void;
       closed(session: ConsentSession): Promise<void>;
-      beganAnew(session: ConsentSession): Promise<void>;
+      beganAnew(session: ConsentSession, fromSeq: number): Promise<void>;
     },
   ) {
     this.grant = request.grant;
@@ -124,9 +126,10 @@ export class ConsentSession {
     if (--this.inFlight === 0) this.lease.settled(this);
   }
 
-  /** The place it asked to resume from is none. Before the first delivery: the record says where that begins (I8). */
-  beganAnew(): Promise<void> {
-    return this.lease.beganAnew(this);
+  /** The place it asked to resume from is none. Before the first delivery the record says that it begins after `fromSeq` (I8). */
+  async beganAnew(fromSeq: number): Promise<void> {
+    await this.lease.beganAnew(this, fromSeq);
+    this.fromSeq = fromSeq;
   }
 
   /** The connection is gone. Resolves when the access window has been closed with `lastSeq`, or was put with those to be closed by the next renewal. */

@@ -23,11 +23,11 @@ describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
     expect(session.person).toEqual({ key: world.person.key, id: 'alice', handle: 'alice', name: 'Alice' });
     expect(session.app).toEqual({ id: 'tunebox-desktop', name: 'Tunebox', partner: 'Tunebox' });
     expect(session.grantExpiresAt).toEqual(grant.expiresAt);
-    expect(await windows()).toEqual([{ open: true, by: null, lastSeq: null, fromSeq: null }]);
+    expect(await windows()).toEqual([{ open: true, by: null, lastSeq: null, fromSeq: 0 }]);
     session.lastSeq = 9;
     await session.close();
     expect(session.canDeliver(0)).toBe(false);
-    expect(await windows()).toEqual([{ open: false, by: 'connection', lastSeq: 9, fromSeq: null }]);
+    expect(await windows()).toEqual([{ open: false, by: 'connection', lastSeq: 9, fromSeq: 0 }]);
     expect((await world.grants.find(grant.id))?.lastConnectedAt).toBeInstanceOf(Date);
   });
 
@@ -52,7 +52,7 @@ describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
     const line = holdable(world.database);
     const lease = await world.lease({ database: line.database });
     const grant = await world.grant();
-    const windowIsHeld = line.hold('"id"]');
+    const windowIsHeld = line.hold('fromSeq');
     const opening = tryOpen(lease, grant);
     await windowIsHeld;
     await world.endings().end({ grants: [grant.id], reason: 'signed_out', by: 'app' });
@@ -137,12 +137,23 @@ describe.each(everyDatabase)('Opening a session, on %s', (kind) => {
     await session.close();
   });
 
-  test('I8 a window whose client asked to resume from a place that is none begins where it was opened', async () => {
+  test('I8 a window begins after the head of the mailbox, or where the client goes on, and nowhere without messages.read', async () => {
+    const lease = await world.lease();
+    const grant = await world.grant();
+    await sql`insert into mailbox (owner, head) values (${world.person.key}, 41)`.execute(world.db);
+    const fresh = await open(lease, grant);
+    const resumed = await open(lease, grant, undefined, { fromSeq: 12 });
+    const blind = await open(lease, grant, SEND, { fromSeq: 12 });
+    expect([fresh, resumed, blind].map(({ session }) => session.fromSeq)).toEqual([41, 12, undefined]);
+    expect((await windows()).map(({ fromSeq }) => fromSeq)).toEqual([41, 12, null]);
+  });
+
+  test('I8 a window whose client asked to resume from a place that is none begins anew', async () => {
     const lease = await world.lease();
     const { session } = await open(lease, await world.grant(), undefined, { fromSeq: 2 ** 53 - 1 });
-    await session.beganAnew();
+    await session.beganAnew(7);
     const { rows } = await sql<{ from_seq: number | null }>`select from_seq from access_window`.execute(world.db);
-    expect(rows).toEqual([{ from_seq: null }]);
+    expect(rows).toEqual([{ from_seq: 7 }]);
   });
 
   test('I2 I6 nothing is stored on a grant that does not stand, or may not send', async () => {

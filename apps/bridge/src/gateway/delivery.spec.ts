@@ -92,7 +92,7 @@ function world(told: Told = { read: none, heads: none }) {
     const connection = new FakeConnection();
     const stream = await delivery.attach(
       owner,
-      async (mailbox) => new MailboxStream(connection as unknown as Connection, delivery, mailbox, 0, undefined),
+      async (mailbox) => new MailboxStream(connection as unknown as Connection, delivery, mailbox, 0, undefined, true),
     );
     stream.start();
     return connection;

@@ -61,7 +61,7 @@ class World {
   async open(after: number): Promise<void> {
     const stream = await this.delivery.attach(OWNER, async (mailbox) => {
       mailbox.known = this.start;
-      return new MailboxStream(this.connection(), this.delivery, mailbox, after, undefined);
+      return new MailboxStream(this.connection(), this.delivery, mailbox, after, undefined, true);
     });
     stream.start();
   }

@@ -54,6 +54,8 @@ export class MailboxStream {
     readonly mailbox: Mailbox,
     after: number,
     private owesReset: MailboxReset | undefined,
+    /** What was missed comes before `mailbox.live`; without a place to go on from, everything is live (protocol 5.1). */
+    private readonly resumes: boolean,
   ) {
     this.cursor = this.writtenSeq = after;
     mailbox.streams.add(this);
@@ -156,6 +158,7 @@ export class MailboxStream {
       this.resetQueuedIn = this.generation;
       this.connection.push(new StreamNotice(this, this.generation, 'mailbox.reset', this.owesReset));
     }
+    if (!this.resumes) this.tellLive();
     while (this.cursor < this.mailbox.known) {
       if (!this.delivery.mayRead()) return this.delivery.wait(this);
       const events = await this.delivery.readAfter(this.mailbox.owner, this.cursor, STREAM_LIMITS.page);
@@ -178,10 +181,13 @@ export class MailboxStream {
     this.mode = 'live';
     if (this.healing) this.delivery.counts.healed += 1;
     this.healing = false;
-    if (this.owesLive && this.liveQueuedIn !== this.generation) {
-      this.liveQueuedIn = this.generation;
-      this.connection.push(new StreamNotice(this, this.generation, 'mailbox.live', { seq: this.cursor }));
-    }
+    this.tellLive();
+  }
+
+  private tellLive(): void {
+    if (!this.owesLive || this.liveQueuedIn === this.generation) return;
+    this.liveQueuedIn = this.generation;
+    this.connection.push(new StreamNotice(this, this.generation, 'mailbox.live', { seq: this.cursor }));
   }
 
   /** @internal I1: asked at the write. What may not go at this moment, and all that waits behind it, is read from the store when it may. */

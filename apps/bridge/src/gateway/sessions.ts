@@ -168,7 +168,10 @@ export class Sessions {
     return { connection, nonce: connection.nonce, mailbox: mailbox && { epoch: mailbox.epoch, head: mailbox.head } };
   }
 
-  /** The place in the mailbox where the connection goes on: attached first, so that no commit is missed. */
+  /**
+   * The place in the mailbox where the connection goes on, which its access window has on the record (I8). Attached
+   * first, so that no commit is missed: what lies between that place and the head is read from the store.
+   */
   private mailbox(connection: Connection, consent: ConsentSession, resume: SessionOpen['resume']): Promise<Mailboxed> {
     const { messaging, delivery } = this.parts;
     const { key } = consent.person;
@@ -177,10 +180,12 @@ export class Sessions {
       const { head, trimmed } = heads.get(key) ?? { head: 0, trimmed: 0 };
       const reason = resume && resetReason(resume, { epoch, head, trimmed });
       const reset: MailboxReset | undefined = reason && { epoch, head, reason };
-      const after = resume && !reset ? resume.after : head;
       mailbox.known = Math.max(mailbox.known, head);
-      if (reset) await consent.beganAnew();
-      return { stream: new MailboxStream(connection, delivery, mailbox, after, reset), epoch, head };
+      if (reset) await consent.beganAnew(head);
+      const after = consent.fromSeq ?? head;
+      const resumes = resume !== undefined && !reset;
+      const stream = new MailboxStream(connection, delivery, mailbox, after, reset, resumes);
+      return { stream, epoch, head: resumes ? head : after };
     });
   }
 }
