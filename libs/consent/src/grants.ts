@@ -122,7 +122,9 @@ export class Grants {
    * nothing since; a sweep comes to all of them in time.
    */
   async settleVoided(person: number): Promise<void> {
-    await sql`select settle_voided(${person}::bigint, ${MAX_LISTED}::integer)`.execute(this.database.tables());
+    await sql`select settle_voided(array(
+      select id from consent_grant where person = ${person}::bigint and ended_at is null
+      order by created_at desc limit ${MAX_LISTED}::integer))`.execute(this.database.tables());
   }
 
   /** The grants of a person that stand, newest first. */

@@ -121,7 +121,7 @@ export class Sweep {
 
   private async settleVoided(): Promise<void> {
     const { rows } = await sql<{ settled: number }>`
-      select settle_voided(null, ${VOIDED_PER_ROUND}::integer) as settled`.execute(this.db);
+      select settle_some_voided(${VOIDED_PER_ROUND}::integer) as settled`.execute(this.db);
     if (rows[0]?.settled === VOIDED_PER_ROUND) this.grantsAt = Number.NEGATIVE_INFINITY;
   }
 

@@ -179,19 +179,10 @@ export class GatewayHarness implements AsyncDisposable {
     return receipt!;
   }
 
-  /** As the authority narrows a grant: in one transaction with the feed, whose followers are then told. */
-  async narrow(grant: string, scopes: readonly Scope[]): Promise<void> {
-    await this.database
-      .tables<object>()
-      .transaction()
-      .execute(async (tx) => {
-        await sql`update consent_grant set scopes = ${scopes}::text[] where id = ${grant}::uuid`.execute(tx);
-        await sql`
-          with counter as (update consent_feed_counter set number = number + 1 returning number)
-          insert into consent_feed (number, kind, grant_id, scopes)
-          select number, 'grant_narrowed', ${grant}::uuid, ${scopes}::text[] from counter`.execute(tx);
-      });
-    this.lease.poke();
+  /** As the person does on Connected apps. */
+  async narrow(grant: string, scopes: readonly Scope[]): Promise<Receipt> {
+    const receipt = await this.endings.narrow({ grant, scopes, by: 'person' });
+    return receipt!;
   }
 }
 

@@ -20,6 +20,8 @@ declare
   _ended uuid[];
   _base bigint;
 begin
+  -- One that ended with its partner does not end again.
+  perform settle_voided(_grants);
   perform 1 from consent_grant where id = any (_grants) and ended_at is null order by id for update;
   with ended as (
     update consent_grant set ended_at = clock_timestamp(), end_reason = _reason
@@ -166,35 +168,44 @@ end $$`;
 const SET_APP_CEILING = setCeiling('app', 'client_id', 'text');
 const SET_PARTNER_CEILING = setCeiling('partner', 'id', 'uuid');
 
+const OVER_ALL = `('partner_suspended', 'partner_ended', 'app_ended')`;
+
 /**
- * `settle_voided`: notes on grants that ended with their app or partner that they have, and with what; of one person,
- * or of anybody. They allow nothing from the row of the feed on, whether this has come to them or not.
+ * `settle_voided`: notes on those of the grants that ended with their app or partner that they have, and with which
+ * receipt: the first. They allow nothing from its row of the feed on, whether this has come to them or not.
  */
 const SETTLE_VOIDED = `
-create function settle_voided(_person bigint, _limit integer) returns integer language sql as $$
+create function settle_voided(_grants uuid[]) returns integer language plpgsql as $$
+declare
+  _settled integer;
+begin
+  perform 1 from consent_grant where id = any (_grants) and ended_at is null order by id for update;
   with voided as (
     select g.id, r.number, r.reason, r.requested_at
-    from consent_receipt r
-    cross join lateral (
-      select id from consent_grant
-      where r.kind in ('partner_suspended', 'partner_ended') and partner = r.partner and created_feed < r.number
-        and ended_at is null and (_person is null or person = _person)
-      union all
-      select id from consent_grant
-      where r.kind = 'app_ended' and client_id = r.client_id and created_feed < r.number
-        and ended_at is null and (_person is null or person = _person)
-    ) g
-    where r.kind in ('partner_suspended', 'partner_ended', 'app_ended')
-    limit _limit
-  ), first as (
-    select distinct on (id) * from voided order by id, number
-  ), locked as (
-    select g.id from consent_grant g where g.id in (select id from first) and g.ended_at is null order by g.id for update
+    from consent_grant g cross join lateral (
+      select * from consent_receipt
+      where kind in ${OVER_ALL} and number > g.created_feed and (partner = g.partner or client_id = g.client_id)
+      order by number limit 1
+    ) r
+    where g.id = any (_grants) and g.ended_at is null
   ), settled as (
-    update consent_grant g set ended_at = f.requested_at, end_reason = f.reason, ended_with = f.number
-    from first f join locked l on l.id = f.id where g.id = f.id returning 1
+    update consent_grant g set ended_at = v.requested_at, end_reason = v.reason, ended_with = v.number
+    from voided v where g.id = v.id returning 1
   )
-  select count(*)::integer from settled
+  select count(*) into _settled from settled;
+  return _settled;
+end $$`;
+
+/** `settle_some_voided`: so many of anybody's, for those who look after all. */
+const SETTLE_SOME_VOIDED = `
+create function settle_some_voided(_limit integer) returns integer language sql as $$
+  select settle_voided(array(
+    select g.id from consent_receipt r cross join lateral (
+      select id from consent_grant where partner = r.partner and created_feed < r.number and ended_at is null
+      union all
+      select id from consent_grant where client_id = r.client_id and created_feed < r.number and ended_at is null
+    ) g
+    where r.kind in ${OVER_ALL} limit _limit))
 $$`;
 
 export const TAKING_AWAY: readonly string[] = [
@@ -205,7 +216,7 @@ export const TAKING_AWAY: readonly string[] = [
   'alter table consent_receipt drop constraint consent_receipt_grant_id_key',
   `create unique index consent_receipt_of_end on consent_receipt (grant_id) where kind = 'grant_ended'`,
   'create index consent_receipt_by_grant on consent_receipt (grant_id, number) where grant_id is not null',
-  `create index consent_receipt_over_all on consent_receipt (number) where kind in ('partner_suspended', 'partner_ended', 'app_ended')`,
+  `create index consent_receipt_over_all on consent_receipt (number) where kind in ${OVER_ALL}`,
   // The receipt of the app's or partner's end that it went with; null where it ended by itself.
   'alter table consent_grant add column ended_with bigint',
   'create index consent_grant_by_partner on consent_grant (partner, created_feed) where ended_at is null',
@@ -218,4 +229,5 @@ export const TAKING_AWAY: readonly string[] = [
   SET_APP_CEILING,
   SET_PARTNER_CEILING,
   SETTLE_VOIDED,
+  SETTLE_SOME_VOIDED,
 ];
