@@ -11,7 +11,6 @@ import { BridgeClient, type ConnectOptions, type DatabaseKind, testDatabase } fr
 import { Global, type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { importJWK, SignJWT } from 'jose';
-import { sql } from 'kysely';
 import { SigningKeys } from '../../src/authority/signing-keys.js';
 import { BUS } from '../../src/bus.js';
 import { Config } from '../../src/config/config.js';
