@@ -159,6 +159,12 @@ begin
   return cardinality(_ended);
 end $$`;
 
+/** Closed windows are removed in the order of their age, and a person's record is read in the order of time. */
+const windowsByAge = [
+  'create index access_window_by_age on access_window (closed_at) where closed_at is not null',
+  'create index access_window_by_person on access_window (person, opened_at, id)',
+];
+
 /** A grant that no connection used for so long is over, also before a sweep comes to it. */
 const idleDays = 'alter table consent_grant add column idle_days double precision';
 
@@ -177,4 +183,5 @@ export const consentMigrations: Record<string, Migration> = {
   '035_idle_days': run(idleDays),
   '036_reading_permits': run(standingPermits('reading_permits', 'messages.read')),
   '037_taking_away': run(...TAKING_AWAY),
+  '038_windows_by_age': run(...windowsByAge),
 };

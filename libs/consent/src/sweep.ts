@@ -1,4 +1,5 @@
 import type { Database } from '@drawbridge/database';
+import { RECORD_DAYS, removeOldPages } from '@drawbridge/ledger';
 import { type Kysely, sql } from 'kysely';
 import { closeExpired, pendingReceipts, RECEIPT_DAYS, type ReadHeads, withBounds } from './receipts.js';
 import type { LeaseWatch } from './watch.js';
@@ -20,6 +21,9 @@ const GRANTS_PER_ROUND = 200;
 const RECEIPTS_PER_ROUND = 200;
 const WINDOWS_PER_ROUND = 500;
 const VOIDED_PER_ROUND = 1_000;
+const OLD_WINDOWS_PER_STATEMENT = 2_000;
+/** Of what is too old to be kept, in one round. */
+const REMOVALS_PER_ROUND = 20;
 
 /** What nobody asks for but time: runs in every authority, and any number of them may do the same at once. */
 export class Sweep {
@@ -59,6 +63,8 @@ export class Sweep {
     await this.trying('expired grants', () => this.endExpired());
     await this.trying('grants that ended with their partner', () => this.settleVoided());
     await this.trying('old receipts', () => this.removeOldReceipts());
+    await this.trying('old pages', () => this.removing(() => removeOldPages(this.db)));
+    await this.trying('old access windows', () => this.removing(() => this.removeOldWindows()));
   }
 
   private async trying(what: string, work: () => Promise<void>): Promise<void> {
@@ -67,6 +73,25 @@ export class Sweep {
     } catch (error) {
       this.o.onProblem(`the sweep of ${what} failed`, error);
     }
+  }
+
+  /** While there is more, but so often at most: the next round goes on. */
+  private async removing(some: () => Promise<boolean>): Promise<void> {
+    for (let done = 0; done < REMOVALS_PER_ROUND && !this.stopped; done++) if (!(await some())) return;
+  }
+
+  /** Whether there may be more. */
+  private async removeOldWindows(): Promise<boolean> {
+    const { rows } = await sql<{ removed: number }>`
+      with removed as (
+        delete from access_window where id in (
+          select id from access_window
+          where closed_at < clock_timestamp() - ${RECORD_DAYS}::integer * interval '1 day'
+          order by closed_at limit ${OLD_WINDOWS_PER_STATEMENT}::integer)
+        returning 1
+      )
+      select count(*) as removed from removed`.execute(this.db);
+    return rows[0]?.removed === OLD_WINDOWS_PER_STATEMENT;
   }
 
   private async removeOldReceipts(): Promise<void> {

@@ -45,6 +45,35 @@ describe.each(everyDatabase)('The sweep, on %s', (kind) => {
     expect(await endings.receipts([kept.id])).toHaveLength(1);
   });
 
+  test('keeps access windows, once closed, and pages for a year, and no longer (I9)', async () => {
+    const lease = await world.lease();
+    const { id: grant } = await world.grant();
+    const { session } = await open(lease, { id: grant });
+    const closed = (ago: string) => sql`
+      insert into access_window (grant_id, person, instance, gateway, opened_at, closed_at, closed_by)
+      select ${grant}::uuid, ${world.person.key}, ${randomUUID()}::uuid, ${ago}::text, clock_timestamp() - interval '400 days',
+             clock_timestamp() - ${ago}::interval, 'connection' from generate_series(1, 3)`;
+    const read = (ago: string) => sql`
+      insert into access_page (at, grant_id, person, command, conversations, from_positions, to_positions)
+      values (clock_timestamp() - ${ago}::interval, ${grant}::uuid, ${world.person.key}, ${ago}::text, '{}', '{}', '{}')`;
+    for (const old of ['367 days', '365 days']) {
+      await closed(old).execute(world.db);
+      await read(old).execute(world.db);
+    }
+    world.endings().startSweep();
+    const left = async (table: string, column: string) =>
+      (
+        await sql<{
+          what: string;
+        }>`select distinct ${sql.ref(column)} as what from ${sql.table(table)} order by 1`.execute(world.db)
+      ).rows.map(({ what }) => what);
+    await eventually(async () => (await left('access_page', 'command')).length === 1);
+    await eventually(async () => (await left('access_window', 'gateway')).length === 2);
+    expect(await left('access_page', 'command')).toEqual(['365 days']);
+    expect(await left('access_window', 'gateway')).toEqual(['365 days', 'gw']);
+    await session.close();
+  });
+
   test('I2 finishes the receipt of an authority that died after its commit', async () => {
     const lease = await world.lease();
     const grant = await world.grant();

@@ -27,11 +27,32 @@ const statements = [
    $$`,
 ];
 
+/** A reply that showed messages is one row, however many conversations it was of; the three arrays go side by side. */
+const accessPages = [
+  `create table access_page (
+     id bigint generated always as identity primary key,
+     at timestamptz not null default clock_timestamp(),
+     grant_id uuid not null,
+     person bigint not null,
+     command text not null,
+     conversations uuid[] not null,
+     from_positions bigint[] not null,
+     to_positions bigint[] not null
+   )`,
+  'create index access_page_by_person on access_page (person, at, id)',
+  // A person's record is read in the order of time.
+  'create index ledger_entry_by_person_and_time on ledger_entry (person, at, id) where person is not null',
+  'drop index ledger_entry_by_person',
+];
+
+const run = (all: readonly string[]): Migration => ({
+  async up(db) {
+    for (const statement of all) await sql.raw(statement).execute(db);
+  },
+});
+
 export const ledgerMigrations: Record<string, Migration> = {
   // Before the libraries whose statements append to it.
-  '005_ledger': {
-    async up(db) {
-      for (const statement of statements) await sql.raw(statement).execute(db);
-    },
-  },
+  '005_ledger': run(statements),
+  '006_access_pages': run(accessPages),
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Bus, Peers } from '@drawbridge/bus';
 import { ConsentLease } from '@drawbridge/consent';
 import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
+import { AccessPages } from '@drawbridge/ledger';
 import { Messaging } from '@drawbridge/messaging';
 import { Partners } from '@drawbridge/partners';
 import {
@@ -178,6 +179,7 @@ function makeMessaging(
       inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery, Openings],
     },
     { provide: Openings, useFactory: (database: Database) => new Openings(database.kind), inject: [Database] },
+    { provide: AccessPages, useFactory: (database: Database) => new AccessPages(database), inject: [Database] },
     CommandTable,
     RefusedPermits,
     {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Endings } from '@drawbridge/consent';
-import { Messaging } from '@drawbridge/messaging';
+import { AccessPages } from '@drawbridge/ledger';
+import { type MessageView, Messaging } from '@drawbridge/messaging';
 import {
   ConversationCreate,
   ConversationGet,
@@ -19,12 +20,13 @@ import { Config } from '../config/config.js';
 import { Acceptance } from './acceptance.js';
 import { Command } from './command.js';
 import { CommandError } from './command-error.js';
-import type { Connection, OpenSession } from './connection.js';
+import { type Connection, type OpenSession, READ } from './connection.js';
 import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
 import { ReadTurns } from './read-turns.js';
 import { grantView, type Opened, openReply, Sessions } from './sessions.js';
 import { createdConversation, sentMessage } from './shown.js';
+import { lastMessages, recordShown } from './shown-pages.js';
 
 /** The partners' end. Each handler has data that was checked and consent that was proven; it calls one function. */
 @WebSocketGateway({ path: '/bridge' })
@@ -40,6 +42,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     private readonly messaging: Messaging,
     private readonly endings: Endings,
     private readonly turns: ReadTurns,
+    private readonly pages: AccessPages,
   ) {}
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
@@ -84,18 +87,32 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
 
   @Command({ event: 'conversation.list', data: ConversationList, scope: 'messages.read' })
   listConversations(connection: Connection, page: ConversationList): Promise<object> {
-    return this.read(connection, (person) => this.messaging.listConversations(person, page));
+    return this.read(connection, {
+      command: 'conversation.list',
+      read: (person) => this.messaging.listConversations(person, page),
+      messages: ({ conversations }) => lastMessages(conversations),
+    });
   }
 
   @Command({ event: 'conversation.get', data: ConversationGet, scope: 'messages.read' })
   async conversation(connection: Connection, { conversation: id }: ConversationGet): Promise<object> {
-    const read = () => this.read(connection, (person) => this.messaging.conversation(person, id));
+    const read = () =>
+      this.read(connection, {
+        command: 'conversation.get',
+        read: (person) => this.messaging.conversation(person, id),
+        messages: (conversation) => lastMessages([conversation]),
+      });
     return { conversation: await connection.order.read(id, read) };
   }
 
   @Command({ event: 'conversation.history', data: ConversationHistory, scope: 'messages.read' })
   history(connection: Connection, data: ConversationHistory): Promise<object> {
-    const read = () => this.read(connection, (person) => this.messaging.history(person, data));
+    const read = () =>
+      this.read(connection, {
+        command: 'conversation.history',
+        read: (person) => this.messaging.history(person, data),
+        messages: ({ messages }) => messages,
+      });
     return connection.order.read(data.conversation, read);
   }
 
@@ -106,8 +123,13 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     changes: true,
     shown: createdConversation,
   })
-  create(connection: Connection, data: ConversationCreate) {
-    return this.messaging.createConversation(sessionOf(connection).sender, data);
+  async create(connection: Connection, data: ConversationCreate) {
+    const { sender, consent } = sessionOf(connection);
+    const created = await this.messaging.createConversation(sender, data);
+    // A direct conversation that was there already comes with its last message.
+    const messages = consent.scopes & READ ? lastMessages([created.conversation]) : [];
+    await recordShown(this.pages, consent, { command: 'conversation.create', messages });
+    return created;
   }
 
   @Command({
@@ -135,14 +157,26 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     return {};
   }
 
-  /** In its turn, and not at all for a connection that is gone by then. */
-  private read<T>(connection: Connection, read: (person: number) => Promise<T>): Promise<T> {
-    const { grant, person } = sessionOf(connection).consent;
-    return this.turns.take(grant, async () => {
+  /** In its turn, and not at all for a connection that is gone by then. The messages it shows are on the record first (I8). */
+  private async read<T>(connection: Connection, { command, read, messages }: Reading<T>): Promise<T> {
+    const { consent } = sessionOf(connection);
+    const result = await this.turns.take(consent.grant, async () => {
       if (connection.state !== 'open') throw new CommandError('unavailable');
-      return read(person.key);
+      return read(consent.person.key);
     });
+    // What the reply would be refused for anyway was not read by anybody, and is not said to have been.
+    const refused = connection.refusal(READ);
+    if (refused) throw new CommandError(refused);
+    await recordShown(this.pages, consent, { command, messages: messages(result) });
+    return result;
   }
+}
+
+/** A command that reads, and the messages that its reply shows. */
+interface Reading<T> {
+  readonly command: string;
+  read(person: number): Promise<T>;
+  messages(result: T): readonly MessageView[];
 }
 
 /** After the reply of session.open: what was missed, and the times of the token. */
