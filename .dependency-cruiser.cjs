@@ -30,6 +30,7 @@ module.exports = {
     only('partners', '^libs/partners/', ['^libs/(database|ledger|protocol)/']),
     only('consent', '^libs/consent/', ['^libs/(database|bus|ledger|protocol)/']),
     only('messaging-knows-no-consent', '^libs/messaging/', ['^libs/(database|bus|protocol)/']),
+    only('cli-stands-alone', '^apps/cli/', ['^libs/testing/', '^libs/protocol/']),
     {
       name: 'domain-imports-no-nest',
       severity: 'error',

@@ -13,6 +13,7 @@ COPY --from=build /app/libs ./libs
 COPY --from=build /app/bench/package.json ./bench/package.json
 RUN npm ci --omit=dev
 COPY --from=build /app/dist ./dist
+RUN ln -s /app/node_modules/.bin/drawbridge /usr/local/bin/drawbridge
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

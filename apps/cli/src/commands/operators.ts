@@ -1,0 +1,55 @@
+import type { Context } from '../context.ts';
+import { path } from '../http.ts';
+import type { OperatorCommand } from '../operator-command.ts';
+import { moment } from '../text/times.ts';
+import type { Operator } from '../wire.ts';
+
+export function addOperators(program: OperatorCommand): void {
+  const operators = program
+    .command('operators')
+    .description('who may use this command, each with a token of their own');
+  operators
+    .command('list')
+    .description('their names; tokens are kept hashed')
+    .example('drawbridge operators list')
+    .does(list);
+  operators
+    .command('create')
+    .description('a new operator; the token is shown this once')
+    .argument('<name>', 'as it will stand on the record')
+    .example('drawbridge operators create maria', 'drawbridge operators create ci > token && chmod 600 token')
+    .does(create);
+  operators
+    .command('remove')
+    .description('an operator whose token is good no more')
+    .argument('<name>', 'the name')
+    .withPreview()
+    .example('drawbridge operators remove maria')
+    .does(remove);
+}
+
+async function list(context: Context): Promise<void> {
+  const answer = await context.http.get<{ operators: Operator[] }>('/operators');
+  context.answer(answer, () =>
+    context.terminal.printTable(
+      ['NAME', 'SINCE'],
+      answer.operators.map(({ name, createdAt }) => [name, moment(createdAt)]),
+      'There are no operators but root.',
+    ),
+  );
+}
+
+async function create(context: Context, _options: object, name: string): Promise<void> {
+  const answer = await context.http.change<Operator & { token: string }>('POST', '/operators', { name });
+  context.answer(answer, () => {
+    context.terminal.note(`The token of ${name}, shown this once; it goes into DRAWBRIDGE_TOKEN:`);
+    context.terminal.print(answer.token);
+  });
+}
+
+async function remove(context: Context, _options: object, name: string): Promise<void> {
+  const what = `This removes the operator ${name}: the token is good no more.`;
+  if (!(await context.agreed(what, { operator: name }))) return;
+  const answer = await context.http.change<object>('DELETE', path`/operators/${name}`);
+  context.answer(answer, () => context.terminal.print(`Removed the operator ${name}.`));
+}

@@ -1,0 +1,248 @@
+import type { Context } from '../context.ts';
+import { EXIT_USAGE, Failure } from '../failure.ts';
+import { path } from '../http.ts';
+import type { OperatorCommand } from '../operator-command.ts';
+import { receiptText, takenText } from '../receipts.ts';
+import { lostScopes, SCOPES, splitScopes } from '../scopes.ts';
+import type { Cell } from '../text/table.ts';
+import { moment, readTime } from '../text/times.ts';
+import type { App, Partner, Receipt } from '../wire.ts';
+import { APP_TITLES, appRows } from './apps.ts';
+import { partnerNamed } from './partner-named.ts';
+
+const STATUS_STYLE = { pending: 'cyan', approved: 'green', suspended: 'yellow', ended: 'red' } as const;
+const SOON_MS = 30 * 86_400_000;
+
+export const PARTNER_TITLES = ['NAME', 'STATUS', 'REVIEW DUE', 'ID'];
+
+interface Details {
+  readonly name?: string;
+  readonly homepage?: string;
+  readonly privacyUrl?: string;
+  readonly contact?: string;
+  readonly scopes?: string;
+  readonly reviewDue?: string;
+}
+
+interface Ending {
+  readonly reason: string;
+  readonly at?: string;
+}
+
+export function addPartners(program: OperatorCommand): void {
+  const partners = program.command('partners').description('who may build on the bridge: their review and their end');
+
+  partners
+    .command('list')
+    .description('every partner, with its status and when its review is due')
+    .example('drawbridge partners list', 'drawbridge partners list --json | jq ".partners[].name"')
+    .does(list);
+  partners
+    .command('show')
+    .description('one partner with its apps')
+    .argument('<partner>', 'its name, its id, or the beginning of either')
+    .example('drawbridge partners show Tunebox')
+    .does(show);
+  details(partners.command('create').description('register a partner; it is pending until it is approved'), true)
+    .example(
+      'drawbridge partners create --name Tunebox --homepage https://tunebox.example \\',
+      '  --privacy-url https://tunebox.example/privacy --contact bridge@tunebox.example \\',
+      '  --scopes messages.read,messages.send,profile --review-due 2027-06-30',
+    )
+    .does(create);
+  details(
+    partners
+      .command('update')
+      .description('change what is known of a partner, or its ceiling of scopes')
+      .argument('<partner>', 'its name, its id, or the beginning of either'),
+    false,
+  )
+    .withPreview()
+    .example(
+      'drawbridge partners update Tunebox --review-due 2027-12-31',
+      'drawbridge partners update Tunebox --scopes messages.read --preview',
+    )
+    .does(update);
+  partners
+    .command('approve')
+    .description('let a pending partner begin')
+    .argument('<partner>', 'its name, its id, or the beginning of either')
+    .option('--reason <text>', 'why, for the record')
+    .example('drawbridge partners approve Tunebox --reason "reviewed by legal"')
+    .does((context, options: Partial<Ending>, name) => raise(context, options, name, 'approve'));
+  partners
+    .command('resume')
+    .description('let a suspended partner go on; grants that ended stay ended')
+    .argument('<partner>', 'its name, its id, or the beginning of either')
+    .option('--reason <text>', 'why, for the record')
+    .example('drawbridge partners resume Tunebox --reason "the leak is mended"')
+    .does((context, options: Partial<Ending>, name) => raise(context, options, name, 'resume'));
+  partners
+    .command('suspend')
+    .description('end all grants of a partner and let it make no new ones until it is resumed')
+    .argument('<partner>', 'its name, its id, or the beginning of either')
+    .requiredOption('--reason <text>', 'why, for the record')
+    .withPreview()
+    .example('drawbridge partners suspend Tunebox --reason "tokens leaked"')
+    .does((context, options: Ending, name) => takeAway(context, options, name, 'suspend'));
+  partners
+    .command('end')
+    .description('end a partner and all its grants, for good, now or on a day')
+    .argument('<partner>', 'its name, its id, or the beginning of either')
+    .requiredOption('--reason <text>', 'why, for the record')
+    .option('--at <date>', 'when: 2026-12-31 or 2026-12-31T18:00Z, in UTC; now if not given')
+    .withPreview()
+    .example(
+      'drawbridge partners end Tunebox --reason "contract ended" --at 2026-12-31',
+      'drawbridge partners end Tunebox --reason "contract ended" --preview',
+    )
+    .does((context, options: Ending, name) => takeAway(context, options, name, 'end'));
+}
+
+export function partnerRows(partners: readonly Partner[]): (string | Cell)[][] {
+  return partners.map((partner) => [partner.name, statusCell(partner), reviewCell(partner), partner.id]);
+}
+
+/** Pending, suspended, about to end, or soon due for review. */
+export function needsLook(partner: Partner): boolean {
+  const { status, endsAt } = partner;
+  if (status === 'ended') return false;
+  return status !== 'approved' || Boolean(endsAt) || reviewInMs(partner) < SOON_MS;
+}
+
+/** The things that are known of a partner: all needed for a new one, each optional for a change. */
+function details(command: OperatorCommand, needed: boolean): OperatorCommand {
+  const option = (flags: string, description: string) =>
+    needed ? command.requiredOption(flags, description) : command.option(flags, description);
+  option('--name <name>', 'as people read it on the consent page');
+  option('--homepage <address>', 'its site');
+  option('--privacy-url <address>', 'its privacy policy');
+  option('--contact <address>', 'whom operators write to');
+  option('--scopes <scopes>', `the most that its apps may have, with commas: ${SCOPES.join(', ')}`);
+  return command.option(
+    '--review-due <date>',
+    needed ? 'when it is to be reviewed again' : 'the same; "none" for no review',
+  );
+}
+
+function bodyOf({ name, homepage, privacyUrl, contact, scopes, reviewDue }: Details): object {
+  return {
+    name,
+    homepage,
+    privacyUrl,
+    contact,
+    scopes: scopes === undefined ? undefined : splitScopes(scopes),
+    reviewDueAt:
+      reviewDue === undefined ? undefined : reviewDue === 'none' ? null : readTime(reviewDue, '--review-due'),
+  };
+}
+
+async function list(context: Context): Promise<void> {
+  const answer = await context.http.get<{ partners: Partner[] }>('/partners');
+  context.answer(answer, () =>
+    context.terminal.printTable(
+      PARTNER_TITLES,
+      partnerRows(answer.partners),
+      'There are no partners yet: drawbridge partners create.',
+    ),
+  );
+}
+
+async function show(context: Context, _options: object, name: string): Promise<void> {
+  const { id } = await partnerNamed(context, name);
+  const partner = await context.http.get<Partner>(path`/partners/${id}`);
+  const { apps } = await context.http.get<{ apps: App[] }>(path`/partners/${id}/apps`);
+  context.answer({ ...partner, apps }, () => {
+    printPartner(context, partner);
+    context.terminal.print('');
+    context.terminal.printTable(APP_TITLES, appRows(apps), 'It has no apps yet: drawbridge apps create.');
+  });
+}
+
+async function create(context: Context, options: Details): Promise<void> {
+  const partner = await context.http.change<Partner>('POST', '/partners', bodyOf(options));
+  context.answer(partner, () => {
+    printPartner(context, partner);
+    context.terminal.note('It is pending: drawbridge partners approve lets it begin.');
+  });
+}
+
+async function update(context: Context, options: Details, name: string): Promise<void> {
+  const body = bodyOf(options);
+  if (Object.values(body).every((value) => value === undefined)) {
+    throw new Failure('Nothing to change was given; see drawbridge partners update --help.', EXIT_USAGE);
+  }
+  const before = await partnerNamed(context, name, true);
+  const change = { method: 'PATCH', path: path`/partners/${before.id}`, body } as const;
+  const lost = lostScopes(before.scopes, options.scopes);
+  if (lost.length > 0 || context.options.preview) {
+    const says = (whom: string) =>
+      `This takes ${lost.join(', ') || 'nothing'} from the partner ${before.name}: it narrows ${whom}.`;
+    if (!(await context.goOn(change, says))) return;
+  }
+  const after = await context.take<Partner & { receipt?: Receipt }>(change);
+  context.answer(after, () => {
+    printPartner(context, after);
+    if (after.receipt) context.terminal.print(receiptText(after.receipt));
+  });
+}
+
+async function raise(
+  context: Context,
+  options: Partial<Ending>,
+  name: string,
+  step: 'approve' | 'resume',
+): Promise<void> {
+  const { id } = await partnerNamed(context, name, true);
+  const partner = await context.http.change<Partner>('POST', path`/partners/${id}/${step}`, { reason: options.reason });
+  context.answer(partner, () => printPartner(context, partner));
+}
+
+async function takeAway(
+  context: Context,
+  { reason, at }: Ending,
+  name: string,
+  step: 'suspend' | 'end',
+): Promise<void> {
+  const when = at === undefined ? undefined : readTime(at, '--at');
+  const partner = await partnerNamed(context, name, true);
+  const change = { method: 'POST', path: path`/partners/${partner.id}/${step}`, body: { reason, at: when } } as const;
+  const says = (whom: string) =>
+    step === 'suspend'
+      ? `This suspends the partner ${partner.name} and ends ${whom}.`
+      : `This ends the partner ${partner.name} for good${when ? ` on ${moment(when)}` : ''}, and ${whom}.`;
+  if (!(await context.goOn(change, says))) return;
+  const answer = await context.take<Partial<Receipt> & { receipt?: Receipt; endsAt?: string }>(change);
+  context.answer(answer, () =>
+    context.terminal.print(takenText(step === 'end' ? 'Ended' : 'Suspended', partner.name, answer)),
+  );
+}
+
+function printPartner({ terminal }: Context, partner: Partner): void {
+  terminal.printBlock([
+    ['name', partner.name],
+    ['id', partner.id],
+    ['status', statusCell(partner)],
+    ['review due', reviewCell(partner)],
+    ['scopes', partner.scopes.join(', ') || 'none'],
+    ['homepage', partner.homepage],
+    ['privacy', partner.privacyUrl],
+    ['contact', partner.contact],
+  ]);
+}
+
+function statusCell({ status, endsAt }: Partner): Cell {
+  const style = STATUS_STYLE[status];
+  return endsAt && status !== 'ended'
+    ? { text: `${status}, ends ${moment(endsAt)}`, style: 'yellow' }
+    : { text: status, style };
+}
+
+function reviewCell(partner: Partner): Cell {
+  const inMs = reviewInMs(partner);
+  return { text: moment(partner.reviewDueAt), style: inMs < 0 ? 'red' : inMs < SOON_MS ? 'yellow' : undefined };
+}
+
+function reviewInMs({ reviewDueAt, status }: Partner): number {
+  return reviewDueAt && status !== 'ended' ? Date.parse(reviewDueAt) - Date.now() : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,26 @@
+import type { Context } from '../context.ts';
+import type { OperatorCommand } from '../operator-command.ts';
+import type { Gateway, Partner } from '../wire.ts';
+import { GATEWAY_TITLES, gatewayRows } from './gateways.ts';
+import { needsLook, PARTNER_TITLES, partnerRows } from './partners.ts';
+
+export function addStatus(program: OperatorCommand): void {
+  program
+    .command('status')
+    .description('one look: the gateways, and the partners that need somebody')
+    .example('drawbridge status')
+    .does(status);
+}
+
+async function status(context: Context): Promise<void> {
+  const { terminal, http } = context;
+  const { gateways } = await http.get<{ gateways: Gateway[] }>('/gateways');
+  const { partners } = await http.get<{ partners: Partner[] }>('/partners');
+  const waiting = partners.filter(needsLook);
+  context.answer({ gateways, partners: waiting }, () => {
+    terminal.printTable(GATEWAY_TITLES, gatewayRows(gateways), 'No gateway holds a lease.');
+    terminal.print('');
+    const none = 'No partner waits for approval, is suspended, is about to end, or is due for review within 30 days.';
+    terminal.printTable(PARTNER_TITLES, partnerRows(waiting), none);
+  });
+}

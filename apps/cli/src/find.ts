@@ -1,0 +1,41 @@
+import { Failure } from './failure.ts';
+
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * The one that `reference` names: by its id, its name, or the beginning of either, whatever the case. Where nobody is
+ * asked (`--yes`), the beginning is not enough: what is unique today may name another tomorrow.
+ */
+export function find<T extends Named>(all: readonly T[], reference: string, kind: string, whole = false): T {
+  const wanted = reference.toLowerCase();
+  const exact = all.filter(({ id }) => id === reference);
+  const named = exact.length > 0 ? exact : all.filter(({ name }) => name.toLowerCase() === wanted);
+  const begins = (text: string) => wanted !== '' && text.toLowerCase().startsWith(wanted);
+  const found = named.length > 0 ? named : all.filter(({ id, name }) => begins(id) || begins(name));
+  const [first] = found;
+  if (!first) throw new Failure(`There is no ${kind} "${reference}"; ${known(all, kind)}`);
+  if (found.length > 1) {
+    throw new Failure(`"${reference}" is more than one ${kind}: ${names(found)}. Write more of it, or the id.`);
+  }
+  if (whole && named.length === 0) {
+    throw new Failure(
+      `With --yes write the whole id or name of the ${kind}: "${reference}" is the beginning of ${names(found)}.`,
+    );
+  }
+  return first;
+}
+
+const MOST_NAMED = 10;
+
+function known(all: readonly Named[], kind: string): string {
+  return all.length === 0 ? `there is no ${kind} at all.` : `there ${all.length === 1 ? 'is' : 'are'} ${names(all)}.`;
+}
+
+function names(all: readonly Named[]): string {
+  const told = all.slice(0, MOST_NAMED).map(({ id, name }) => (name === id ? id : `${name} (${id})`));
+  const more = all.length - told.length;
+  return told.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,0 +1,134 @@
+import { EXIT_USAGE, Failure } from './failure.ts';
+
+/** An end waits for gateways that do not answer: lease and margin, 5 s by default. */
+const ANSWER_WITHIN_MS = 60_000;
+/** Node's words for "nobody is there", in the operator's. */
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no machine of this name',
+  EAI_AGAIN: 'the name could not be looked up',
+  EHOSTUNREACH: 'the machine cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ETIMEDOUT: 'it does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
+  ECONNRESET: 'it hung up',
+  UND_ERR_SOCKET: 'it hung up',
+};
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly issues?: readonly { readonly path: string; readonly problem: string }[];
+}
+
+/** What the bridge refused, with the code by which it says why. */
+export class Refused extends Failure {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** /partners/<id>/apps: a name never adds a step of its own. */
+export function path(strings: TemplateStringsArray, ...names: string[]): string {
+  return String.raw({ raw: strings }, ...names.map(encodeURIComponent));
+}
+
+/** The operators' HTTP API: JSON over the internal listener, with an operator's token. */
+export class Http {
+  private readonly url: string;
+  private readonly token: string;
+
+  constructor(url: string, token: string) {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new Failure(`"${url}" is not the address of a bridge: it begins with http:// or https://.`, EXIT_USAGE);
+    }
+    this.url = url.replace(/\/+$/, '');
+    this.token = token;
+  }
+
+  get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.send('GET', path, query);
+  }
+
+  /** POST, PATCH or DELETE. */
+  change<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object, query: Query = {}): Promise<T> {
+    return this.send(method, path, query, body);
+  }
+
+  private async send<T>(method: string, path: string, query: Query, body?: object): Promise<T> {
+    const url = new URL(`${this.url}/admin/v1${path}`);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.token}`, Accept: 'application/json' };
+    if (body) headers['Content-Type'] = 'application/json';
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        body: body ? JSON.stringify(body) : null,
+        // A token is for this address alone.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      });
+      status = response.status;
+      text = await response.text();
+    } catch (error) {
+      throw this.unreachable(error, method);
+    }
+    const answer = parsed(text);
+    if (status >= 200 && status < 300) return (answer ?? {}) as T;
+    throw this.refusal(status, answer as Partial<Problem> | undefined);
+  }
+
+  private refusal(status: number, problem: Partial<Problem> | undefined): Failure {
+    if (status === 401) {
+      return new Failure(
+        `The bridge at ${this.url} does not know this token (401): set DRAWBRIDGE_TOKEN to an operator's token, or ADMIN_TOKEN to the bridge's own.`,
+      );
+    }
+    if (typeof problem?.code !== 'string' || typeof problem.message !== 'string') {
+      return new Failure(
+        `${this.url} answers ${status}, but not as a bridge: --url takes its internal address (INTERNAL_PORT, 8081 by default).`,
+      );
+    }
+    const issues = (problem.issues ?? []).map((issue) => `${issue.path}: ${issue.problem}`).join('; ');
+    return new Refused(
+      problem.code,
+      issues ? `${sentence(problem.message)} ${sentence(issues)}` : sentence(problem.message),
+    );
+  }
+
+  private unreachable(error: unknown, method: string): Failure {
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      const after = `The bridge at ${this.url} did not answer within ${ANSWER_WITHIN_MS / 1_000} s`;
+      return new Failure(
+        method === 'GET' ? `${after}.` : `${after}: it may have done it all the same, so look before you repeat it.`,
+      );
+    }
+    const { code, message } = (error as { cause?: { code?: string; message?: string } }).cause ?? {};
+    const why = UNREACHABLE[code ?? ''] ?? message ?? String(error);
+    return new Failure(
+      `No bridge at ${this.url} (${why}): start one (npm start), or say where it is with --url or DRAWBRIDGE_ADMIN_URL.`,
+    );
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

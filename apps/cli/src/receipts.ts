@@ -1,0 +1,27 @@
+import { count, duration, instant, listed, moment } from './text/times.ts';
+import type { Preview, Receipt } from './wire.ts';
+
+/** In effect since 2026-11-25 15:04:05.161 UTC (38 ms after it was asked for), confirmed by gw-1 and gw-2 (lease expired); 12 connections closed. */
+export function receiptText(receipt: Receipt): string {
+  const took = Date.parse(receipt.effectiveAt) - Date.parse(receipt.requestedAt);
+  const gateways = receipt.gateways.map(({ id, confirmed }) => (confirmed === 'ack' ? id : `${id} (lease expired)`));
+  const by = gateways.length === 0 ? 'no gateway was running' : `confirmed by ${listed(gateways)}`;
+  const closed = `${count(receipt.connectionsClosed, 'connection')} closed`;
+  return `In effect since ${instant(receipt.effectiveAt)} (${duration(took)} after it was asked for), ${by}; ${closed}.`;
+}
+
+/** 1,204 grants of 3 apps (1,100 people) */
+export function previewText({ grants, apps, people }: Preview): string {
+  if (grants === 0) return 'no grants';
+  return `${count(grants, 'grant')} of ${count(apps, 'app')} (${count(people, 'person', 'people')})`;
+}
+
+type Taken = Partial<Receipt> & { readonly receipt?: Receipt | null; readonly endsAt?: string | null };
+
+/** Ended Tunebox: 1,204 grants. In effect since …; or when it is going to end. */
+export function takenText(done: string, name: string, answer: Taken): string {
+  const receipt = answer.receipt ?? (answer.effectiveAt === undefined ? undefined : (answer as Receipt));
+  if (!receipt) return answer.endsAt ? `${name} ends on ${moment(answer.endsAt)}.` : `${done} ${name}.`;
+  const grants = receipt.grants === undefined ? '' : `: ${count(receipt.grants, 'grant')}`;
+  return `${done} ${name}${grants}. ${receiptText(receipt)}`;
+}
