@@ -76,8 +76,12 @@ export class Context {
 
   /** Does what may take until every gateway has confirmed it. */
   async take<T>({ method, path, body }: Change): Promise<T> {
-    using _line = this.terminal.waiting('Waiting until every gateway confirms it, or its lease has run out:');
-    return await this.http.change<T>(method, path, body);
+    const stopped = this.terminal.waiting('Waiting until every gateway confirms it, or its lease has run out:');
+    try {
+      return await this.http.change<T>(method, path, body);
+    } finally {
+      stopped();
+    }
   }
 }
 

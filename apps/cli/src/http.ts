@@ -85,18 +85,20 @@ export class Http {
     }
     const answer = parsed(text);
     if (status >= 200 && status < 300) return (answer ?? {}) as T;
-    throw this.refusal(status, answer as Partial<Problem> | undefined);
+    throw this.refusal(status, path, answer as Partial<Problem> | undefined);
   }
 
-  private refusal(status: number, problem: Partial<Problem> | undefined): Failure {
+  private refusal(status: number, path: string, problem: Partial<Problem> | undefined): Failure {
     if (status === 401) {
       return new Failure(
         `The bridge at ${this.url} does not know this token (401): set DRAWBRIDGE_TOKEN to an operator's token, or ADMIN_TOKEN to the bridge's own.`,
       );
     }
-    if (typeof problem?.code !== 'string' || typeof problem.message !== 'string') {
+    // A list is there whatever is in it, so that only the address can be wrong.
+    const isList = /^\/\w+$/.test(path);
+    if (typeof problem?.code !== 'string' || typeof problem.message !== 'string' || (status === 404 && isList)) {
       return new Failure(
-        `${this.url} answers ${status}, but not as a bridge: --url takes its internal address (INTERNAL_PORT, 8081 by default).`,
+        `There is no operators' API at ${this.url} (${status}): --url takes the internal address (INTERNAL_PORT, 8081 by default) of a bridge whose ROLES have admin.`,
       );
     }
     const issues = (problem.issues ?? []).map((issue) => `${issue.path}: ${issue.problem}`).join('; ');

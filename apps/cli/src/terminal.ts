@@ -65,9 +65,9 @@ export class Terminal {
     });
   }
 
-  /** Until it is disposed of, a terminal shows what is waited for, and how long already. */
-  waiting(text: string): Disposable {
-    if (process.stderr.isTTY !== true) return { [Symbol.dispose]: () => {} };
+  /** Shows on a terminal what is waited for, and how long already, until the answer is called. */
+  waiting(text: string): () => void {
+    if (process.stderr.isTTY !== true) return () => {};
     const since = performance.now();
     const show = () => {
       const seconds = Math.round((performance.now() - since) / 1_000);
@@ -76,11 +76,9 @@ export class Terminal {
     };
     // An answer that comes at once shows nothing.
     const timer = setInterval(show, TICK_MS);
-    return {
-      [Symbol.dispose]: () => {
-        clearInterval(timer);
-        process.stderr.write('\r\u001b[K');
-      },
+    return () => {
+      clearInterval(timer);
+      process.stderr.write('\r\u001b[K');
     };
   }
 

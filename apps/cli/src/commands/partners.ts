@@ -71,13 +71,6 @@ export function addPartners(program: OperatorCommand): void {
     .example('drawbridge partners approve Tunebox --reason "reviewed by legal"')
     .does((context, options: Partial<Ending>, name) => raise(context, options, name, 'approve'));
   partners
-    .command('resume')
-    .description('let a suspended partner go on; grants that ended stay ended')
-    .argument('<partner>', 'its name, its id, or the beginning of either')
-    .option('--reason <text>', 'why, for the record')
-    .example('drawbridge partners resume Tunebox --reason "the leak is mended"')
-    .does((context, options: Partial<Ending>, name) => raise(context, options, name, 'resume'));
-  partners
     .command('suspend')
     .description('end all grants of a partner and let it make no new ones until it is resumed')
     .argument('<partner>', 'its name, its id, or the beginning of either')
@@ -85,6 +78,13 @@ export function addPartners(program: OperatorCommand): void {
     .withPreview()
     .example('drawbridge partners suspend Tunebox --reason "tokens leaked"')
     .does((context, options: Ending, name) => takeAway(context, options, name, 'suspend'));
+  partners
+    .command('resume')
+    .description('let a suspended partner go on; grants that ended stay ended')
+    .argument('<partner>', 'its name, its id, or the beginning of either')
+    .option('--reason <text>', 'why, for the record')
+    .example('drawbridge partners resume Tunebox --reason "the leak is mended"')
+    .does((context, options: Partial<Ending>, name) => raise(context, options, name, 'resume'));
   partners
     .command('end')
     .description('end a partner and all its grants, for good, now or on a day')
