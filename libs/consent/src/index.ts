@@ -27,4 +27,5 @@ export {
   type SessionListener,
   type SessionPerson,
 } from './session.js';
+export { shownName } from './shown-name.js';
 export { EndUnconfirmed } from './watch.js';

@@ -1,3 +1,4 @@
+export { FAILURES_WINDOW_MS, Failures, failureSubject } from './failures.js';
 export { peopleMigrations } from './migration.js';
 export { networkOf } from './network.js';
 export { People, PeopleError, type Person, type PersonToPut } from './people.js';

@@ -52,6 +52,11 @@ export class FormBrowser {
     return this.#cookies.names();
   }
 
+  /** What this browser would send to this address. */
+  cookieHeader(path: string): string {
+    return this.#cookies.header(new URL(path, this.origin));
+  }
+
   async #request(address: URL, form?: URLSearchParams): Promise<FormPage> {
     let [url, body] = [address, form];
     for (let redirects = 0; redirects < MAX_REDIRECTS; redirects++) {

@@ -3,6 +3,7 @@ export * from './bridge-process.js';
 export * from './chromium.js';
 export * from './cluster.js';
 export * from './databases.js';
+export * from './device-sign-in.js';
 export * from './form-browser.js';
 export * from './postgres-server.js';
 export * from './redis-cluster.js';

@@ -17,7 +17,7 @@ export interface SignInOptions {
   readonly redirectUri?: string;
 }
 
-interface Bridge {
+export interface Bridge {
   readonly publicUrl: string;
 }
 
@@ -65,7 +65,7 @@ export async function revoke(bridge: Bridge, clientId: string, refreshToken: str
   return (await fetch(`${bridge.publicUrl}/oidc/token/revocation`, { method: 'POST', body })).status;
 }
 
-async function token(bridge: Bridge, form: Record<string, string>): Promise<Tokens> {
+export async function token(bridge: Bridge, form: Record<string, string>): Promise<Tokens> {
   const response = await fetch(`${bridge.publicUrl}/oidc/token`, { method: 'POST', body: new URLSearchParams(form) });
   const body = (await response.json()) as Record<string, string>;
   if (!response.ok) throw new Error(`${body.error}: ${body.error_description}`);

@@ -15,13 +15,16 @@ export const AUTHORITY_LIMITS = {
   asked: { atOnce: 8, waitingEach: 100, waiting: 200 },
   /** Revocations and Connected apps: an end may wait for the lease of a gateway that died, and for no sign-in. */
   ends: { atOnce: 32, waitingEach: 100, waiting: 200 },
-  /** Sign-ins begun from one address: each is a row for half an hour. A whole office may have one. */
+  /** Sign-ins begun from one address, devices' codes among them: each is a row for half an hour. A whole office may have one. */
   beginnings: { perMinute: 600, remembered: 10_000 },
   /** What a 503 advises. */
   retryAfterMs: 2_000,
 } as const;
 
 const REVOCATION = '/token/revocation';
+const BEGINNINGS = new Set(['/auth', '/device/auth']);
+/** Where programs read what is answered, and no person. */
+const FOR_PROGRAMS = /^\/oidc\/(token|device)\b/i;
 
 /** Lets so many requests through at once, and so many sign-ins of an address begin. */
 @Injectable()
@@ -39,10 +42,11 @@ export class AuthorityTurns {
   bounding(handler: (request: Request, response: Response) => Promise<void>) {
     return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
       try {
-        const path = request.path.replace(/\/+$/, '');
-        const waitMs = path === '/auth' ? this.beginnings.take(clientNetwork(request, this.behindProxy)) : 0;
+        // As oidc-provider reads it.
+        const path = request.path.replace(/\/+$/, '').toLowerCase();
+        const waitMs = BEGINNINGS.has(path) ? this.beginnings.take(clientNetwork(request, this.behindProxy)) : 0;
         if (waitMs > 0) {
-          sendProblem(request, response, 429, waitMs);
+          sendBusy(request, response, 429, waitMs);
           return;
         }
         // First, since a client that sends its bytes one by one would keep a turn for as long as it likes.
@@ -62,20 +66,19 @@ export class AuthorityTurns {
       });
     } catch (error) {
       if (!(error instanceof NoTurn)) throw error;
-      sendBusy(request, response);
+      sendBusy(request, response, 503, AUTHORITY_LIMITS.retryAfterMs);
     }
   }
 }
 
-/** An app at the token endpoint reads OAuth's errors, a person a page. */
-function sendBusy(request: Request, response: Response): void {
-  const { retryAfterMs } = AUTHORITY_LIMITS;
-  if (!request.originalUrl.startsWith('/oidc/token')) {
-    sendProblem(request, response, 503, retryAfterMs);
+/** An app reads OAuth's errors, a person a page. */
+function sendBusy(request: Request, response: Response, status: 429 | 503, retryAfterMs: number): void {
+  if (!FOR_PROGRAMS.test(request.originalUrl)) {
+    sendProblem(request, response, status, retryAfterMs);
     return;
   }
   response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1_000));
-  sendJson(response, 503, { error: 'temporarily_unavailable', error_description: 'too much at once; try again' });
+  sendJson(response, status, { error: 'temporarily_unavailable', error_description: 'too much at once; try again' });
 }
 
 abstract class TakesTurns implements NestInterceptor {

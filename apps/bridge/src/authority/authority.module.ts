@@ -1,7 +1,7 @@
 import { Endings, Grants } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Partners } from '@drawbridge/partners';
-import { People, PersonSessions, SignIn } from '@drawbridge/people';
+import { Failures, People, PersonSessions, SignIn } from '@drawbridge/people';
 import { Injectable, Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { PagesModule } from '../pages/pages.module.js';
@@ -10,10 +10,15 @@ import { Authority } from './authority.js';
 import { AuthorityTurns } from './authority-turns.js';
 import { ConnectedAppsController } from './connected-apps.controller.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
+import { DeviceController } from './device.controller.js';
+import { DeviceBrowsers } from './device-browsers.js';
+import { DeviceCodes } from './device-codes.js';
+import { DeviceGuesses } from './device-guesses.js';
 import { KnownBrowsers } from './known-browser.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
 import { SignInController } from './sign-in.controller.js';
+import { SignInSteps } from './sign-in-steps.js';
 import { SigningKeys } from './signing-keys.js';
 
 const SWEEP_EVERY_MS = 60_000;
@@ -47,12 +52,14 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
  */
 @Module({
   imports: [PagesModule],
-  controllers: [SignInController, ConnectedAppsController],
+  controllers: [SignInController, DeviceController, ConnectedAppsController],
   providers: [
     { provide: People, useFactory: (database: Database) => new People(database), inject: [Database] },
     { provide: SignIn, useFactory: (database: Database) => new SignIn(database), inject: [Database] },
     { provide: PersonSessions, useFactory: (database: Database) => new PersonSessions(database), inject: [Database] },
     { provide: Partners, useFactory: (database: Database) => new Partners(database), inject: [Database] },
+    { provide: Failures, useFactory: (database: Database) => new Failures(database), inject: [Database] },
+    { provide: DeviceCodes, useFactory: (database: Database) => new DeviceCodes(database), inject: [Database] },
     { provide: OidcArtifacts, useFactory: (database: Database) => new OidcArtifacts(database), inject: [Database] },
     {
       provide: SigningKeys,
@@ -68,18 +75,22 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
         grants: Grants,
         endings: Endings,
         artifacts: OidcArtifacts,
+        deviceCodes: DeviceCodes,
         secrets: Secrets,
         keys: SigningKeys,
       ) =>
         new Authority(
-          makeProvider({ config, people, partners, grants, endings, artifacts, secrets, keys }),
+          makeProvider({ config, people, partners, grants, endings, artifacts, deviceCodes, secrets, keys }),
           bridgeResource(config),
         ),
-      inject: [Config, People, Partners, Grants, Endings, OidcArtifacts, Secrets, SigningKeys],
+      inject: [Config, People, Partners, Grants, Endings, OidcArtifacts, DeviceCodes, Secrets, SigningKeys],
     },
     AuthorityTurns,
     ConnectedAppsSession,
     KnownBrowsers,
+    SignInSteps,
+    DeviceBrowsers,
+    DeviceGuesses,
     ArtifactSweep,
   ],
   exports: [Authority, SigningKeys, OidcArtifacts, People, SignIn, PersonSessions, Partners],

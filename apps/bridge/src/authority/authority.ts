@@ -4,6 +4,7 @@ import { SCOPES } from '@drawbridge/protocol';
 import type { Request, Response } from 'express';
 import type Provider from 'oidc-provider';
 import type { InteractionResults } from 'oidc-provider';
+import type { DeviceAnswer, DeviceVisit } from './device-codes.js';
 
 /** One authorisation request, between its coming and its answer. */
 export interface SignInInteraction {
@@ -52,17 +53,33 @@ export class Authority {
     made: { interaction: SignInInteraction; grant: Grant },
   ): Promise<void> {
     const { interaction, grant } = made;
-    const { Grant } = this.provider;
-    const consented = new Grant({ accountId: grant.personId, clientId: grant.clientId });
-    consented.jti = grant.id;
-    consented.addOIDCScope(grant.scopes.includes('profile') ? 'openid profile' : 'openid');
-    consented.addResourceScope(this.resource, grant.scopes.join(' '));
+    const consented = this.consented(grant);
     // oidc-provider asks again for what it has not seen an answer to.
     const refused = SCOPES.filter((scope) => interaction.scopes.includes(scope) && !grant.scopes.includes(scope));
     if (refused.includes('profile')) consented.rejectOIDCScope('profile');
     if (refused.length > 0) consented.rejectResourceScope(this.resource, refused.join(' '));
     await consented.save();
     await this.finish(request, response, { consent: { grantId: grant.id } });
+  }
+
+  /** What the device's next poll is answered with. */
+  async allowedOnDevice({ request, signedInAt }: DeviceVisit, grant: Grant): Promise<DeviceAnswer> {
+    await this.consented(grant).save();
+    return {
+      accountId: grant.personId,
+      grantId: grant.id,
+      authTime: Math.floor(signedInAt.getTime() / 1000),
+      scope: [...(request.scopes.includes('openid') ? ['openid'] : []), ...grant.scopes].join(' '),
+      resource: this.resource,
+    };
+  }
+
+  private consented(grant: Grant) {
+    const consented = new this.provider.Grant({ accountId: grant.personId, clientId: grant.clientId });
+    consented.jti = grant.id;
+    consented.addOIDCScope(grant.scopes.includes('profile') ? 'openid profile' : 'openid');
+    consented.addResourceScope(this.resource, grant.scopes.join(' '));
+    return consented;
   }
 
   /** Back to oidc-provider, which answers the app. */

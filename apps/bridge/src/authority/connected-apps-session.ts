@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { Secrets } from '../secrets.js';
+import { cookieOf } from './forms.js';
 
 /** Who is looking at Connected apps; `csrf` is the token of every form shown to them. */
 export interface Visit {
@@ -56,11 +57,7 @@ export class ConnectedAppsSession {
   }
 
   private read(request: Request): string | undefined {
-    for (const part of (request.headers.cookie ?? '').split(';')) {
-      const [name, value] = part.trim().split('=', 2);
-      if (name === this.cookie && value && /^[\w-]{43}$/.test(value)) return value;
-    }
-    return undefined;
+    return cookieOf(request, this.cookie, /^[\w-]{43}$/);
   }
 
   private write(response: Response, value: string): string {

@@ -1,6 +1,6 @@
 import { Endings, EndUnconfirmed, Grants, type GrantView, type Receipt } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
-import { type Person, SignIn } from '@drawbridge/people';
+import type { Person } from '@drawbridge/people';
 import { Controller, Get, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { sendPage, sendTo } from '../pages/send-page.js';
@@ -16,11 +16,11 @@ import {
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { endedGrants } from './ended-grants.js';
 import { field, fields, isFromElsewhere } from './forms.js';
-import { KnownBrowsers } from './known-browser.js';
 import { confirmNarrowPage, narrowedPage } from './narrow-page.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
-import { hasBridgeScope } from './provider.js';
-import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
+import { hasBridgeScope } from './scopes.js';
+import { STALE_FORM } from './sign-in-form.js';
+import { SignInSteps } from './sign-in-steps.js';
 
 const NOT_THERE = 'That connection is not there any more.';
 const NOTHING_UNTICKED = 'Nothing was unticked, so nothing has changed.';
@@ -33,8 +33,7 @@ const NOTHING_LEFT =
 export class ConnectedAppsController {
   constructor(
     private readonly session: ConnectedAppsSession,
-    private readonly signIn: SignIn,
-    private readonly browsers: KnownBrowsers,
+    private readonly steps: SignInSteps,
     private readonly grants: Grants,
     private readonly endings: Endings,
     private readonly artifacts: OidcArtifacts,
@@ -78,23 +77,13 @@ export class ConnectedAppsController {
       );
       return;
     }
-    const login = field(request, 'login');
-    const result = await this.signIn.attempt({
-      login,
-      password: field(request, 'password'),
-      address: request.ip ?? '',
-      browser: this.browsers.of(request),
-    });
+    const result = await this.steps.password(request, response);
     if ('person' in result) {
       await this.session.signIn(response, result.person);
-      this.browsers.signedIn(request, response, result.person.key);
       return sendTo(response, CONNECTED_APPS_PATH);
     }
-    const retryAfterMs = result.retryAfterMs ?? 0;
-    const limited = result.refused === 'limited';
-    if (limited) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
-    const problem = limited ? limitedSignIn(retryAfterMs) : WRONG_SIGN_IN;
-    sendPage(response, connectedAppsSignInPage({ csrf, login, problem }), { status: limited ? 429 : 422 });
+    const { login, problem, status } = result.refused;
+    sendPage(response, connectedAppsSignInPage({ csrf, login, problem }), { status });
   }
 
   private async end(

@@ -1,6 +1,7 @@
 import type { App } from '@drawbridge/partners';
 import type { Person } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
+import type { ComponentChildren } from 'preact';
 import { page } from '../pages/layout.js';
 import { ScopeBoxes } from './scope-boxes.js';
 import { day } from './times.js';
@@ -18,6 +19,8 @@ export interface ConsentPage {
   days: number;
   idleDays: number;
   problem?: string;
+  /** What else the person should know before anything is ticked. */
+  about?: ComponentChildren;
 }
 
 /** What a sentence of the contract means in practice, where that may surprise. */
@@ -30,7 +33,7 @@ const HINTS: Partial<Record<Scope, string>> = {
 
 /** Asks the person, for every sign-in anew, what the app may do. Nothing is ticked beforehand. */
 export function consentPage(props: ConsentPage): string {
-  const { app, person, path, csrf, offered, ticked, expiresAt, days, idleDays, problem } = props;
+  const { app, person, path, csrf, offered, ticked, expiresAt, days, idleDays, problem, about } = props;
   return page(
     `Connect ${app.name}`,
     <section class="card">
@@ -46,6 +49,7 @@ export function consentPage(props: ConsentPage): string {
         </a>
         ). You are signed in as <strong>{person.name}</strong>.
       </p>
+      {about}
       <form method="post" action={path}>
         <input type="hidden" name="csrf" value={csrf} />
         {problem && (

@@ -12,6 +12,15 @@ export function fields(request: Request, name: string): string[] {
   return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 }
 
+/** The value of a cookie if it looks as we make them. */
+export function cookieOf(request: Request, cookie: string, shape: RegExp): string | undefined {
+  for (const part of (request.headers.cookie ?? '').split(';')) {
+    const [name, value] = part.trim().split('=', 2);
+    if (name === cookie && value && shape.test(value)) return value;
+  }
+  return undefined;
+}
+
 /** Browsers say so when another site's page sends a form here; who says nothing is judged by the form's token alone. */
 export function isFromElsewhere(request: Request): boolean {
   const site = request.headers['sec-fetch-site'];

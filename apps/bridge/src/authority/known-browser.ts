@@ -4,11 +4,12 @@ import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { Secrets } from '../secrets.js';
+import { cookieOf } from './forms.js';
 
 /** How many persons one browser may be known for, the latest first, and how long after a sign-in (I9). */
 export const KNOWN_BROWSER_LIMITS = { persons: 4, keptMs: 365 * 86_400_000 } as const;
 
-const SHAPE = new RegExp(`^([\\w-]{22})((?:\\.[\\w-]{43}){1,${KNOWN_BROWSER_LIMITS.persons}})$`);
+const SHAPE = new RegExp(`^[\\w-]{22}(?:\\.[\\w-]{43}){1,${KNOWN_BROWSER_LIMITS.persons}}$`);
 
 /**
  * A cookie that says who has signed in with this browser before, and gives no access to anything: it only has failures
@@ -48,12 +49,10 @@ export class KnownBrowsers {
   }
 
   private read(request: Request): { id: string; signatures: string[] } | undefined {
-    for (const part of (request.headers.cookie ?? '').split(';')) {
-      const [name, value = ''] = part.trim().split('=', 2);
-      const [, id, signatures] = (name === this.cookie && SHAPE.exec(value)) || [];
-      if (id && signatures) return { id, signatures: signatures.slice(1).split('.') };
-    }
-    return undefined;
+    const value = cookieOf(request, this.cookie, SHAPE);
+    if (value === undefined) return undefined;
+    const [id = '', ...signatures] = value.split('.');
+    return { id, signatures };
   }
 
   private find({ id, signatures }: { id: string; signatures: string[] }, person: number): string | undefined {

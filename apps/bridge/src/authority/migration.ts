@@ -32,4 +32,32 @@ export const authorityMigrations: Record<string, Migration> = {
         )`.execute(db);
     },
   },
+  '051_device_sign_in': {
+    async up(db) {
+      // What oidc-provider's DeviceCode has no place for; it goes with the code. `decided_by` and `browser` are hashes
+      // of a cookie.
+      await sql`
+        create table device_sign_in (
+          model text not null default 'DeviceCode' check (model = 'DeviceCode'),
+          code text primary key,
+          user_code text not null unique,
+          interval_s integer not null,
+          polled_at timestamptz,
+          polled_early boolean not null default false,
+          wrong_tries integer not null default 0,
+          outcome text check (outcome in ('allowed', 'denied', 'spoilt')),
+          decided_by text,
+          foreign key (model, code) references oidc_artifact (model, id) on delete cascade
+        )`.execute(db);
+      await sql`
+        create table device_visit (
+          browser text primary key,
+          code text not null references device_sign_in on delete cascade,
+          person text not null,
+          signed_in_at timestamptz not null default clock_timestamp(),
+          grant_id uuid not null
+        )`.execute(db);
+      await sql`create index device_visit_by_code on device_visit (code)`.execute(db);
+    },
+  },
 };

@@ -19,7 +19,7 @@ export function mountAuthority(app: INestApplication): void {
   server.set('trust proxy', trustsProxy(publicUrl) ? 1 : false);
   server.use(pinHost(publicUrl, server));
   server.use('/oidc', app.get(AuthorityTurns).bounding(app.get(Authority).provider.callback()));
-  server.use(['/sign-in', '/connected-apps'], express.urlencoded(FORM_LIMITS));
+  server.use(['/sign-in', '/device', '/connected-apps'], express.urlencoded(FORM_LIMITS));
 }
 
 /**

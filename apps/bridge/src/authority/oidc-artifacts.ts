@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import type { DeviceCodes } from './device-codes.js';
+import { hashOf } from './hash.js';
 import type { RefreshTokenNames } from './refresh-token-names.js';
 import type { AuthorityTables } from './tables.js';
 
@@ -10,7 +11,7 @@ const SWEEP_ROWS_MAX = 1_000;
 const SWEEP_ROUNDS_MAX = 1_000;
 
 /** What is a secret by itself is not kept with its payload either. */
-const BEARER_MODELS = new Set(['AuthorizationCode', 'RefreshToken']);
+const BEARER_MODELS = new Set(['AuthorizationCode', 'DeviceCode', 'RefreshToken']);
 
 /** How long a used refresh token keeps its row, for clients that repeat a refresh whose answer was lost. */
 const USED_REFRESH_TOKEN_KEPT = '1 hour';
@@ -21,6 +22,7 @@ export interface ArtifactHooks {
   /** A code or refresh token of this grant was used a second time. */
   replayed(grantId: string): Promise<void>;
   refreshTokens: RefreshTokenNames;
+  deviceCodes: DeviceCodes;
 }
 
 /** oidc-provider's state, all of it in the database: any process can answer any request. */
@@ -64,6 +66,7 @@ export class OidcArtifacts {
     // A browser session is never kept: the person signs in every time an app asks.
     if (model === 'Session') return new NothingKept();
     if (model === 'RefreshToken') return new RefreshTokenAdapter(model, this.tables, hooks);
+    if (model === 'DeviceCode') return new DeviceCodeAdapter(model, this.tables, hooks);
     return new ArtifactAdapter(model, this.tables, hooks);
   }
 }
@@ -175,6 +178,22 @@ class RefreshTokenAdapter extends ArtifactAdapter {
   override async destroy(): Promise<void> {}
 }
 
+class DeviceCodeAdapter extends ArtifactAdapter {
+  /** Once, when the device is given it; DeviceCodes writes what becomes of it. */
+  override async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    await super.upsert(id, payload, expiresIn);
+    await this.hooks.deviceCodes.begin(hashOf(id), payload.userCode ?? '');
+  }
+
+  /** Only the token endpoint looks for one: this is a poll. The interval counts while there is nothing to tell. */
+  override async find(id: string): Promise<AdapterPayload | undefined> {
+    const payload = await super.find(id);
+    const waits = payload && !payload.accountId && !payload.error && (payload.exp ?? 0) * 1000 > Date.now();
+    if (waits && (await this.hooks.deviceCodes.pollsTooEarly(hashOf(id)))) throw new errors.SlowDown();
+    return payload;
+  }
+}
+
 /** Clients are the apps of the partners' registry; nothing else writes them. */
 class ClientAdapter implements Adapter {
   constructor(private readonly hooks: ArtifactHooks) {}
@@ -199,8 +218,4 @@ class NothingKept implements Adapter {
 
 async function nothing(): Promise<undefined> {
   return undefined;
-}
-
-function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url');
 }

@@ -1,7 +1,7 @@
 import type { Endings, Grants } from '@drawbridge/consent';
 import type { Partners } from '@drawbridge/partners';
 import type { People } from '@drawbridge/people';
-import { BRIDGE_SCOPES, SCOPES, scopeSet, scopesOf } from '@drawbridge/protocol';
+import { SCOPES, scopeSet, scopesOf } from '@drawbridge/protocol';
 import { Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
@@ -10,6 +10,8 @@ import { sendProblem } from '../http/problem.filter.js';
 import { setPageHeaders } from '../pages/send-page.js';
 import type { Secrets } from '../secrets.js';
 import { clientMetadata } from './client-metadata.js';
+import { DEVICE_LIMITS, type DeviceCodes } from './device-codes.js';
+import { answerDevice, checkDeviceScope, deviceInfo, isProvidersDevicePage } from './device-flow.js';
 import { oauthErrorPage } from './oauth-error-page.js';
 import type { OidcArtifacts } from './oidc-artifacts.js';
 import { RefreshTokenNames } from './refresh-token-names.js';
@@ -32,6 +34,7 @@ export interface ProviderParts {
   grants: Grants;
   endings: Endings;
   artifacts: OidcArtifacts;
+  deviceCodes: DeviceCodes;
   secrets: Secrets;
   keys: SigningKeys;
 }
@@ -43,7 +46,7 @@ export function bridgeResource(config: Config): string {
 
 /** oidc-provider, configured to the OAuth profile of the wire contract (section 4). */
 export function makeProvider(parts: ProviderParts): Provider {
-  const { config, people, partners, grants, endings, artifacts, secrets, keys } = parts;
+  const { config, people, partners, grants, endings, artifacts, deviceCodes, secrets, keys } = parts;
   const resource = bridgeResource(config);
   const secure = config.publicUrl.startsWith('https:');
   const refreshTokens = new RefreshTokenNames(secrets.key('refresh-tokens'));
@@ -65,6 +68,7 @@ export function makeProvider(parts: ProviderParts): Provider {
         },
         replayed: (grantId) => end(grantId, 'token_replayed', 'bridge'),
         refreshTokens,
+        deviceCodes,
       }),
     jwks: { keys: keys.privateKeys.map((key) => ({ ...key })) as NonNullable<Configuration['jwks']>['keys'] },
     cookies: {
@@ -81,6 +85,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     clientAuthMethods: ['none'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    extraParams: { scope: checkDeviceScope },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
@@ -124,6 +129,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     ttl: {
       AccessToken: config.accessTokenS,
       AuthorizationCode: CODE_S,
+      DeviceCode: DEVICE_LIMITS.codeS,
       Interaction: SIGN_IN_S,
       Session: SIGN_IN_S,
       IdToken: config.accessTokenS,
@@ -137,6 +143,7 @@ export function makeProvider(parts: ProviderParts): Provider {
       userinfo: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
+      deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', deviceInfo: deviceInfo(config) },
       dPoP: { enabled: true, nonceSecret: secrets.key('dpop-nonce') },
       revocation: {
         enabled: true,
@@ -182,7 +189,8 @@ export function makeProvider(parts: ProviderParts): Provider {
     // oidc-provider answers in this mode even when it refuses it, with a script in the page. As an unknown mode it is
     // refused in the query.
     if (ctx.query.response_mode === 'form_post') ctx.query = { ...ctx.query, response_mode: 'not-form_post' };
-    await next();
+    if (!isProvidersDevicePage(ctx)) await next();
+    if ('oidc' in ctx) answerDevice(ctx as KoaContextWithOIDC, config.publicUrl);
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');
     dropSessionCookie(ctx);
@@ -219,10 +227,11 @@ function freshSignInEveryTime() {
 }
 
 /** The code in this token request: oidc-provider has not made an entity of it when it finds that it was used before. */
-async function codeOf(ctx: KoaContextWithOIDC) {
-  const code = ctx.oidc.params?.code;
-  return typeof code === 'string'
-    ? ctx.oidc.provider.AuthorizationCode.find(code, { ignoreExpiration: true })
+async function codeOf({ oidc: { provider, params } }: KoaContextWithOIDC) {
+  const { code, device_code } = params ?? {};
+  if (typeof code === 'string') return provider.AuthorizationCode.find(code, { ignoreExpiration: true });
+  return typeof device_code === 'string'
+    ? provider.DeviceCode.find(device_code, { ignoreExpiration: true })
     : undefined;
 }
 
@@ -237,9 +246,4 @@ function dropSessionCookie(ctx: {
   const kept = (header as string[]).filter((value) => !value.startsWith(COOKIES.session));
   if (kept.length > 0) ctx.set('Set-Cookie', kept);
   else ctx.remove('Set-Cookie');
-}
-
-/** A grant without any bridge scope is not made. */
-export function hasBridgeScope(scopes: readonly string[]): boolean {
-  return BRIDGE_SCOPES.some((scope) => scopes.includes(scope));
 }

@@ -1,6 +1,13 @@
 /** The fields `login` and `password` of the wire contract, for apps' sign-ins and for Connected apps. */
-export function SignInForm(props: { path: string; csrf: string; login?: string; problem?: string | undefined }) {
-  const { path, csrf, login, problem } = props;
+export function SignInForm(props: {
+  path: string;
+  csrf: string;
+  login?: string;
+  problem?: string | undefined;
+  /** A device's code that the person signs in for. */
+  userCode?: string;
+}) {
+  const { path, csrf, login, problem, userCode } = props;
   return (
     <form method="post" action={path}>
       {problem && (
@@ -9,6 +16,7 @@ export function SignInForm(props: { path: string; csrf: string; login?: string; 
         </div>
       )}
       <input type="hidden" name="csrf" value={csrf} />
+      {userCode && <input type="hidden" name="user_code" value={userCode} />}
       <div class="field">
         <label for="login">Login</label>
         <input

@@ -1,24 +1,21 @@
-import { GrantError, Grants } from '@drawbridge/consent';
-import { isUniqueViolation } from '@drawbridge/database';
+import { GrantError } from '@drawbridge/consent';
 import { type App, Partners } from '@drawbridge/partners';
-import { People, SignIn } from '@drawbridge/people';
+import { People } from '@drawbridge/people';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
 import { Controller, Get, Logger, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { errors } from 'oidc-provider';
-import { Config } from '../config/config.js';
 import { sendPage, sendTo } from '../pages/send-page.js';
 import { Secrets } from '../secrets.js';
 import { Authority, type SignInInteraction } from './authority.js';
 import { AskedInTurn } from './authority-turns.js';
 import { browserName } from './browser-name.js';
-import { consentPage } from './consent-page.js';
 import { field, fields, isFromElsewhere } from './forms.js';
-import { KnownBrowsers } from './known-browser.js';
 import { oauthErrorPage, signInOverPage } from './oauth-error-page.js';
-import { hasBridgeScope } from './provider.js';
-import { limitedSignIn, STALE_FORM, WRONG_SIGN_IN } from './sign-in-form.js';
+import { hasBridgeScope } from './scopes.js';
+import { STALE_FORM } from './sign-in-form.js';
 import { signInPage } from './sign-in-page.js';
+import { NONE_TICKED, SignInSteps } from './sign-in-steps.js';
 
 /** What an app asks for in one sign-in, while the person is at it. */
 interface Asked {
@@ -29,8 +26,6 @@ interface Asked {
   /** Where the app wants its answer; the pages let a form be redirected there. */
   formAction: string[];
 }
-
-const NONE_TICKED = 'Tick at least one thing the app may do with messages or contacts, or choose “Do not allow”.';
 
 /**
  * Sign-in and consent of one authorisation request: two pages at one address, which oidc-provider makes and whose
@@ -44,12 +39,9 @@ export class SignInController {
   constructor(
     private readonly authority: Authority,
     private readonly people: People,
-    private readonly signIn: SignIn,
-    private readonly browsers: KnownBrowsers,
+    private readonly steps: SignInSteps,
     private readonly partners: Partners,
-    private readonly grants: Grants,
     private readonly secrets: Secrets,
-    private readonly config: Config,
   ) {}
 
   @Get()
@@ -93,29 +85,16 @@ export class SignInController {
   }
 
   private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
-    const login = field(request, 'login');
-    const result = await this.signIn.attempt({
-      login,
-      password: field(request, 'password'),
-      address: request.ip ?? '',
-      browser: this.browsers.of(request),
-    });
+    const result = await this.steps.password(request, response);
     if ('person' in result) {
       await this.authority.signedIn(request, response, result.person.id);
-      this.browsers.signedIn(request, response, result.person.key);
       sendTo(response, asked.path);
       return;
     }
-    const limited = result.refused === 'limited';
+    const { limited, ...again } = result.refused;
     // Not the login: people type their password there.
     this.log.debug({ app: asked.app.clientId, limited }, 'A sign-in was refused');
-    const retryAfterMs = result.retryAfterMs ?? 0;
-    if (limited) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
-    this.showSignIn(asked, response, {
-      login,
-      problem: limited ? limitedSignIn(retryAfterMs) : WRONG_SIGN_IN,
-      status: limited ? 429 : 422,
-    });
+    this.showSignIn(asked, response, again);
   }
 
   private async allow(asked: Asked, request: Request, response: Response): Promise<void> {
@@ -126,24 +105,15 @@ export class SignInController {
     if (!hasBridgeScope(ticked)) return this.showConsent(asked, response, ticked, NONE_TICKED, 422);
     const person = await this.people.byId(signedIn.personId);
     if (!person) return this.over(response);
-    const device = browserName(request.headers['user-agent']);
     try {
-      const grant = await this.grants
-        .create({
-          id: signedIn.grantId,
-          person: person.key,
-          clientId: app.clientId,
-          partner: app.partner.id,
-          scopes: ticked,
-          authTime: signedIn.at,
-          days: this.config.grantDays,
-          idleDays: this.config.grantIdleDays,
-          ...(device ? { device } : {}),
-        })
-        // The button was pressed twice: the first press made the grant, and both lead to it.
-        .catch((error: unknown) =>
-          isUniqueViolation(error) ? this.grants.find(signedIn.grantId) : Promise.reject(error),
-        );
+      const grant = await this.steps.allow({
+        id: signedIn.grantId,
+        person,
+        app,
+        scopes: ticked,
+        signedInAt: signedIn.at,
+        device: browserName(request.headers['user-agent']),
+      });
       if (!grant) return this.over(response);
       await this.authority.allowed(request, response, { interaction, grant });
       this.log.log(
@@ -187,17 +157,14 @@ export class SignInController {
     if (!signedIn) return this.showSignIn(asked, response);
     const person = await this.people.byId(signedIn.personId);
     if (!person) return this.over(response);
-    const { grantDays, grantIdleDays } = this.config;
-    const html = consentPage({
+    const html = this.steps.consentPage({
       app,
       person,
       path,
       csrf: this.secrets.formToken(bindingOf(asked)),
       offered,
       ticked,
-      expiresAt: new Date(signedIn.at.getTime() + grantDays * 86_400_000),
-      days: grantDays,
-      idleDays: grantIdleDays,
+      signedInAt: signedIn.at,
       ...(problem ? { problem } : {}),
     });
     sendPage(response, html, { status, formAction });

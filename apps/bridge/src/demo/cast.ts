@@ -33,6 +33,27 @@ export const TUNEBOX = {
   },
 };
 
+const REELHOUSE_SCOPES: Scope[] = ['recommendations.send', 'contacts.read'];
+
+/** On a TV: a person signs in with the device's code (RFC 8628). */
+export const REELHOUSE = {
+  partner: {
+    id: '7d1f6a52-3c0e-4b8a-9a57-0c2f5e8b1a03',
+    name: 'Reelhouse',
+    homepage: 'https://reelhouse.example/',
+    privacyUrl: 'https://reelhouse.example/privacy',
+    contact: 'developers@reelhouse.example',
+    scopes: REELHOUSE_SCOPES,
+  },
+  app: {
+    clientId: 'reelhouse-tv',
+    name: 'Reelhouse',
+    kind: 'device' as const,
+    redirectUris: [],
+    scopes: REELHOUSE_SCOPES,
+  },
+};
+
 /** The testers' page is an app like any other, of a partner that is the platform itself. */
 export const consoleApp = (internalOrigin: string) => ({
   partner: {

@@ -12,6 +12,7 @@ import {
   DEMO_PASSWORD,
   DEMO_PEOPLE,
   type DemoPerson,
+  REELHOUSE,
   TUNEBOX,
 } from './cast.js';
 
@@ -69,18 +70,27 @@ class DemoSeed {
   }
 
   async run(origin: string): Promise<void> {
-    if (await this.completed()) {
+    const completed = await this.completed();
+    // Apps that came later are added to a demo that an older version made.
+    await this.addApps([TUNEBOX, REELHOUSE, consoleApp(origin)]);
+    if (completed) {
       // The one thing that depends on the settings of today.
       await this.partners.setRedirectUris(CONSOLE_CLIENT_ID, consoleApp(origin).app.redirectUris);
       return;
     }
-    for (const { partner, app } of [TUNEBOX, consoleApp(origin)]) {
-      if (await this.partners.app(app.clientId)) continue;
-      await this.partners.createPartner({ ...partner, status: 'approved' }).catch(passOverTaken);
-      await this.partners.createApp({ ...app, partner: partner.id });
-    }
     await this.converse(await this.meet());
     await this.db.updateTable('demo_seed').set({ completed_at: sql`clock_timestamp()` }).execute();
+  }
+
+  /** What is there stays as it is, and so does what was removed. */
+  private async addApps(apps: readonly (typeof TUNEBOX | typeof REELHOUSE | ReturnType<typeof consoleApp>)[]) {
+    for (const { partner, app } of apps) {
+      if (await this.partners.app(app.clientId)) continue;
+      await this.partners.createPartner({ ...partner, status: 'approved' }).catch(passOverTaken);
+      await this.partners
+        .createApp({ ...app, redirectUris: [...app.redirectUris], partner: partner.id })
+        .catch(passOverTaken);
+    }
   }
 
   /** Whether the demo is all there. Otherwise marks it as begun, unless people of these names are not the demo's. */

@@ -27,7 +27,7 @@ import { sendJson } from './respond.js';
 const KEEP_ALIVE_MS = 75_000;
 /** What a client may take to send its request, and how often Node looks whether one takes longer (I9). */
 const REQUEST_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
-const AUTHORITY_PATHS = ['/oidc', '/sign-in', '/connected-apps'];
+const AUTHORITY_PATHS = ['/oidc', '/sign-in', '/device', '/connected-apps'];
 const NOT_SERVED = { code: 'not_found', message: 'This process does not have the role of the authority.' };
 
 /** The public listener's application, initialised: everything runs, and nothing is listened to yet. */

@@ -11,6 +11,7 @@ export const STYLESHEET = `
   --paper: #f5f2ec; --card: #fffdf9; --ink: #1d2733; --quiet: #566270; --line: #ddd6c9; --edge: #837d71;
   --go: #17594f; --go-ink: #ffffff; --go-deep: #0f463e; --go-wash: #e4efeb;
   --end: #9b2c22; --end-ink: #ffffff; --end-deep: #7d2019; --end-wash: #f9e8e4;
+  --warn: #9a6700; --warn-wash: #fbf1da;
   --shadow: 0 1px 2px rgb(40 30 10 / .06), 0 12px 32px -12px rgb(40 30 10 / .14);
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, Charter, "Bitstream Charter", "Noto Serif", Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
@@ -21,6 +22,7 @@ export const STYLESHEET = `
     --paper: #11171c; --card: #1a2229; --ink: #ece8e0; --quiet: #a7b0b8; --line: #303b44; --edge: #7d8a95;
     --go: #86d0c2; --go-ink: #0c2521; --go-deep: #a5e0d4; --go-wash: #1b3330;
     --end: #f0a196; --end-ink: #33100b; --end-deep: #f7bcb4; --end-wash: #3a221f;
+    --warn: #e3b55f; --warn-wash: #352a14;
     --shadow: 0 1px 2px rgb(0 0 0 / .3), 0 16px 40px -16px rgb(0 0 0 / .6);
   }
 }
@@ -119,6 +121,7 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 
 .notice { margin-top: 1.25rem; padding: .85rem 1rem; border-radius: 9px; background: var(--go-wash); border-left: 4px solid var(--go); }
 .notice p:first-child { margin-top: 0; }
+.notice.warning { background: var(--warn-wash); border-left-color: var(--warn); }
 .notice.problem { background: var(--end-wash); border-left-color: var(--end); }
 .top { margin: 0 0 1rem; }
 
@@ -133,6 +136,14 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 .grant .scopes label { padding: .6rem .35rem; }
 .grant .scopes + p { margin-top: .5rem; }
 .grant .actions { margin-top: 1.1rem; }
+.asked { display: grid; gap: .75rem; margin: 1.35rem 0 0; padding: 1rem 1.15rem; background: var(--paper); border-radius: 10px; font-size: .9375rem; }
+.asked dt { font-size: .8125rem; color: var(--quiet); }
+.asked dd { margin: .1rem 0 0; overflow-wrap: anywhere; }
+.asked .code { font-size: 1.25rem; }
+.asks { font-size: 1.05rem; margin-top: 1.35rem; }
+.asks + ul { margin: .35rem 0 0; padding-left: 1.25rem; }
+.code { font-family: var(--mono); letter-spacing: .08em; }
+input.code { font-size: 1.35rem; text-transform: uppercase; }
 .section { margin: 2.5rem 0 1rem; }
 details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }

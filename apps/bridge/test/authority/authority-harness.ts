@@ -5,7 +5,7 @@ import { Database } from '@drawbridge/database';
 import { Partners } from '@drawbridge/partners';
 import { People } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
-import { FormBrowser, type FormPage, formWith, freePort, testDatabase } from '@drawbridge/testing';
+import { type DeviceCode, FormBrowser, type FormPage, formWith, freePort, testDatabase } from '@drawbridge/testing';
 import { Global, type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { sql } from 'kysely';
@@ -17,6 +17,8 @@ import { Secrets } from '../../src/secrets.js';
 export const PASSWORD = 'drawbridge';
 export const DESKTOP = 'tunebox-desktop';
 export const WEB = 'tunebox-web';
+export const TV = 'tunebox-tv';
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const DESKTOP_REDIRECT = 'http://127.0.0.1:49152/callback';
 export const WEB_ORIGIN = 'https://app.tunebox.example';
 const SCOPES: Scope[] = ['messages.read', 'messages.send', 'contacts.read', 'presence.read', 'profile'];
@@ -149,6 +151,23 @@ export class AuthorityHarness implements AsyncDisposable {
     });
   }
 
+  /** A device asks for a code. */
+  askForDevice(over: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Response> {
+    const body = new URLSearchParams({ client_id: TV, scope: 'openid messages.read contacts.read', ...over });
+    return fetch(`${this.origin}/oidc/device/auth`, { method: 'POST', headers, body });
+  }
+
+  async deviceCode(over: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<DeviceCode> {
+    const response = await this.askForDevice(over, headers);
+    if (response.status !== 200) throw new Error(await response.text());
+    return (await response.json()) as DeviceCode;
+  }
+
+  /** The device asks whether somebody has answered. */
+  poll({ device_code }: DeviceCode, over: Record<string, string> = {}): Promise<Response> {
+    return this.token({ grant_type: DEVICE_GRANT, device_code, client_id: TV, ...over });
+  }
+
   refresh(refresh_token: string, client_id = DESKTOP): Promise<Response> {
     return this.token({ grant_type: 'refresh_token', refresh_token, client_id });
   }
@@ -225,5 +244,13 @@ async function seed(database: Database): Promise<void> {
     kind: 'web',
     redirectUris: [`${WEB_ORIGIN}/signed-in`],
     scopes: ['messages.read'],
+  });
+  await partners.createApp({
+    clientId: TV,
+    partner,
+    name: 'Tunebox on TV',
+    kind: 'device',
+    redirectUris: [],
+    scopes: ['messages.read', 'messages.send', 'contacts.read', 'profile'],
   });
 }

@@ -1,0 +1,258 @@
+import { GrantError } from '@drawbridge/consent';
+import { type App, Partners } from '@drawbridge/partners';
+import { People } from '@drawbridge/people';
+import { SCOPES, type Scope } from '@drawbridge/protocol';
+import { Controller, Get, Logger, Post, Req, Res, UseInterceptors } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { Config } from '../config/config.js';
+import { clientNetwork, trustsProxy } from '../http/client-network.js';
+import { sendPage, sendTo } from '../pages/send-page.js';
+import { Secrets } from '../secrets.js';
+import { Authority } from './authority.js';
+import { AskedInTurn } from './authority-turns.js';
+import { DeviceBrowsers } from './device-browsers.js';
+import { DEVICE_LIMITS, DeviceCodes, type DeviceRequest, type DeviceVisit } from './device-codes.js';
+import { deviceAppRefusedPage, deviceEndPage } from './device-end-pages.js';
+import { DEVICE_PATH } from './device-flow.js';
+import { DeviceGuesses, normaliseUserCode, shownUserCode } from './device-guesses.js';
+import { AskedOnDevice, deviceCodePage, deviceSignInPage, signedInWith } from './device-pages.js';
+import { field, fields, isFromElsewhere } from './forms.js';
+import { hasBridgeScope } from './scopes.js';
+import { limitedSignIn, STALE_FORM } from './sign-in-form.js';
+import { NONE_TICKED, SignInSteps } from './sign-in-steps.js';
+
+/** What a device asks for, while a person is at it with one browser. */
+interface Asked {
+  request: DeviceRequest;
+  app: App;
+  offered: Scope[];
+  csrf: string;
+  sameNetwork: boolean;
+}
+
+const NO_CODE = 'Type the code that the device shows.';
+const UNKNOWN_CODE = 'No device was given this code. Compare it with the one on the device, and type it again.';
+const LAST_TRY = 'One more wrong try ends this code.';
+const NOT_ALLOWED = 'the person did not allow it';
+
+/**
+ * Sign-in on a device (RFC 8628): a person types the device's code, or follows its link, sees what asks and from where,
+ * signs in, and consents. One address; nothing is decided by opening it. The state is in the database (DeviceCodes).
+ */
+@Controller('device')
+@UseInterceptors(AskedInTurn)
+export class DeviceController {
+  private readonly log = new Logger('Consent');
+  private readonly behindProxy: boolean;
+
+  constructor(
+    private readonly authority: Authority,
+    private readonly browsers: DeviceBrowsers,
+    private readonly codes: DeviceCodes,
+    private readonly guesses: DeviceGuesses,
+    private readonly steps: SignInSteps,
+    private readonly people: People,
+    private readonly partners: Partners,
+    private readonly secrets: Secrets,
+    config: Config,
+  ) {
+    this.behindProxy = trustsProxy(config.publicUrl);
+  }
+
+  @Get()
+  async show(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const browser = this.browsers.readOrMake(request, response);
+    const typed = request.query.user_code;
+    if (typeof typed === 'string') return this.askForCode(response, browser, { typed });
+    const visit = await this.codes.visit(browser);
+    if (!visit) return this.askForCode(response, browser);
+    const { answer, outcome, expired } = visit.request;
+    if (outcome === 'denied' || outcome === 'spoilt') return this.over(response, outcome);
+    if (answer === 'allowed' && visit.allowedHere) {
+      const app = await this.partners.app(visit.request.clientId);
+      return this.over(response, 'allowed', app?.name);
+    }
+    if (expired || (outcome === 'allowed' && !visit.allowedHere)) return this.over(response, 'over');
+    const asked = await this.asked(visit.request, browser, request, response);
+    if (asked) await this.showConsent(asked, visit, response, []);
+  }
+
+  @Post()
+  async answer(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const known = this.browsers.read(request);
+    const browser = known ?? this.browsers.readOrMake(request, response);
+    const typed = field(request, 'user_code');
+    const genuine =
+      known && !isFromElsewhere(request) && this.secrets.formTokenMatches(bindingOf(known), field(request, 'csrf'));
+    if (!genuine) return this.askForCode(response, browser, { typed, problem: STALE_FORM, status: 403 });
+    if (typed !== '') return this.withCode(typed, browser, request, response);
+    const visit = await this.codes.visit(browser);
+    if (!visit) return this.askForCode(response, browser, { problem: NO_CODE, status: 422 });
+    await this.decide(visit, browser, request, response);
+  }
+
+  private async withCode(typed: string, browser: string, request: Request, response: Response): Promise<void> {
+    if (normaliseUserCode(typed) === '') return this.askForCode(response, browser, { problem: NO_CODE, status: 422 });
+    const found = await this.guesses.lookUp(typed, { browser, network: this.networkOf(request) });
+    if ('refused' in found) {
+      const limited = found.refused === 'limited';
+      if (limited) response.setHeader('Retry-After', Math.ceil(found.retryAfterMs / 1000));
+      const problem = limited ? limitedSignIn(found.retryAfterMs) : UNKNOWN_CODE;
+      return this.askForCode(response, browser, { typed, problem, status: limited ? 429 : 422 });
+    }
+    if (found.request.outcome !== null || found.request.expired) return this.over(response, 'over');
+    const asked = await this.asked(found.request, browser, request, response);
+    if (!asked) return;
+    if (field(request, 'decision') === 'deny') return this.deny(asked.request, response);
+    // The first form has a code only; the second has the fields of the sign-in too.
+    if (fields(request, 'login').length === 0) return this.showSignIn(asked, response);
+    await this.checkPassword(asked, request, response);
+  }
+
+  private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
+    const tries = await this.codes.takeTry(asked.request);
+    if (tries === undefined) return this.over(response, 'over');
+    const result = await this.steps.password(request, response);
+    if ('person' in result || result.refused.limited) await this.codes.giveBack(asked.request);
+    if ('person' in result) {
+      this.browsers.write(response, await this.codes.signedIn(asked.request, result.person.id));
+      return sendTo(response, DEVICE_PATH);
+    }
+    const { limited, ...again } = result.refused;
+    // Not the login: people type their password there.
+    this.log.debug({ app: asked.app.clientId, limited }, 'A sign-in was refused');
+    const left = DEVICE_LIMITS.wrongTries - tries;
+    if (!limited && left === 0) {
+      await this.codes.refuse(asked.request, 'spoilt', 'there were too many wrong tries');
+      return this.over(response, 'spoilt');
+    }
+    if (!limited && left === 1) again.problem = `${again.problem} ${LAST_TRY}`;
+    this.showSignIn(asked, response, again);
+  }
+
+  /** The answer of the consent page. */
+  private async decide(visit: DeviceVisit, browser: string, request: Request, response: Response): Promise<void> {
+    // Decided, here or elsewhere, or run out: the page says so.
+    if (visit.request.answer || visit.request.expired) return sendTo(response, DEVICE_PATH);
+    const asked = await this.asked(visit.request, browser, request, response);
+    if (!asked) return;
+    switch (field(request, 'decision')) {
+      case 'deny':
+        return this.deny(asked.request, response);
+      case 'tick-all':
+        return this.showConsent(asked, visit, response, asked.offered);
+      case 'allow':
+        return this.allow(asked, visit, request, response);
+      default:
+        return this.showConsent(asked, visit, response, []);
+    }
+  }
+
+  private async deny(asked: DeviceRequest, response: Response): Promise<void> {
+    const denied = await this.codes.refuse(asked, 'denied', NOT_ALLOWED);
+    this.over(response, denied ? 'denied' : 'over');
+  }
+
+  private async allow(asked: Asked, visit: DeviceVisit, request: Request, response: Response): Promise<void> {
+    const { app, offered } = asked;
+    const ticked = offered.filter((scope) => fields(request, 'scope').includes(scope));
+    if (!hasBridgeScope(ticked)) return this.showConsent(asked, visit, response, ticked, NONE_TICKED);
+    const person = await this.people.byId(visit.personId);
+    // Before the grant is made: of two browsers, and of allowing and denying, one wins.
+    if (!person || !(await this.codes.claim(visit))) return this.over(response, 'over');
+    try {
+      const grant = await this.steps.allow({
+        id: visit.grantId,
+        person,
+        app,
+        scopes: ticked,
+        signedInAt: visit.signedInAt,
+        device: signedInWith(visit.request.askedFrom, request.headers['user-agent']),
+      });
+      if (!grant) return this.over(response, 'over');
+      await this.codes.answer(visit, await this.authority.allowedOnDevice(visit, grant));
+      this.log.log(
+        { grant: grant.id, person: grant.personId, app: grant.clientId, scopes: grant.scopes },
+        'A consent was given',
+      );
+      sendTo(response, DEVICE_PATH);
+    } catch (error) {
+      if (!(error instanceof GrantError)) throw error;
+      const errorDescription = 'the app may not be connected at present';
+      await this.codes.answer(visit, { error: 'access_denied', errorDescription });
+      sendPage(response, deviceAppRefusedPage(), { status: 400 });
+    }
+  }
+
+  private askForCode(
+    response: Response,
+    browser: string,
+    { typed = '', problem, status = 200 }: { typed?: string; problem?: string; status?: number } = {},
+  ): void {
+    const csrf = this.secrets.formToken(bindingOf(browser));
+    sendPage(response, deviceCodePage({ path: DEVICE_PATH, csrf, userCode: shownUserCode(typed), problem }), {
+      status,
+    });
+  }
+
+  private showSignIn(
+    asked: Asked,
+    response: Response,
+    { status = 200, ...again }: { login?: string; problem?: string; status?: number } = {},
+  ): void {
+    sendPage(response, deviceSignInPage({ ...asked, path: DEVICE_PATH, now: new Date(), ...again }), { status });
+  }
+
+  private async showConsent(
+    asked: Asked,
+    visit: DeviceVisit,
+    response: Response,
+    ticked: readonly Scope[],
+    problem?: string,
+  ): Promise<void> {
+    const person = await this.people.byId(visit.personId);
+    if (!person) return this.over(response, 'over');
+    const html = this.steps.consentPage({
+      app: asked.app,
+      person,
+      path: DEVICE_PATH,
+      csrf: asked.csrf,
+      offered: asked.offered,
+      ticked,
+      signedInAt: visit.signedInAt,
+      about: AskedOnDevice({ ...asked, now: new Date() }),
+      ...(problem ? { problem } : {}),
+    });
+    sendPage(response, html, { status: problem ? 422 : 200 });
+  }
+
+  /** Undefined when a page saying why not was sent: the app may not be connected now, or may have nothing of it. */
+  private async asked(
+    request: DeviceRequest,
+    browser: string,
+    from: Request,
+    response: Response,
+  ): Promise<Asked | undefined> {
+    const app = await this.partners.app(request.clientId);
+    const offered = SCOPES.filter((scope) => request.scopes.includes(scope) && app?.scopes.includes(scope));
+    if (app?.partner.status !== 'approved' || !hasBridgeScope(offered)) {
+      sendPage(response, deviceAppRefusedPage(), { status: 400 });
+      return undefined;
+    }
+    const csrf = this.secrets.formToken(bindingOf(browser));
+    return { request, app, offered, csrf, sameNetwork: this.networkOf(from) === request.askedFrom.network };
+  }
+
+  private networkOf(request: Request): string {
+    return clientNetwork(request, this.behindProxy);
+  }
+
+  private over(response: Response, how: 'allowed' | 'denied' | 'spoilt' | 'over', appName?: string): void {
+    const status = how === 'allowed' || how === 'denied' ? 200 : 400;
+    sendPage(response, deviceEndPage(how, appName), { status });
+  }
+}
+
+function bindingOf(browser: string): string {
+  return `device ${browser}`;
+}
