@@ -1,6 +1,6 @@
 // A chat in the terminal, as the demo app Tunebox: the whole path of a partner's desktop app in one file. It knows
 // nothing of the bridge but its address. `npm run demo:chat [-- --url http://127.0.0.1:8080]`
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,20 @@ const values = readOptions();
 const bridge = values.url.replace(/\/$/, '');
 const CLIENT_ID = 'tunebox-desktop';
 const base64url = (bytes) => Buffer.from(bytes).toString('base64url');
+const sha256 = (text) => base64url(createHash('sha256').update(text).digest());
+
+/** The key of this run, which its tokens are bound to (RFC 9449): whoever steals one has nothing without it. */
+const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const { kty, crv, x, y } = key.publicKey.export({ format: 'jwk' });
+
+/** A proof that we hold the key, made for one request and good for no other. */
+function proof(claims) {
+  const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } };
+  const payload = { jti: randomUUID(), iat: Math.floor(Date.now() / 1000), ...claims };
+  const signed = [header, payload].map((part) => base64url(JSON.stringify(part))).join('.');
+  const signature = sign('sha256', signed, { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${base64url(signature)}`;
+}
 
 function readOptions() {
   const options = { url: { type: 'string', default: 'http://127.0.0.1:8080' }, help: { type: 'boolean' } };
@@ -27,7 +41,9 @@ function readOptions() {
 
 /** RFC 8252: the system browser signs in, and the code comes back to a listener on a free loopback port. */
 async function signIn() {
-  const { authorization_endpoint, token_endpoint } = await json(`${bridge}/oidc/.well-known/openid-configuration`);
+  const { issuer, authorization_endpoint, token_endpoint } = await answerOf(
+    await request(`${bridge}/oidc/.well-known/openid-configuration`),
+  );
   const verifier = base64url(randomBytes(32));
   const state = base64url(randomBytes(16));
   const { promise: arrived, resolve } = Promise.withResolvers();
@@ -47,38 +63,51 @@ async function signIn() {
     redirect_uri,
     state,
     scope: 'openid profile messages.read messages.send contacts.read presence.read',
-    code_challenge: base64url(createHash('sha256').update(verifier).digest()),
+    code_challenge: sha256(verifier),
     code_challenge_method: 'S256',
   });
   console.log(`Open this address in a browser and sign in (waiting):\n\n  ${authorization_endpoint}?${question}\n`);
   const answer = await arrived;
   listener.close();
   if (!answer.get('code')) throw new Error(`The sign-in ended with ${answer.get('error')}.`);
-  const form = {
-    grant_type: 'authorization_code',
-    code: answer.get('code'),
-    redirect_uri,
-    client_id: CLIENT_ID,
-    code_verifier: verifier,
-  };
-  const tokens = await json(token_endpoint, { method: 'POST', body: new URLSearchParams(form) });
+  const code = { code: answer.get('code'), redirect_uri, code_verifier: verifier };
   return {
-    tokens,
-    refresh: (refresh_token) =>
-      json(token_endpoint, {
-        method: 'POST',
-        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token, client_id: CLIENT_ID }),
-      }),
+    // As the bridge calls itself, whatever it was called on the command line.
+    publicUrl: issuer.replace(/\/oidc$/, ''),
+    tokens: await askForTokens(token_endpoint, { grant_type: 'authorization_code', ...code }),
+    refresh: (refresh_token) => askForTokens(token_endpoint, { grant_type: 'refresh_token', refresh_token }),
   };
 }
 
-async function json(url, options) {
-  const response = await fetch(url, options).catch(() => {
+/** What the token endpoint wants to find in the next proof. */
+let nonce;
+
+async function askForTokens(url, form) {
+  const body = new URLSearchParams({ ...form, client_id: CLIENT_ID });
+  const ask = async () => {
+    const headers = { dpop: proof({ htm: 'POST', htu: url, nonce }) };
+    const response = await request(url, { method: 'POST', headers, body });
+    nonce = response.headers.get('dpop-nonce') ?? nonce;
+    return answerOf(response);
+  };
+  // The same again, with the nonce that came with the refusal.
+  return ask().catch((problem) => {
+    if (problem.error !== 'use_dpop_nonce') throw problem;
+    return ask();
+  });
+}
+
+function request(url, options) {
+  return fetch(url, options).catch(() => {
     throw new Error(`No bridge answers at ${bridge}. Start one with \`npm start\`, or say where it is with --url.`);
   });
+}
+
+async function answerOf(response) {
   const body = await response.json();
-  if (!response.ok) throw new Error(body.error_description ?? body.error ?? `${url} answered ${response.status}`);
-  return body;
+  if (response.ok) return body;
+  const told = body.error_description ?? body.error ?? `${response.url} answered ${response.status}`;
+  throw Object.assign(new Error(told), { error: body.error });
 }
 
 /** What a client waits before it connects again, twice as long each time, with some chance in it. */
@@ -89,7 +118,7 @@ const LONGEST_WAIT_MS = 5_000;
 const comesBack = (code) => code !== 1000 && (code < 4400 || code >= 4500);
 
 async function chat() {
-  const { tokens, refresh } = await signIn();
+  const { publicUrl, tokens, refresh } = await signIn();
   let { access_token, refresh_token } = tokens;
   const renew = async () => {
     ({ access_token, refresh_token } = await refresh(refresh_token));
@@ -110,7 +139,9 @@ async function chat() {
   let me;
   /** Where to go on after a connection was lost: the epoch of the mailbox, and the last event seen. */
   let place;
-  const request = (event, data) => {
+  /** What the bridge wants to find in the next proof on this connection. */
+  let sessionNonce;
+  const command = (event, data) => {
     const { promise, resolve, reject } = Promise.withResolvers();
     const id = `c-${++frames}`;
     waiting.set(id, { resolve, reject });
@@ -118,9 +149,15 @@ async function chat() {
     return promise;
   };
 
+  /** The token, and that it is ours. */
+  const shown = () => ({
+    token: access_token,
+    proof: proof({ htm: 'GET', htu: `${publicUrl}/bridge`, ath: sha256(access_token), nonce: sessionNonce }),
+  });
   const open = async () => {
     const client = { name: 'demo-chat', version: '1' };
-    const session = await request('session.open', { token: access_token, client, ...(place ? { resume: place } : {}) });
+    const session = await command('session.open', { ...shown(), client, ...(place ? { resume: place } : {}) });
+    sessionNonce = session.nonce;
     waitMs = FIRST_WAIT_MS;
     renewed = false;
     if (session.mailbox) place ??= { epoch: session.mailbox.epoch, after: session.mailbox.head };
@@ -132,7 +169,7 @@ async function chat() {
       `You are ${me.name ?? me.id}, in ${session.app.name}, on ${gateway}. Allowed: ${session.grant.scopes.join(', ')}.`,
     );
     if (session.grant.scopes.includes('messages.read')) {
-      const { conversations } = await request('conversation.list', {});
+      const { conversations } = await command('conversation.list', {});
       for (const { title, members, lastMessage } of conversations) {
         const others = members.filter(({ id }) => id !== me.id).map(({ name }) => name);
         const last = lastMessage ? `${lastMessage.from.name} wrote "${lastMessage.text}"` : 'nothing yet';
@@ -143,7 +180,8 @@ async function chat() {
     say(`Write "${example} hello" to say hello to ${example}: an id, then the text. Ctrl-C ends.`);
   };
   const events = {
-    hello: async ({ gateway }) => {
+    hello: async ({ gateway, nonce }) => {
+      sessionNonce = nonce;
       const session = await open();
       if (me) say(`(connected again, on ${gateway})`);
       else await greet(session, gateway);
@@ -156,7 +194,7 @@ async function chat() {
     },
     'session.expiring': async () => {
       await renew();
-      await request('session.refresh', { token: access_token });
+      ({ nonce: sessionNonce } = await command('session.refresh', shown()));
     },
     going_away: () => say('(the bridge is going away)'),
   };
@@ -203,7 +241,7 @@ async function chat() {
     const [, to, text] = /^(\S+)\s+(.+)$/.exec(line) ?? [];
     if (!to) return say('Write an id and a text, such as: bob hello');
     if (socket.readyState !== WebSocket.OPEN) return say('! There is no connection at present; try again in a moment.');
-    request('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), complain);
+    command('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), complain);
   });
   terminal.on('close', () => {
     if (socket.readyState === WebSocket.OPEN) socket.close(1000);

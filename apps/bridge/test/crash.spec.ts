@@ -20,9 +20,9 @@ describe.each(everyDatabase)('The program under a stream of sends, on %s', (data
     const alices = await signIn(bridge, { login: 'alice', ...person });
     const bobs = await signIn(bridge, { login: 'bob', ...person });
     let alice = await BridgeClient.connect(bridge.publicUrl);
-    await alice.open(alices.accessToken);
+    await alice.open(alices);
     let bob = await BridgeClient.connect(bridge.publicUrl);
-    const { mailbox } = await bob.open<{ mailbox: { epoch: string; head: number } }>(bobs.accessToken);
+    const { mailbox } = await bob.open<{ mailbox: { epoch: string; head: number } }>(bobs);
     const { conversation } = await alice.request<{ conversation: { id: string } }>('conversation.create', {
       members: ['bob'],
       clientId: randomUUID(),
@@ -53,9 +53,9 @@ describe.each(everyDatabase)('The program under a stream of sends, on %s', (data
     await bridge.restart();
 
     alice = await BridgeClient.connect(bridge.publicUrl);
-    await alice.open(alices.accessToken);
+    await alice.open(alices);
     bob = await BridgeClient.connect(bridge.publicUrl);
-    await bob.open(bobs.accessToken, { epoch: mailbox.epoch, after: mailbox.head });
+    await bob.open(bobs, { epoch: mailbox.epoch, after: mailbox.head });
     // Every send is repeated: the acknowledged ones give the same message, the others are stored now or were already.
     for (const outcome of outcomes) {
       const { clientId, text } = outcome;

@@ -66,9 +66,9 @@ describe('A gateway that is stopped while 500 clients are on it', () => {
       await signIn(cluster, { login: 'bob', ...app }),
     ];
     const bob = await BridgeClient.connect(first.ownUrl);
-    await bob.open(bobs.accessToken);
+    await bob.open(bobs);
     const alice = await BridgeClient.connect(first.ownUrl);
-    await alice.open(alices.accessToken);
+    await alice.open(alices);
     const { conversation } = await alice.request<{ conversation: { id: string } }>('conversation.create', {
       members: ['carol'],
       clientId: randomUUID(),
@@ -79,7 +79,7 @@ describe('A gateway that is stopped while 500 clients are on it', () => {
     const sending = sendUntilClosed(alice, conversation.id);
     expect((await fetch(`${first.internalUrl}/readyz`)).status).toBe(503);
     await expect(BridgeClient.connect(first.ownUrl)).rejects.toThrow(/closed|503/);
-    expect(await revoke({ publicUrl: second.ownUrl }, app.clientId, bobs.refreshToken)).toBe(200);
+    expect(await revoke({ publicUrl: second.ownUrl }, bobs)).toBe(200);
     expect(await bob.closed).toEqual({ code: 4403, reason: 'signed_out' });
     expect(await leases(database)).toEqual(['gw-1', 'gw-2']);
     const { rows } = await sql<{ gateways: { id: string; confirmed: string }[] }>`
@@ -106,7 +106,7 @@ describe('A gateway that is stopped while 500 clients are on it', () => {
     expect(refused.filter((code) => code !== 'unavailable')).toEqual([]);
     expect(stored.length).toBeGreaterThan(0);
     const again = await BridgeClient.connect(second.ownUrl);
-    await again.open(alices.accessToken);
+    await again.open(alices);
     const kept = await history(again, conversation.id);
     expect(stored.filter((text) => !kept.has(text))).toEqual([]);
     await again.close();

@@ -12,6 +12,7 @@ import {
   signIn,
   startBridge,
   startRedis,
+  type Tokens,
 } from '@drawbridge/testing';
 
 const config = readFileSync('deploy/haproxy.cfg', 'utf8');
@@ -88,14 +89,14 @@ test('Behind HAProxy people sign in and chat across bridges, and one bridge is s
 
   const alices = await signIn({ publicUrl }, { login: 'alice', ...app });
   const bobs = await signIn({ publicUrl }, { login: 'bob', ...app });
-  const open = async (token: string, resume?: { epoch: string; after: number }) => {
+  const open = async (token: Tokens, resume?: { epoch: string; after: number }) => {
     const client = await BridgeClient.connect(publicUrl);
     const { mailbox } = await client.open<{ mailbox: { epoch: string } }>(token, resume);
     return { client, gateway: String(client.hello.gateway), epoch: mailbox.epoch };
   };
-  const receivers = [await open(alices.accessToken), await open(alices.accessToken)];
+  const receivers = [await open(alices), await open(alices)];
   expect(receivers.map(({ gateway }) => gateway).toSorted()).toEqual(['bridge-1', 'bridge-2']);
-  const bob = await open(bobs.accessToken);
+  const bob = await open(bobs);
   const say = async (from: BridgeClient) => {
     const text = `news ${randomUUID()}`;
     await from.request('message.send', { to: 'alice', text, clientId: randomUUID() });
@@ -123,7 +124,7 @@ test('Behind HAProxy people sign in and chat across bridges, and one bridge is s
   const stopped = bridges[leaving.gateway === 'bridge-1' ? 0 : 1]!.stop();
   expect(await leaving.client.closed).toEqual({ code: 4512, reason: 'going_away' });
   const meanwhile = await say(bob.client);
-  const back = await open(alices.accessToken, { epoch: leaving.epoch, after: leaving.client.lastSeq! });
+  const back = await open(alices, { epoch: leaving.epoch, after: leaving.client.lastSeq! });
   expect(back.gateway).toBe(bob.gateway);
   await hears(back.client, meanwhile);
   expect([...leaving.client.problems, ...back.client.problems]).toEqual([]);

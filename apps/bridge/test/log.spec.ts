@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { BridgeClient, FormBrowser, formWith, refresh, revoke, startBridge } from '@drawbridge/testing';
+import { BridgeClient, FormBrowser, formWith, ProofKey, refresh, revoke, startBridge } from '@drawbridge/testing';
 
 const CLIENT_ID = 'tunebox-desktop';
 const REDIRECT = 'http://127.0.0.1:49152/callback';
@@ -32,21 +32,18 @@ async function signInAndTell(publicUrl: string, secrets: Map<string, string>) {
   const scope = ['profile', 'messages.read', 'messages.send'];
   const { left } = await browser.submit(formWith(consent, 'scope'), { scope }, ['decision', 'allow']);
   const code = left!.searchParams.get('code')!;
-  const exchange = () =>
-    fetch(`${publicUrl}/oidc/token?code=${code}`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: REDIRECT,
-        client_id: CLIENT_ID,
-        code_verifier: verifier,
-      }),
-    });
-  const tokens = (await (await exchange()).json()) as { access_token: string; refresh_token: string };
+  const key = new ProofKey();
+  const exchanged = await key.post(`${publicUrl}/oidc/token?code=${code}`, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: REDIRECT,
+    client_id: CLIENT_ID,
+    code_verifier: verifier,
+  });
+  const tokens = (await exchanged.json()) as { access_token: string; refresh_token: string };
   const told = { verifier, state, wrong, code, access: tokens.access_token, refresh: tokens.refresh_token };
   for (const [name, value] of Object.entries(told)) secrets.set(name, value);
-  return tokens;
+  return { clientId: CLIENT_ID, accessToken: tokens.access_token, refreshToken: tokens.refresh_token, key };
 }
 
 /** The signature and the claims of a token by themselves are as good as the whole. */
@@ -56,16 +53,16 @@ test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text
   await using bridge = await startBridge({ database: 'pglite', env: { LOG_LEVEL: 'trace', GATEWAY_ID: 'gw-log' } });
   const secrets = new Map<string, string>();
   const tokens = await signInAndTell(bridge.publicUrl, secrets);
-  const rotated = await refresh(bridge, CLIENT_ID, tokens.refresh_token);
+  const rotated = await refresh(bridge, tokens);
   secrets.set('second refresh token', rotated.refreshToken).set('second access token', rotated.accessToken);
 
   const stranger = await BridgeClient.connect(bridge.publicUrl);
-  const forged = `${tokens.access_token.slice(0, -8)}AAAAAAAA`;
+  const forged = `${tokens.accessToken.slice(0, -8)}AAAAAAAA`;
   secrets.set('forged token', forged);
   await expect(stranger.open(forged)).rejects.toThrow();
 
   const alice = await BridgeClient.connect(bridge.publicUrl);
-  const { grant } = await alice.open<{ grant: { id: string } }>(tokens.access_token);
+  const { grant } = await alice.open<{ grant: { id: string } }>(tokens);
   secrets.set('nonce', String(alice.hello.nonce));
   const [text, title, junk, bad] = ['text', 'title', 'junk', 'bad'].map((what) => {
     const secret = `${what}-${randomUUID()}`;
@@ -89,13 +86,15 @@ test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text
   await alice.waitFor(({ event, id }) => event === 'error' && id === undefined);
   await fetch(`${bridge.publicUrl}/nothing?code=${secrets.get('code')}`);
   await fetch(`${bridge.publicUrl}/bridge?token=${secrets.get('access')}`);
-  expect(await revoke(bridge, CLIENT_ID, rotated.refreshToken)).toBe(200);
+  expect(await revoke(bridge, rotated)).toBe(200);
   expect(await alice.closed).toMatchObject({ code: 4403 });
   expect(await bridge.stop()).toBe(0);
 
   const output = bridge.output();
   for (const [name, secret] of secrets)
     for (const part of parts(secret)) expect([name, output.includes(part)]).toEqual([name, false]);
+  // How every proof begins.
+  expect(output).not.toContain(Buffer.from('{"typ":"dpop+jwt"}').toString('base64url').slice(0, 20));
   expect(output.split('\n').filter((line) => /"msg".*drawbridge[^_.-]/.test(line))).toEqual([]);
 
   const lines = linesOf(output);

@@ -44,7 +44,7 @@ describe('The metrics', () => {
       await BridgeClient.connect(bridge.publicUrl),
       await BridgeClient.connect(bridge.publicUrl),
     ];
-    await Promise.all([alice.open(tokens.accessToken), leaver.open(tokens.accessToken)]);
+    await Promise.all([alice.open(tokens), leaver.open(tokens)]);
     const idle = await BridgeClient.connect(bridge.publicUrl);
     const wrong = await BridgeClient.connect(bridge.publicUrl);
     await wrong.open('no.token.atall').catch(() => {});

@@ -2,7 +2,17 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { BridgeClient, everyDatabase, launchChromium, refresh, signIn, startBridge } from '@drawbridge/testing';
+import {
+  BridgeClient,
+  everyDatabase,
+  exchange,
+  launchChromium,
+  ProofKey,
+  refresh,
+  signIn,
+  startBridge,
+  type Tokens,
+} from '@drawbridge/testing';
 import type { Browser, Page } from 'playwright-core';
 
 /** A desktop client's half of RFC 8252: a listener on a free loopback port, and PKCE. */
@@ -24,25 +34,15 @@ async function authorization(publicUrl: string) {
   const callback = once(listener, 'request') as Promise<[IncomingMessage]>;
   return {
     url: `${publicUrl}/oidc/auth?${question}`,
-    async tokens(): Promise<{ access_token: string; refresh_token: string }> {
+    async tokens(): Promise<Tokens> {
       const [request] = await callback;
       const answer = new URL(request.url!, redirectUri).searchParams;
       expect(answer.get('state')).toBe('a-state');
       expect(answer.get('iss')).toBe(`${publicUrl}/oidc`);
       listener.close();
       listener.closeAllConnections();
-      const response = await fetch(`${publicUrl}/oidc/token`, {
-        method: 'POST',
-        body: new URLSearchParams({
-          grant_type: 'authorization_code',
-          code: answer.get('code')!,
-          redirect_uri: redirectUri,
-          client_id: 'tunebox-desktop',
-          code_verifier: verifier,
-        }),
-      });
-      expect(response.status).toBe(200);
-      return (await response.json()) as { access_token: string; refresh_token: string };
+      const app = { clientId: 'tunebox-desktop', key: new ProofKey() };
+      return exchange({ publicUrl }, app, { code: answer.get('code')!, redirectUri, verifier });
     },
   };
 }
@@ -75,7 +75,7 @@ describe.each(everyDatabase)('A person with a browser and a desktop app, on %s',
     const tokens = await asked.tokens();
 
     const alice = await BridgeClient.connect(bridge.publicUrl);
-    const session = await alice.open(tokens.access_token);
+    const session = await alice.open(tokens);
     expect(session).toMatchObject({ person: { id: 'alice', handle: 'alice' }, app: { id: 'tunebox-desktop' } });
     const bob = await BridgeClient.connect(bridge.publicUrl);
     const bobsTokens = await signIn(bridge, {
@@ -84,7 +84,7 @@ describe.each(everyDatabase)('A person with a browser and a desktop app, on %s',
       clientId: 'tunebox-desktop',
       scopes: 'all',
     });
-    await bob.open(bobsTokens.accessToken);
+    await bob.open(bobsTokens);
 
     const { conversations } = await alice.request<{
       conversations: { id: string; kind: string; members: { id: string }[] }[];
@@ -107,7 +107,7 @@ describe.each(everyDatabase)('A person with a browser and a desktop app, on %s',
       .waitFor();
 
     expect(await alice.closed).toEqual({ code: 4403, reason: 'revoked_by_person' });
-    await expect(refresh(bridge, 'tunebox-desktop', tokens.refresh_token)).rejects.toThrow(/invalid_grant/);
+    await expect(refresh(bridge, tokens)).rejects.toThrow(/invalid_grant/);
     const before = alice.frames.length;
     const sent = await bob.request<{ message: { id: string } }>('message.send', {
       conversation: direct.id,
@@ -122,7 +122,7 @@ describe.each(everyDatabase)('A person with a browser and a desktop app, on %s',
       scopes: 'all',
     });
     const second = await BridgeClient.connect(bridge.publicUrl);
-    await second.open(again.accessToken);
+    await second.open(again);
     await bob.request('message.send', { conversation: direct.id, text: 'barrier', clientId: randomUUID() });
     await second.waitFor((frame) => JSON.stringify(frame.data).includes('barrier'));
     expect(alice.frames.length).toBe(before);

@@ -100,7 +100,7 @@ describe('The program', () => {
     await first.restart();
     const tokens = await signIn(second, { login: 'alice', ...tunebox });
     const alice = await BridgeClient.connect(second.publicUrl);
-    await alice.open(tokens.accessToken);
+    await alice.open(tokens);
     const { conversations } = await alice.request<{
       conversations: { id: string; kind: string; memberCount: number; lastMessage: unknown }[];
     }>('conversation.list', {});
@@ -138,7 +138,7 @@ describe('The program', () => {
     await using bridge = await startBridge({ database: 'postgres' });
     const tokens = await signIn(bridge, { login: 'alice', ...tunebox });
     const alice = await BridgeClient.connect(bridge.publicUrl);
-    await alice.open(tokens.accessToken);
+    await alice.open(tokens);
     const { conversations } = await alice.request<{ conversations: { id: string }[] }>('conversation.list', {});
     const conversation = conversations[0]!.id;
     const sends = Array.from({ length: 20 }, (_, n) =>
@@ -159,7 +159,7 @@ describe('The program', () => {
 
     await bridge.start();
     const back = await BridgeClient.connect(bridge.publicUrl);
-    await back.open(tokens.accessToken);
+    await back.open(tokens);
     const { messages } = await back.request<{ messages: { id: string }[] }>('conversation.history', {
       conversation,
       limit: 100,

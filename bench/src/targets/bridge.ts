@@ -13,7 +13,8 @@ import { Probe, probeEnv } from '../probe-client.js';
 import { bridgeWire } from '../wire.js';
 import type { Gateway, Target, TargetOptions } from './target.js';
 
-const APP = 'tunebox-desktop';
+/** Whose tokens are bound to no key: what is measured is not the making of proofs. */
+const APP = 'drawbridge-console';
 const TOKEN_S = 3_600;
 /** People who are made at the same time. */
 const AT_ONCE = 8;

@@ -155,6 +155,15 @@ export class Partners {
       .execute();
   }
 
+  /** From now on the app gets tokens bound to a key of its own only, and opens with no other (RFC 9449); or with any. */
+  async setRequiresDpop(clientId: string, requiresDpop: boolean): Promise<void> {
+    await this.tables
+      .updateTable('app')
+      .set({ requires_dpop: requiresDpop })
+      .where('client_id', '=', clientId)
+      .execute();
+  }
+
   /** The app with its partner, whatever the partner's status; undefined when there is none or it was removed. */
   async app(clientId: string): Promise<App | undefined> {
     const row = await this.joined().where('app.client_id', '=', clientId).executeTakeFirst();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import type { ProofKey } from './proof-key.js';
 
 /** A frame as it came, with when (monotonic, ms). */
 export interface ReceivedFrame {
@@ -15,6 +16,9 @@ export interface ConnectOptions {
   readonly origin?: string;
   readonly protocol?: string | null;
 }
+
+/** An access token, with the key that it is bound to; or one that is bound to none. */
+export type SessionToken = string | { readonly accessToken: string; readonly key?: ProofKey };
 
 /** An `error` reply; its fields are the reply's data. */
 export class CodedError extends Error {
@@ -43,6 +47,8 @@ export class BridgeClient {
   readonly closed: Promise<{ code: number; reason: string }>;
   /** `seq` of the last durable event, or where the mailbox stood at the opening. */
   lastSeq: number | undefined;
+  /** What the next proof has to be made over. */
+  nonce: string | undefined;
   readonly #replies = new Map<string, { resolve: (data: never) => void; reject: (error: Error) => void }>();
   readonly #waiters = new Set<Waiter>();
   #count = 0;
@@ -76,11 +82,11 @@ export class BridgeClient {
   }
 
   /** Opens the session; with `messages.read` it resolves when the mailbox is live. */
-  async open<T = Record<string, unknown>>(token: string, resume?: { epoch: string; after: number }): Promise<T> {
+  async open<T = Record<string, unknown>>(token: SessionToken, resume?: { epoch: string; after: number }): Promise<T> {
     const client = { name: 'drawbridge-testing', version: '1' };
     if (resume) this.lastSeq = resume.after;
     const session = await this.request<T & { mailbox?: { head: number } }>('session.open', {
-      token,
+      ...this.#shown(token),
       client,
       ...(resume ? { resume } : {}),
     });
@@ -88,6 +94,11 @@ export class BridgeClient {
       await this.waitFor(({ event }) => event === 'mailbox.live');
     }
     return session;
+  }
+
+  /** Goes on with another token of the same grant and key. */
+  refresh<T = Record<string, unknown>>(token: SessionToken): Promise<T> {
+    return this.request<T>('session.refresh', this.#shown(token));
   }
 
   /** The `data` of the `ok`; throws `CodedError`, or another error when the connection is closed before the answer. */
@@ -129,10 +140,17 @@ export class BridgeClient {
     await this.closed;
   }
 
+  #shown(token: SessionToken): { token: string; proof?: string } {
+    if (typeof token === 'string') return { token };
+    const { accessToken, key } = token;
+    return { token: accessToken, ...(key ? { proof: key.sessionProof(accessToken, this.nonce) } : {}) };
+  }
+
   #take(parsed: Omit<ReceivedFrame, 'at'>): void {
     const frame: ReceivedFrame = { ...parsed, at: performance.now() };
     this.frames.push(frame);
     if (frame.seq !== undefined) this.#check(frame.seq, frame.prev);
+    if (frame.event === 'hello' || frame.event === 'ok') this.nonce = (frame.data.nonce as string) ?? this.nonce;
     if (frame.event === 'mailbox.reset') this.lastSeq = Number(frame.data.head);
     for (const waiter of this.#waiters) {
       if (!waiter.matches(frame)) continue;

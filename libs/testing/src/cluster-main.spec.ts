@@ -70,9 +70,9 @@ test('npm run cluster says in ten lines where to go, carries a chat from one bri
       await signIn({ publicUrl }, { login: 'bob', ...app }),
     ];
     const [alice, bob] = await Promise.all(
-      tokens.map(async ({ accessToken }, n) => {
+      tokens.map(async (token, n) => {
         const client = await BridgeClient.connect(`http://127.0.0.1:${ports[n]}`);
-        await client.open(accessToken);
+        await client.open(token);
         return client;
       }),
     );

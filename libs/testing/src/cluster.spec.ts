@@ -9,7 +9,7 @@ test('A cluster has one public address, behind which its bridges take turns, and
   const gateways: unknown[] = [];
   for (let n = 0; n < 4; n++) {
     const client = await BridgeClient.connect(cluster.publicUrl);
-    await client.open(tokens.accessToken);
+    await client.open(tokens);
     gateways.push(client.hello.gateway);
     await client.close();
   }
@@ -18,7 +18,7 @@ test('A cluster has one public address, behind which its bridges take turns, and
   const [first, second] = cluster.bridges;
   const direct = await BridgeClient.connect(second!.ownUrl);
   expect(direct.hello.gateway).toBe('gw-2');
-  await direct.open(tokens.accessToken);
+  await direct.open(tokens);
   await direct.close();
   await first!.kill();
   for (let n = 0; n < 2; n++) {

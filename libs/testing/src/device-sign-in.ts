@@ -37,5 +37,5 @@ export async function signInOnDevice(bridge: Bridge, options: DeviceSignInOption
   const asked = await browser.submit(formWith(typed, 'user_code'));
   const consent = await browser.submit(formWith(asked, 'login'), { login, password });
   await browser.submit(formWith(consent, 'scope'), { scope: scopes }, ['decision', 'allow']);
-  return token(bridge, { grant_type: DEVICE_GRANT, device_code: code.device_code, client_id: clientId });
+  return token(bridge, { clientId }, { grant_type: DEVICE_GRANT, device_code: code.device_code });
 }

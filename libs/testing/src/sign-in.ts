@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { FormBrowser, type FormPage, formWith } from './form-browser.js';
+import { ProofKey } from './proof-key.js';
 
 export interface Tokens {
+  readonly clientId: string;
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly idToken?: string;
   readonly scope: string;
+  /** That they are bound to (RFC 9449). */
+  readonly key?: ProofKey;
 }
 
 export interface SignInOptions {
@@ -15,6 +19,8 @@ export interface SignInOptions {
   /** What to ask for and to tick; `all` (the default) is what the desktop demo app may ask for. */
   readonly scopes?: readonly string[] | 'all';
   readonly redirectUri?: string;
+  /** False for an app without a key: its tokens are worth something to whoever has them. */
+  readonly bound?: boolean;
 }
 
 export interface Bridge {
@@ -45,35 +51,53 @@ export async function signIn(bridge: Bridge, options: SignInOptions): Promise<To
   const back = await browser.submit(formWith(consent, 'scope'), { scope: scopes }, ['decision', 'allow']);
   const code = back.left?.searchParams.get('code');
   if (!code) throw new Error(`No code came back: ${back.left ?? back.html}`);
-  return token(bridge, {
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: redirectUri,
-    client_id: options.clientId,
-    code_verifier: verifier,
-  });
+  const app = { clientId: options.clientId, ...(options.bound === false ? {} : { key: new ProofKey() }) };
+  return exchange(bridge, app, { code, redirectUri, verifier });
+}
+
+/** An app, with the key that its tokens are to be bound to. */
+export type AskingApp = Pick<Tokens, 'clientId' | 'key'>;
+
+/** Exchanges a code; throws an error that names the OAuth error code. */
+export function exchange(
+  bridge: Bridge,
+  app: AskingApp,
+  { code, redirectUri, verifier }: { code: string; redirectUri: string; verifier: string },
+): Promise<Tokens> {
+  const form = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier };
+  return token(bridge, app, form);
 }
 
 /** Rotates the refresh token; throws an error that names the OAuth error code. */
-export function refresh(bridge: Bridge, clientId: string, refreshToken: string): Promise<Tokens> {
-  return token(bridge, { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId });
+export function refresh(bridge: Bridge, tokens: AskingApp & Pick<Tokens, 'refreshToken'>): Promise<Tokens> {
+  return token(bridge, tokens, { grant_type: 'refresh_token', refresh_token: tokens.refreshToken });
 }
 
 /** RFC 7009; resolves to the HTTP status. */
-export async function revoke(bridge: Bridge, clientId: string, refreshToken: string): Promise<number> {
+export async function revoke(bridge: Bridge, tokens: Pick<Tokens, 'clientId' | 'refreshToken'>): Promise<number> {
+  const { clientId, refreshToken } = tokens;
   const body = new URLSearchParams({ token: refreshToken, token_type_hint: 'refresh_token', client_id: clientId });
   return (await fetch(`${bridge.publicUrl}/oidc/token/revocation`, { method: 'POST', body })).status;
 }
 
-export async function token(bridge: Bridge, form: Record<string, string>): Promise<Tokens> {
-  const response = await fetch(`${bridge.publicUrl}/oidc/token`, { method: 'POST', body: new URLSearchParams(form) });
+/** Asks the token endpoint; throws an error that names the OAuth error code. */
+export async function token(
+  bridge: Bridge,
+  { clientId, key }: AskingApp,
+  asked: Record<string, string>,
+): Promise<Tokens> {
+  const url = `${bridge.publicUrl}/oidc/token`;
+  const form = { ...asked, client_id: clientId };
+  const response = await (key?.post(url, form) ?? fetch(url, { method: 'POST', body: new URLSearchParams(form) }));
   const body = (await response.json()) as Record<string, string>;
   if (!response.ok) throw new Error(`${body.error}: ${body.error_description}`);
   return {
+    clientId,
     accessToken: body.access_token!,
     refreshToken: body.refresh_token!,
     scope: body.scope ?? '',
     ...(body.id_token ? { idToken: body.id_token } : {}),
+    ...(key ? { key } : {}),
   };
 }
 

@@ -30,6 +30,7 @@ export const TUNEBOX = {
     kind: 'native' as const,
     redirectUris: ['http://127.0.0.1/callback'],
     scopes: TUNEBOX_SCOPES,
+    requiresDpop: true,
   },
 };
 

@@ -74,6 +74,8 @@ class DemoSeed {
     // Apps that came later are added to a demo that an older version made.
     await this.addApps([TUNEBOX, REELHOUSE, consoleApp(origin)]);
     if (completed) {
+      // A demo of an older version.
+      await this.partners.setRequiresDpop(TUNEBOX.app.clientId, TUNEBOX.app.requiresDpop);
       // The one thing that depends on the settings of today.
       await this.partners.setRedirectUris(CONSOLE_CLIENT_ID, consoleApp(origin).app.redirectUris);
       return;

@@ -51,7 +51,7 @@ export class ClusterWorld implements AsyncDisposable {
   /** A connection on gateway n, 0 and up, with an open session. */
   async connect(n: number, tokens: Tokens): Promise<BridgeClient> {
     const client = await this.unopened(n);
-    await client.open(tokens.accessToken);
+    await client.open(tokens);
     return client;
   }
 
@@ -62,7 +62,7 @@ export class ClusterWorld implements AsyncDisposable {
   /** RFC 7009, asked of authority n, or of any. */
   async revoke(tokens: Tokens, n?: number): Promise<void> {
     const authority = n === undefined ? this.cluster : { publicUrl: this.cluster.bridges[n]!.ownUrl };
-    expect(await revoke(authority, app.clientId, tokens.refreshToken)).toBe(200);
+    expect(await revoke(authority, tokens)).toBe(200);
   }
 
   /** The receipt of the end of this grant, when it is finished. */

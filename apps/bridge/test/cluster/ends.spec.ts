@@ -43,8 +43,8 @@ describe('200 ends of consent under a flood, on three gateways', () => {
     (tokens) => apps.end(grantOf(tokens)),
     (_, clients) => clients.find(({ reads }) => reads)!.client.request('session.close', {}),
     async (tokens) => {
-      await refresh(world.cluster, 'tunebox-desktop', tokens.refreshToken);
-      await expect(refresh(world.cluster, 'tunebox-desktop', tokens.refreshToken)).rejects.toThrow('invalid_grant');
+      await refresh(world.cluster, tokens);
+      await expect(refresh(world.cluster, tokens)).rejects.toThrow('invalid_grant');
     },
   ];
 

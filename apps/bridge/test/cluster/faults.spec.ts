@@ -161,7 +161,7 @@ describe('An end of consent while things fail, on three gateways', () => {
       await alice.closed;
       await using joining = await another('gw-4');
       const late = await BridgeClient.connect(joining.ownUrl);
-      expect(await codeOf(late.open(alices.accessToken))).toBe('consent_ended');
+      expect(await codeOf(late.open(alices))).toBe('consent_ended');
       expect(await late.closed).toEqual({ code: 4403, reason: 'signed_out' });
       await ending;
       bridge(2).signal('SIGCONT');
@@ -182,7 +182,7 @@ describe('An end of consent while things fail, on three gateways', () => {
     await using twin = await another('gw-1');
     const alices = await world.signIn('alice');
     const [first, second] = [await world.connect(0, alices), await BridgeClient.connect(twin.ownUrl)];
-    await second.open(alices.accessToken);
+    await second.open(alices);
     const news = await sendNews(bob, conversation);
     await Promise.all([gets(first, news), gets(second, news)]);
     await world.revoke(alices, 1);
@@ -272,7 +272,7 @@ describe('An end of consent while things fail, on three gateways', () => {
     await sql`create trigger held before insert on oidc_artifact for each row execute function held()`.execute(db);
     const refreshing = await db.transaction().execute(async (tx) => {
       await sql`select pg_advisory_xact_lock(42)`.execute(tx);
-      const started = refresh(world.cluster, 'tunebox-desktop', alices.refreshToken);
+      const started = refresh(world.cluster, alices);
       await until(async () => {
         const { rows } = await sql<{ held: boolean }>`
           select exists (select from pg_locks where locktype = 'advisory' and not granted) as held`.execute(db);
@@ -288,10 +288,10 @@ describe('An end of consent while things fail, on three gateways', () => {
     if (typeof refreshed === 'string') return expect(refreshed).toMatch(/invalid_grant/);
     for (const n of [0, 1, 2]) {
       const client = await world.unopened(n);
-      expect(await codeOf(client.open(refreshed.accessToken))).toBe('consent_ended');
+      expect(await codeOf(client.open(refreshed))).toBe('consent_ended');
       expect(await client.closed).toEqual({ code: 4403, reason: 'signed_out' });
     }
-    await expect(refresh(world.cluster, 'tunebox-desktop', refreshed.refreshToken)).rejects.toThrow('invalid_grant');
+    await expect(refresh(world.cluster, refreshed)).rejects.toThrow('invalid_grant');
   });
 
   /** How many messages with this in their text are stored. */
@@ -306,7 +306,7 @@ describe('An end of consent while things fail, on three gateways', () => {
     const { mailbox } = last.frames.find(({ id }) => id === 't-1')!.data as { mailbox: { epoch: string } };
     for (;;) {
       const client = await world.unopened(n);
-      const code = await codeOf(client.open(tokens.accessToken, { epoch: mailbox.epoch, after: last.lastSeq! }));
+      const code = await codeOf(client.open(tokens, { epoch: mailbox.epoch, after: last.lastSeq! }));
       if (code === 'ok') return client;
       expect(code).toBe('consent_unverifiable');
       await client.closed;
