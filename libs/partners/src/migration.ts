@@ -33,4 +33,18 @@ export const partnersMigrations: Record<string, Migration> = {
       await sql`create index app_by_partner on app (partner)`.execute(db);
     },
   },
+  '022_partner_life': {
+    async up(db) {
+      await sql`alter table partner add column ends_at timestamptz`.execute(db);
+      await sql`create index partner_by_name on partner (name, id)`.execute(db);
+      // Who did it last and why is asked for with every partner, and most entries of a partner are its grants'.
+      await sql`
+        create index ledger_entry_of_partner_life on ledger_entry (partner, id)
+        where kind in ('partner_created', 'partner_approved', 'partner_suspended', 'partner_resumed', 'partner_ended')
+      `.execute(db);
+      await sql`
+        create index ledger_entry_of_planned_end on ledger_entry (partner, id) where kind = 'partner_end_planned'
+      `.execute(db);
+    },
+  },
 };

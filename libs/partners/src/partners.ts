@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Database, isUniqueViolation } from '@drawbridge/database';
-import { type Scope, scopeSet, scopesOf } from '@drawbridge/protocol';
-import type { Generated, Kysely } from 'kysely';
-import { type AppKind, redirectUriProblem } from './redirect-uris.js';
-
-export type PartnerStatus = 'pending' | 'approved' | 'suspended' | 'ended';
+import { appendEntry } from '@drawbridge/ledger';
+import type { Scope } from '@drawbridge/protocol';
+import type { Kysely } from 'kysely';
+import { checkCeiling, checkLinks, checkRedirectUris, inOrder } from './checks.js';
+import { PartnersError } from './errors.js';
+import type { AppKind } from './redirect-uris.js';
+import { type PartnerStatus, type PartnersTables, tablesOf } from './tables.js';
 
 /** An organisation that is reviewed and allowed to build on the bridge. */
 export interface Partner {
@@ -16,6 +18,8 @@ export interface Partner {
   /** The ceiling of all its apps. */
   scopes: Scope[];
   status: PartnerStatus;
+  /** When it is going to end, where that is planned. */
+  endsAt: Date | null;
 }
 
 /** One OAuth client of a partner. */
@@ -31,46 +35,12 @@ export interface App {
   partner: Partner;
 }
 
-interface PartnersTables {
-  partner: {
-    id: string;
-    name: string;
-    homepage: string;
-    privacy_url: string;
-    contact: string;
-    scopes: string[];
-    status: PartnerStatus;
-    voided_before: Generated<number>;
-    review_due_at: Date | null;
-    created_at: Generated<Date>;
-  };
-  app: {
-    client_id: string;
-    partner: string;
-    name: string;
-    kind: AppKind;
-    redirect_uris: string[];
-    scopes: string[];
-    requires_dpop: boolean;
-    removed_at: Date | null;
-    created_at: Generated<Date>;
-  };
-}
-
-export class PartnersError extends Error {
-  override readonly name = 'PartnersError';
-  constructor(
-    readonly code: 'unknown_partner' | 'taken' | 'scopes_exceed_partner' | 'invalid',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-export interface PartnerToCreate extends Omit<Partner, 'id' | 'status'> {
+export interface PartnerToCreate extends Omit<Partner, 'id' | 'status' | 'endsAt'> {
   id?: string;
   status?: PartnerStatus;
-  reviewDueAt?: Date;
+  reviewDueAt?: Date | null;
+  /** Who registers it, for the record. */
+  by?: string;
 }
 
 export interface AppToCreate {
@@ -82,24 +52,26 @@ export interface AppToCreate {
   redirectUris: string[];
   scopes: Scope[];
   requiresDpop?: boolean;
+  /** Who registers it, for the record. */
+  by?: string;
 }
+
+/** Of one partner: what is listed on one page, and asked about in one breath. */
+export const MAX_APPS = 100;
 
 /** The registry of partners and their apps. */
 export class Partners {
   constructor(private readonly db: Database) {}
 
   private get tables(): Kysely<PartnersTables> {
-    return this.db.tables<PartnersTables>();
+    return tablesOf(this.db);
   }
 
   /** PartnersError `taken` for an id that is there already. */
   async createPartner(partner: PartnerToCreate): Promise<Partner> {
     const { id = randomUUID(), status = 'pending', scopes, name, homepage, privacyUrl, contact } = partner;
-    for (const url of [homepage, privacyUrl]) {
-      // They become links on the consent page.
-      if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
-        throw new PartnersError('invalid', `${url} is not a web address.`);
-    }
+    const { by = 'bridge', reviewDueAt = null } = partner;
+    checkLinks({ homepage, privacyUrl });
     const row = {
       id,
       name,
@@ -108,38 +80,51 @@ export class Partners {
       contact,
       scopes: inOrder(scopes),
       status,
-      review_due_at: partner.reviewDueAt ?? null,
+      review_due_at: reviewDueAt,
     };
-    await this.inserting(`The partner ${id}`, () => this.tables.insertInto('partner').values(row).execute());
-    return { id, name, homepage, privacyUrl, contact, scopes: row.scopes, status };
+    await this.inserting(`The partner ${id}`, () =>
+      this.tables.transaction().execute(async (tx) => {
+        await tx.insertInto('partner').values(row).execute();
+        const data = { name, status, scopes: row.scopes, reviewDueAt };
+        await appendEntry(tx, { kind: 'partner_created', actor: by, partner: id, data });
+      }),
+    );
+    return { id, name, homepage, privacyUrl, contact, scopes: row.scopes, status, endsAt: null };
   }
 
-  /** PartnersError `scopes_exceed_partner`, `unknown_partner`, `taken`, or `invalid` for a redirect address. */
+  /**
+   * PartnersError `scopes_exceed_partner`, `unknown_partner`, `wrong_status` for a partner that has ended, `taken` for
+   * an id that is there already or once was, `too_many_apps`, or `invalid` for a redirect address.
+   */
   async createApp(app: AppToCreate): Promise<void> {
-    const { clientId, partner, name, kind, redirectUris, requiresDpop = false } = app;
+    const { clientId, partner, name, kind, redirectUris, requiresDpop = false, by = 'bridge' } = app;
     checkRedirectUris(kind, redirectUris);
+    const row = {
+      client_id: clientId,
+      partner,
+      name,
+      kind,
+      redirect_uris: redirectUris,
+      scopes: inOrder(app.scopes),
+      requires_dpop: requiresDpop,
+    };
     await this.tables.transaction().execute(async (tx) => {
       const owner = await tx
         .selectFrom('partner')
-        .select('scopes')
+        .select(['scopes', 'status'])
         .where('id', '=', partner)
-        .forShare()
+        // So that its apps are counted by one at a time, and its ceiling stays.
+        .forNoKeyUpdate()
         .executeTakeFirst();
       if (!owner) throw new PartnersError('unknown_partner', `There is no partner ${partner}.`);
-      const beyond = app.scopes.filter((scope) => !owner.scopes.includes(scope));
-      if (beyond.length > 0) {
-        throw new PartnersError('scopes_exceed_partner', `The partner itself may not have ${beyond.join(', ')}.`);
-      }
-      const row = {
-        client_id: clientId,
-        partner,
-        name,
-        kind,
-        redirect_uris: redirectUris,
-        scopes: inOrder(app.scopes),
-        requires_dpop: requiresDpop,
-      };
+      if (owner.status === 'ended') throw new PartnersError('wrong_status', 'The partner has ended.');
+      checkCeiling(app.scopes, owner.scopes);
+      const apps = tx.selectFrom('app').where('partner', '=', partner).where('removed_at', 'is', null);
+      const { count } = await apps.select((q) => q.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+      if (count >= MAX_APPS) throw new PartnersError('too_many_apps', `A partner has at most ${MAX_APPS} apps.`);
       await this.inserting(`The app ${clientId}`, () => tx.insertInto('app').values(row).execute());
+      const data = { name, kind, redirectUris, scopes: row.scopes, requiresDpop };
+      await appendEntry(tx, { kind: 'app_created', actor: by, app: clientId, partner, data });
     });
   }
 
@@ -175,6 +160,17 @@ export class Partners {
     return rows.map(appOf);
   }
 
+  /** Of one partner, by name. */
+  async appsOf(partner: string, limit: number): Promise<App[]> {
+    const rows = await this.joined()
+      .where('partner.id', '=', partner)
+      .orderBy('app.name')
+      .orderBy('app.client_id')
+      .limit(limit)
+      .execute();
+    return rows.map(appOf);
+  }
+
   private joined() {
     return this.tables
       .selectFrom('app')
@@ -195,6 +191,7 @@ export class Partners {
         'partner.contact',
         'partner.scopes as partner_scopes',
         'partner.status',
+        'partner.ends_at',
       ]);
   }
 
@@ -205,16 +202,6 @@ export class Partners {
       if (isUniqueViolation(error)) throw new PartnersError('taken', `${what} is there already.`);
       throw error;
     }
-  }
-}
-
-function checkRedirectUris(kind: AppKind, redirectUris: readonly string[]): void {
-  for (const uri of redirectUris) {
-    const problem = redirectUriProblem(kind, uri);
-    if (problem) throw new PartnersError('invalid', `The redirect address ${uri} ${problem}.`);
-  }
-  if (kind !== 'device' && redirectUris.length === 0) {
-    throw new PartnersError('invalid', 'The app needs a redirect address.');
   }
 }
 
@@ -238,10 +225,7 @@ function appOf(row: JoinedRow): App {
       contact: row.contact,
       scopes: partnerScopes,
       status: row.status,
+      endsAt: row.ends_at,
     },
   };
-}
-
-function inOrder(scopes: readonly string[]): Scope[] {
-  return scopesOf(scopeSet(scopes));
 }
