@@ -16,6 +16,8 @@ export interface Grant {
   partner: string;
   partnerName: string;
   partnerHomepage: string;
+  /** When the partner ends, and this grant with it, where that is planned. */
+  partnerEndsAt: Date | null;
   /** grant ∩ app ∩ partner, in the order of the consent page. */
   scopes: Scope[];
   /** Where the person signed in. */
@@ -142,12 +144,12 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-function select(where: RawBuilder<unknown>, limit: number): RawBuilder<StandingRow> {
+export function select(where: RawBuilder<unknown>, limit: number): RawBuilder<StandingRow> {
   return sql<StandingRow>`select ${standingColumns} from ${standingTables} where ${where}
-    order by g.created_at desc, g.id limit ${limit}::integer`;
+    order by g.created_at desc, g.id desc limit ${limit}::integer`;
 }
 
-function grantOf(row: StandingRow): Grant {
+export function grantOf(row: StandingRow): Grant {
   return {
     id: row.id,
     person: row.person,
@@ -157,6 +159,7 @@ function grantOf(row: StandingRow): Grant {
     partner: row.partner,
     partnerName: row.partnerName,
     partnerHomepage: row.partnerHomepage,
+    partnerEndsAt: row.partnerEndsAt,
     scopes: scopesOf(ceiling(row)),
     device: row.device,
     clientName: row.clientName,

@@ -8,7 +8,9 @@ export {
   type EndRequest,
   type NarrowRequest,
 } from './endings.js';
+export { Gateways, type GatewaysView, type GatewayToDrain, type GatewayView } from './gateways.js';
 export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView } from './grants.js';
+export { type Concerned, type GrantPage, GrantsSeen } from './grants-seen.js';
 export { ConsentLease, type ConsentLeaseOptions, type LostReason } from './lease.js';
 export { consentMigrations } from './migration.js';
 export type { Refusal } from './opening.js';

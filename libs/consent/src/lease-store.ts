@@ -45,13 +45,27 @@ export async function leaseInstances(db: QueryExecutorProvider): Promise<string[
 export interface Extended {
   now: number;
   timeline: string;
+  /** The operator who asked that the gateway be drained. */
+  drainRequestedBy: string | null;
+}
+
+/** What a gateway says of itself with each renewal, for operators to see. */
+export interface GatewayState {
+  connections: number;
+  draining: boolean;
 }
 
 /** Undefined when the row is gone. Must have committed before the feed is read. */
-export async function extendLease(db: QueryExecutorProvider, instance: string): Promise<Extended | undefined> {
+export async function extendLease(
+  db: QueryExecutorProvider,
+  instance: string,
+  { connections, draining }: GatewayState,
+): Promise<Extended | undefined> {
   const { rows } = await sql<Extended>`
-    update gateway_lease set renewals = renewals + 1 where instance = ${instance}::uuid
-    returning (extract(epoch from clock_timestamp()) * 1000)::double precision as now,
+    update gateway_lease set renewals = renewals + 1, renewed_at = clock_timestamp(),
+      connections = ${connections}::integer, draining = ${draining}::boolean
+    where instance = ${instance}::uuid
+    returning drain_requested_by as "drainRequestedBy", (extract(epoch from clock_timestamp()) * 1000)::double precision as now,
       left(pg_walfile_name(pg_current_wal_lsn()), 8) as timeline`.execute(db);
   return rows[0];
 }

@@ -6,7 +6,14 @@ import { ACKNOWLEDGED_CHANNEL, EMPTY, FEED_CHANNEL } from './channels.js';
 import { type Clock, LeaseClock, systemClock } from './clock.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { type FeedPosition, FeedRewound, type FeedRow, readFeed } from './feed.js';
-import { extendLease, leaseInstances, registerLease, removeLease, windowBeginsAnew } from './lease-store.js';
+import {
+  extendLease,
+  type GatewayState,
+  leaseInstances,
+  registerLease,
+  removeLease,
+  windowBeginsAnew,
+} from './lease-store.js';
 import { admit, type Refusal, type Registration } from './opening.js';
 import { ConsentSession, type OpenRequest } from './session.js';
 import { SessionIndex } from './session-index.js';
@@ -28,6 +35,10 @@ export interface ConsentLeaseOptions {
   /** Consent is not proven at present: nothing is allowed until `onRestored`. */
   onLapsed(): void;
   onRestored(): void;
+  /** For operators to see. */
+  state?(): GatewayState;
+  /** An operator asked that this gateway be drained; told at each renewal. */
+  onDrainRequested?(by: string): void;
   onProblem?(problem: string, error: unknown): void;
   clock?: Clock;
 }
@@ -189,7 +200,7 @@ export class ConsentLease {
     const { registration } = this;
     if (renewal !== this.renewal || !registration) return;
     const sentAt = this.clock.monotonic();
-    const extended = await extendLease(this.o.database.control<object>(), registration.instance); // 2
+    const extended = await extendLease(this.o.database.control<object>(), registration.instance, this.told()); // 2
     if (renewal !== this.renewal) return;
     if (extended === undefined) return this.lose('lease_row_gone');
     registration.timeline ??= extended.timeline;
@@ -203,6 +214,11 @@ export class ConsentLease {
     this.extendDeadline(started); // 5
     this.acknowledger.run(); // 6
     void this.closer.flush();
+    if (extended.drainRequestedBy !== null) this.o.onDrainRequested?.(extended.drainRequestedBy);
+  }
+
+  private told(): GatewayState {
+    return this.o.state?.() ?? { connections: 0, draining: false };
   }
 
   private async register(renewal: number): Promise<void> {

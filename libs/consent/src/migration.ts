@@ -168,6 +168,16 @@ const windowsByAge = [
 /** A grant that no connection used for so long is over, also before a sweep comes to it. */
 const idleDays = 'alter table consent_grant add column idle_days double precision';
 
+/** What gateways say of themselves to operators, and what operators ask of them, in the row that is written anyway. */
+const gatewayState = [
+  `alter table gateway_lease add column renewed_at timestamptz not null default clock_timestamp(),
+     add column connections integer not null default 0, add column draining boolean not null default false,
+     add column drain_requested_by text`,
+  // Operators look through the grants of a partner, or of everybody, newest first; those of a person are few.
+  'create index consent_grant_by_partner_age on consent_grant (partner, created_at, id)',
+  'create index consent_grant_by_age on consent_grant (created_at, id)',
+];
+
 const run = (...all: string[]): Migration => ({
   async up(db) {
     for (const statement of all) await sql.raw(statement).execute(db);
@@ -184,4 +194,5 @@ export const consentMigrations: Record<string, Migration> = {
   '036_reading_permits': run(standingPermits('reading_permits', 'messages.read')),
   '037_taking_away': run(...TAKING_AWAY),
   '038_windows_by_age': run(...windowsByAge),
+  '039_gateway_state': run(...gatewayState),
 };

@@ -16,6 +16,7 @@ export interface StandingRow {
   partner: string;
   partnerName: string;
   partnerHomepage: string;
+  partnerEndsAt: Date | null;
   partnerScopes: string[];
   partnerStatus: 'pending' | 'approved' | 'suspended' | 'ended';
   voided: boolean;
@@ -37,7 +38,8 @@ export const standingColumns: RawBuilder<StandingRow> = sql<StandingRow>`
   g.id, g.person, pe.id as "personId", pe.handle as "personHandle", pe.name as "personName",
   pe.erased_at is not null as "personErased",
   g.client_id as "clientId", a.name as "appName", a.scopes as "appScopes", a.removed_at is not null as "appRemoved",
-  g.partner, p.name as "partnerName", p.homepage as "partnerHomepage", p.scopes as "partnerScopes",
+  g.partner, p.name as "partnerName", p.homepage as "partnerHomepage",
+  p.ends_at as "partnerEndsAt", p.scopes as "partnerScopes",
   p.status as "partnerStatus", p.voided_before > g.created_feed as voided, g.scopes,
   coalesce((select jsonb_agg(f.scopes) from consent_feed f where f.number > g.created_feed and
       (f.kind = 'app_narrowed' and f.client_id = g.client_id or f.kind = 'partner_narrowed' and f.partner = g.partner)),

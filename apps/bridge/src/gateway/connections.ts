@@ -14,6 +14,7 @@ export class Connections {
   private readonly all = new Set<Connection>();
   private readonly leaving = new Set<Promise<unknown>>();
   private graceTimer: NodeJS.Timeout | undefined;
+  private drainUnderWay: Promise<void> | undefined;
   private allGone: (() => void) | undefined;
   /** No upgrade is accepted any more. */
   draining = false;
@@ -60,9 +61,19 @@ export class Connections {
     for (const connection of this.all) if (connection.session) connection.close('consent_unverifiable');
   }
 
-  /** Says good-bye, finishes what was accepted, and closes (4512). Resolves when every connection is gone. */
-  async drain(windowMs: number): Promise<void> {
+  /**
+   * Says good-bye, finishes what was accepted, and closes (4512). Resolves when every connection is gone. Whoever asks
+   * while that is under way waits for the same.
+   */
+  drain(windowMs: number): Promise<void> {
     this.draining = true;
+    this.drainUnderWay ??= this.sendAllAway(windowMs).finally(() => {
+      this.drainUnderWay = undefined;
+    });
+    return this.drainUnderWay;
+  }
+
+  private async sendAllAway(windowMs: number): Promise<void> {
     const since = performance.now();
     const connections = this.all.size;
     if (connections > 0) this.log.log({ connections, windowMs }, 'Draining');

@@ -31,6 +31,7 @@ import { Hearing } from './hearing.js';
 import { Openings } from './openings.js';
 import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
 import { RefusedPermits } from './refused-permits.js';
+import { RequestedDrain } from './requested-drain.js';
 import { Sessions } from './sessions.js';
 import { Unopened } from './unopened.js';
 import { UpgradeRequiredController } from './upgrade-required.controller.js';
@@ -76,6 +77,7 @@ function makeLease(
   connections: Connections,
   delivery: Delivery,
   metrics: GatewayMetrics,
+  drain: RequestedDrain,
 ): ConsentLease {
   const log = new Logger('ConsentLease');
   return new ConsentLease({
@@ -100,6 +102,8 @@ function makeLease(
       connections.restored();
       delivery.retry();
     },
+    state: () => ({ connections: connections.count, draining: drain.isAsked || connections.draining }),
+    onDrainRequested: (by) => drain.request(by),
     onProblem: (problem, error) => log.warn({ err: error }, problem),
   });
 }
@@ -145,11 +149,12 @@ function makeMessaging(
   providers: [
     GatewayMetrics,
     Connections,
+    RequestedDrain,
     Delivery,
     {
       provide: ConsentLease,
       useFactory: makeLease,
-      inject: [Config, Database, BUS, Connections, Delivery, GatewayMetrics],
+      inject: [Config, Database, BUS, Connections, Delivery, GatewayMetrics, RequestedDrain],
     },
     { provide: Peers, useFactory: makePeers, inject: [BUS, ConsentLease, Delivery, GatewayMetrics] },
     {

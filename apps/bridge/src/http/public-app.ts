@@ -15,6 +15,7 @@ import { Connections } from '../gateway/connections.js';
 import { Delivery } from '../gateway/delivery.js';
 import { Gateway } from '../gateway/gateway.js';
 import { framesWritten } from '../gateway/outbound.js';
+import { RequestedDrain } from '../gateway/requested-drain.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -74,6 +75,11 @@ function joinGateway(app: INestApplication, { leaseMs, redisUrl }: Config, lifec
   lifecycle.addCheck('consent', () => {
     if (!lease.isFresh()) throw new Error('cannot be proven at present');
   });
+  app.get(RequestedDrain).onAsked = () => {
+    lifecycle.addCheck('gateway', () => {
+      throw new Error('was drained by an operator');
+    });
+  };
   const [connections, delivery, peers] = [app.get(Connections), app.get(Delivery), app.get(Peers)];
   const bus = app.get<Bus>(BUS);
   app.get(GatewayMetrics).register(app.get(Metrics).registry, {
