@@ -3,7 +3,6 @@ import { EXIT_USAGE, Failure } from './failure.ts';
 import { Http } from './http.ts';
 import { previewText } from './receipts.ts';
 import type { Terminal } from './terminal.ts';
-import { shown } from './text/width.ts';
 import type { Preview } from './wire.ts';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8081';
@@ -63,13 +62,13 @@ export class Context {
   async agreed(what: string, preview: object): Promise<boolean> {
     const { terminal, options } = this;
     if (options.preview) {
-      this.answer(preview, () => terminal.print(`${what} Nothing was done.`));
+      this.answer(preview, () => terminal.say(`${what} Nothing was done.`));
       return false;
     }
     if (!options.yes && !terminal.interactive) {
       throw new Failure(`${what} Nothing was done, because nobody is there to be asked: add --yes to do it.`);
     }
-    terminal.note(shown(what));
+    terminal.note(what);
     if (options.yes || (await terminal.ask('Type yes to go on: '))?.trim().toLowerCase() === 'yes') return true;
     throw new Failure('Nothing was done.');
   }

@@ -28,6 +28,16 @@ export function find<T extends Named>(all: readonly T[], reference: string, kind
   return first;
 }
 
+/** The beginnings of ids that are enough to tell each from the others, and at least 8 letters. */
+export function shortIds(all: readonly Pick<Named, 'id'>[]): Map<string, string> {
+  const ids = all.map(({ id }) => id);
+  for (let length = SHORT_ID; ; length += 4) {
+    const short = ids.map((id) => id.slice(0, length));
+    if (new Set(short).size === new Set(ids).size) return new Map(ids.map((id, index) => [id, short[index]!]));
+  }
+}
+
+const SHORT_ID = 8;
 const MOST_NAMED = 10;
 
 function known(all: readonly Named[], kind: string): string {

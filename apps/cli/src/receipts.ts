@@ -2,12 +2,13 @@ import { count, duration, instant, listed, moment } from './text/times.ts';
 import type { Preview, Receipt } from './wire.ts';
 
 /** In effect since 2026-11-25 15:04:05.161 UTC (38 ms after it was asked for), confirmed by gw-1 and gw-2 (lease expired); 12 connections closed. */
-export function receiptText(receipt: Receipt): string {
-  const took = Date.parse(receipt.effectiveAt) - Date.parse(receipt.requestedAt);
-  const gateways = receipt.gateways.map(({ id, confirmed }) => (confirmed === 'ack' ? id : `${id} (lease expired)`));
-  const by = gateways.length === 0 ? 'no gateway was running' : `confirmed by ${listed(gateways)}`;
-  const closed = `${count(receipt.connectionsClosed, 'connection')} closed`;
-  return `In effect since ${instant(receipt.effectiveAt)} (${duration(took)} after it was asked for), ${by}; ${closed}.`;
+export function receiptText({ requestedAt, effectiveAt, gateways, connectionsClosed, scopes }: Receipt): string {
+  const took = duration(Date.parse(effectiveAt) - Date.parse(requestedAt));
+  const names = gateways.map(({ id, confirmed }) => (confirmed === 'ack' ? id : `${id} (lease expired)`));
+  const by = names.length === 0 ? 'with no gateway running' : `confirmed by ${listed(names)}`;
+  // A narrowing closes none.
+  const closed = scopes ? '' : `; ${count(connectionsClosed, 'connection')} closed`;
+  return `In effect since ${instant(effectiveAt)} (${took} after it was asked for), ${by}${closed}.`;
 }
 
 /** 1,204 grants of 3 apps (1,100 people) */

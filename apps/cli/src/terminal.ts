@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
+import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { block, type Cell, table } from './text/table.ts';
+import { block, type Cell, table, wrap } from './text/table.ts';
 import { count } from './text/times.ts';
 import { shown } from './text/width.ts';
 
@@ -37,9 +38,14 @@ export class Terminal {
     );
   }
 
+  /** Sentences, broken between words. */
+  say(text: string): void {
+    this.print(sentences(text, process.stdout));
+  }
+
   /** For the person, not for the script. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${sentences(text, process.stderr)}\n`);
   }
 
   /** One line, whatever is in it. */
@@ -84,9 +90,18 @@ export class Terminal {
 
   private get layout() {
     return {
-      width: process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY,
+      width: widthOfScreen(process.stdout),
       paint: (style: Parameters<typeof styleText>[0], text: string) =>
         styleText(style, text, { stream: process.stdout }),
     };
   }
+}
+
+function sentences(text: string, stream: WriteStream): string {
+  return wrap(shown(text), widthOfScreen(stream)).join('\n');
+}
+
+/** Where there is no terminal nothing is broken, so that a script reads the same everywhere. */
+function widthOfScreen(stream: WriteStream): number {
+  return stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
 }

@@ -59,6 +59,8 @@ export interface Receipt {
   readonly app?: string;
   readonly grant?: string;
   readonly grants?: number;
+  /** What is left, where scopes were taken away and not the whole. */
+  readonly scopes?: readonly string[];
   readonly requestedAt: string;
   readonly effectiveAt: string;
   readonly connectionsClosed: number;

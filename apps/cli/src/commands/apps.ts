@@ -124,7 +124,7 @@ async function update(context: Context, options: Details, partnerName: string, a
   const after = await context.take<App & { receipt?: Receipt }>(change);
   context.answer(after, () => {
     printApp(context, after);
-    if (after.receipt) context.terminal.print(receiptText(after.receipt));
+    if (after.receipt) context.terminal.say(receiptText(after.receipt));
   });
 }
 
@@ -149,7 +149,7 @@ async function remove(
   )
     return;
   const answer = await context.take<Receipt>(change);
-  context.answer(answer, () => context.terminal.print(takenText('Removed', app.name, answer)));
+  context.answer(answer, () => context.terminal.say(takenText('Removed', app.name, answer)));
 }
 
 function printApp({ terminal }: Context, app: App): void {

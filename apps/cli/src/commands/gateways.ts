@@ -48,5 +48,5 @@ async function drain(context: Context, _options: object, name: string): Promise<
   if (!(await context.goOn(change, () => `This drains the gateway ${gateway.id}: its ${clients} go elsewhere.`)))
     return;
   const answer = await context.http.change<object>(change.method, change.path);
-  context.answer(answer, () => context.terminal.print(`The gateway ${gateway.id} drains its ${clients}.`));
+  context.answer(answer, () => context.terminal.say(`The gateway ${gateway.id} drains its ${clients}.`));
 }

@@ -51,5 +51,5 @@ async function end(context: Context, { reason }: { reason: string }, id: string)
   const change = { method: 'POST', path: path`/grants/${id}/end`, body: { reason } } as const;
   if (!(await context.goOn(change, (whom) => `This ends the grant ${id}: ${whom}.`))) return;
   const answer = await context.take<Receipt>(change);
-  context.answer(answer, () => context.terminal.print(takenText('Ended', `the grant ${id}`, answer)));
+  context.answer(answer, () => context.terminal.say(takenText('Ended', `the grant ${id}`, answer)));
 }

@@ -51,5 +51,5 @@ async function remove(context: Context, _options: object, name: string): Promise
   const what = `This removes the operator ${name}: the token is good no more.`;
   if (!(await context.agreed(what, { operator: name }))) return;
   const answer = await context.http.change<object>('DELETE', path`/operators/${name}`);
-  context.answer(answer, () => context.terminal.print(`Removed the operator ${name}.`));
+  context.answer(answer, () => context.terminal.say(`Removed the operator ${name}.`));
 }

@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts';
 import { EXIT_USAGE, Failure } from '../failure.ts';
+import { shortIds } from '../find.ts';
 import { path } from '../http.ts';
 import type { OperatorCommand } from '../operator-command.ts';
 import { receiptText, takenText } from '../receipts.ts';
 import { lostScopes, SCOPES, splitScopes } from '../scopes.ts';
 import type { Cell } from '../text/table.ts';
-import { moment, readTime } from '../text/times.ts';
+import { day, moment, readTime } from '../text/times.ts';
 import type { App, Partner, Receipt } from '../wire.ts';
 import { APP_TITLES, appRows } from './apps.ts';
 import { partnerNamed } from './partner-named.ts';
@@ -99,8 +100,15 @@ export function addPartners(program: OperatorCommand): void {
     .does((context, options: Ending, name) => takeAway(context, options, name, 'end'));
 }
 
-export function partnerRows(partners: readonly Partner[]): (string | Cell)[][] {
-  return partners.map((partner) => [partner.name, statusCell(partner), reviewCell(partner), partner.id]);
+/** `all` are those among which an id is to be told. */
+export function partnerRows(partners: readonly Partner[], all: readonly Partner[] = partners): (string | Cell)[][] {
+  const short = shortIds(all);
+  return partners.map((partner) => [
+    partner.name,
+    statusCell(partner),
+    reviewCell(partner),
+    { text: partner.id, short: short.get(partner.id)! },
+  ]);
 }
 
 /** Pending, suspended, about to end, or soon due for review. */
@@ -183,7 +191,7 @@ async function update(context: Context, options: Details, name: string): Promise
   const after = await context.take<Partner & { receipt?: Receipt }>(change);
   context.answer(after, () => {
     printPartner(context, after);
-    if (after.receipt) context.terminal.print(receiptText(after.receipt));
+    if (after.receipt) context.terminal.say(receiptText(after.receipt));
   });
 }
 
@@ -214,7 +222,7 @@ async function takeAway(
   if (!(await context.goOn(change, says))) return;
   const answer = await context.take<Partial<Receipt> & { receipt?: Receipt; endsAt?: string }>(change);
   context.answer(answer, () =>
-    context.terminal.print(takenText(step === 'end' ? 'Ended' : 'Suspended', partner.name, answer)),
+    context.terminal.say(takenText(step === 'end' ? 'Ended' : 'Suspended', partner.name, answer)),
   );
 }
 
@@ -223,6 +231,7 @@ function printPartner({ terminal }: Context, partner: Partner): void {
     ['name', partner.name],
     ['id', partner.id],
     ['status', statusCell(partner)],
+    ...(partner.endsAt ? [['ends', moment(partner.endsAt)] as const] : []),
     ['review due', reviewCell(partner)],
     ['scopes', partner.scopes.join(', ') || 'none'],
     ['homepage', partner.homepage],
@@ -232,15 +241,14 @@ function printPartner({ terminal }: Context, partner: Partner): void {
 }
 
 function statusCell({ status, endsAt }: Partner): Cell {
-  const style = STATUS_STYLE[status];
-  return endsAt && status !== 'ended'
-    ? { text: `${status}, ends ${moment(endsAt)}`, style: 'yellow' }
-    : { text: status, style };
+  if (!endsAt || status === 'ended') return { text: status, style: STATUS_STYLE[status] };
+  return { text: `${status} until ${endsAt.slice(0, 10)}`, style: 'yellow' };
 }
 
 function reviewCell(partner: Partner): Cell {
   const inMs = reviewInMs(partner);
-  return { text: moment(partner.reviewDueAt), style: inMs < 0 ? 'red' : inMs < SOON_MS ? 'yellow' : undefined };
+  const style = inMs < 0 ? 'red' : inMs < SOON_MS ? 'yellow' : undefined;
+  return { text: moment(partner.reviewDueAt), short: day(partner.reviewDueAt), style };
 }
 
 function reviewInMs({ reviewDueAt, status }: Partner): number {

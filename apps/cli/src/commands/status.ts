@@ -21,6 +21,6 @@ async function status(context: Context): Promise<void> {
     terminal.printTable(GATEWAY_TITLES, gatewayRows(gateways), 'No gateway holds a lease.');
     terminal.print('');
     const none = 'No partner waits for approval, is suspended, is about to end, or is due for review within 30 days.';
-    terminal.printTable(PARTNER_TITLES, partnerRows(waiting), none);
+    terminal.printTable(PARTNER_TITLES, partnerRows(waiting, partners), none);
   });
 }

@@ -34,6 +34,12 @@ describe('A table', () => {
     ]);
   });
 
+  test('says less where that makes it fit', () => {
+    const id = { text: '0b8f5a4e-3c53-4d0e-9a2b-6f5d1f1f6a11', short: '0b8f5a4e' };
+    expect(table(['NAME', 'ID'], [['Tunebox', id]], { ...plain, width: 45 })).toBe(`NAME     ID\nTunebox  ${id.text}`);
+    expect(table(['NAME', 'ID'], [['Tunebox', id]], { ...plain, width: 44 })).toBe('NAME     ID\nTunebox  0b8f5a4e');
+  });
+
   test('is coloured after it is aligned', () => {
     const painted = table(['A', 'B'], [[{ text: 'x', style: 'red' }, 'y']], {
       width: 80,

@@ -6,6 +6,8 @@ export type Paint = (style: 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 export interface Cell {
   readonly text: string;
+  /** What stands for it where the whole would not fit: of an id the beginning, of a time the day. */
+  readonly short?: string;
   /** How it is coloured, once it is as wide as its column. */
   readonly style?: Parameters<Paint>[0] | undefined;
 }
@@ -17,8 +19,8 @@ export interface TableOptions {
 }
 
 /**
- * Aligned columns under their titles. Where they do not fit the terminal, each row becomes a block of its own with a
- * line for each column: nothing is ever cut off, so that an id can be copied.
+ * Aligned columns under their titles. Where they do not fit the terminal they are shortened, where they can be; and where
+ * that does not fit either, each row becomes a block of its own with a line for each column. Nothing is cut off.
  */
 export function table(
   titles: readonly string[],
@@ -26,11 +28,10 @@ export function table(
   options: TableOptions,
 ): string {
   const cells = rows.map((row) => row.map((cell) => clean(typeof cell === 'string' ? { text: cell } : cell)));
-  const widths = titles.map((title, column) =>
-    Math.max(widthOf(title), ...cells.map((row) => widthOf(row[column]?.text ?? ''))),
-  );
-  const whole = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
-  if (whole > options.width) return cells.map((row) => block(titles, row, options)).join('\n\n');
+  const short = cells.map((row) => row.map((cell) => ({ ...cell, text: cell.short ?? cell.text })));
+  const fitting = [cells, short].find((form) => widthsOf(titles, form).whole <= options.width);
+  if (!fitting) return cells.map((row) => block(titles, row, options)).join('\n\n');
+  const { widths } = widthsOf(titles, fitting);
   const line = (row: readonly Cell[]) =>
     row
       .map(({ text, style }, column) => {
@@ -39,7 +40,14 @@ export function table(
       })
       .join(GAP)
       .trimEnd();
-  return [line(titles.map((text) => ({ text, style: 'bold' }))), ...cells.map(line)].join('\n');
+  return [line(titles.map((text) => ({ text, style: 'bold' }))), ...fitting.map(line)].join('\n');
+}
+
+function widthsOf(titles: readonly string[], cells: readonly (readonly Cell[])[]): { widths: number[]; whole: number } {
+  const widths = titles.map((title, column) =>
+    Math.max(widthOf(title), ...cells.map((row) => widthOf(row[column]?.text ?? ''))),
+  );
+  return { widths, whole: widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) };
 }
 
 /** One thing, a line for each of what is known of it. */

@@ -19,6 +19,11 @@ export function moment(at: string | null | undefined, now: number = Date.now()):
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC (${relative(date.getTime() - now)})`;
 }
 
+/** 2026-11-25 (in 3 days), where there is little room */
+export function day(at: string | null | undefined, now: number = Date.now()): string {
+  return moment(at, now).replace(/ \d\d:\d\d UTC/, '');
+}
+
 /** 2026-11-25 15:04:05.123 UTC, for receipts: there each millisecond counts. */
 export function instant(at: string): string {
   const date = new Date(at);
