@@ -27,19 +27,34 @@ export interface App {
 
 export interface Grant {
   readonly id: string;
+  /** The host platform's id. */
   readonly person: string;
-  readonly app: string | { readonly id?: string; readonly clientId?: string; readonly name: string };
-  readonly partner?: string | { readonly id: string; readonly name: string };
+  readonly app: string | { readonly id: string; readonly name: string };
   readonly scopes: readonly string[];
   readonly createdAt: string;
   readonly expiresAt?: string;
   readonly endedAt?: string | null;
+  readonly endReason?: string | null;
 }
 
+/** A running process that holds a lease, as it said of itself with its last renewal. */
 export interface Gateway {
   readonly id: string;
+  /** Of this process alone, should two have one name. */
+  readonly instance: string;
+  readonly leaseMs: number;
+  readonly ageMs: number;
+  readonly startedAt: string;
   readonly connections: number;
+  /** How far it has applied the consent feed. */
+  readonly position: number;
   readonly draining: boolean;
+}
+
+export interface Gateways {
+  readonly gateways: readonly Gateway[];
+  /** The head of the consent feed. */
+  readonly head: number;
 }
 
 export interface Operator {

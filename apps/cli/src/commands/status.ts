@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { OperatorCommand } from '../operator-command.ts';
-import type { Gateway, Partner } from '../wire.ts';
-import { GATEWAY_TITLES, gatewayRows } from './gateways.ts';
+import type { Gateways, Partner } from '../wire.ts';
+import { GATEWAY_TITLES, gatewayRows, NO_GATEWAYS } from './gateways.ts';
 import { needsLook, PARTNER_TITLES, partnerRows } from './partners.ts';
 
 export function addStatus(program: OperatorCommand): void {
@@ -14,11 +14,11 @@ export function addStatus(program: OperatorCommand): void {
 
 async function status(context: Context): Promise<void> {
   const { terminal, http } = context;
-  const { gateways } = await http.get<{ gateways: Gateway[] }>('/gateways');
+  const gateways = await http.get<Gateways>('/gateways');
   const { partners } = await http.get<{ partners: Partner[] }>('/partners');
   const waiting = partners.filter(needsLook);
-  context.answer({ gateways, partners: waiting }, () => {
-    terminal.printTable(GATEWAY_TITLES, gatewayRows(gateways), 'No gateway holds a lease.');
+  context.answer({ ...gateways, partners: waiting }, () => {
+    terminal.printTable(GATEWAY_TITLES, gatewayRows(gateways), NO_GATEWAYS);
     terminal.print('');
     const none = 'No partner waits for approval, is suspended, is about to end, or is due for review within 30 days.';
     terminal.printTable(PARTNER_TITLES, partnerRows(waiting, partners), none);
