@@ -17,9 +17,11 @@ import { DeviceGuesses } from './device-guesses.js';
 import { KnownBrowsers } from './known-browser.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
+import { RecordController } from './record.controller.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignInSteps } from './sign-in-steps.js';
 import { SigningKeys } from './signing-keys.js';
+import { Usages } from './usages.js';
 
 const SWEEP_EVERY_MS = 60_000;
 
@@ -52,7 +54,7 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
  */
 @Module({
   imports: [PagesModule],
-  controllers: [SignInController, DeviceController, ConnectedAppsController],
+  controllers: [SignInController, DeviceController, ConnectedAppsController, RecordController],
   providers: [
     { provide: People, useFactory: (database: Database) => new People(database), inject: [Database] },
     { provide: SignIn, useFactory: (database: Database) => new SignIn(database), inject: [Database] },
@@ -91,6 +93,7 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
     SignInSteps,
     DeviceBrowsers,
     DeviceGuesses,
+    Usages,
     ArtifactSweep,
   ],
   exports: [Authority, SigningKeys, OidcArtifacts, People, SignIn, PersonSessions, Partners],

@@ -4,12 +4,15 @@ import type { EndReason } from '@drawbridge/protocol';
 import type { ComponentChildren } from 'preact';
 import { page } from '../pages/layout.js';
 import type { EndedGrant } from './ended-grants.js';
+import { GrantUsage } from './grant-usage.js';
 import { confirmedBy, Evidence, Statement } from './receipt-evidence.js';
 import { ScopeBoxes } from './scope-boxes.js';
 import { SignInForm } from './sign-in-form.js';
 import { day, instant, minute } from './times.js';
+import type { Usage } from './usages.js';
 
 export const CONNECTED_APPS_PATH = '/connected-apps';
+const RECORD_PATH = `${CONNECTED_APPS_PATH}/record`;
 
 export function connectedAppsSignInPage(props: { csrf: string; login?: string; problem?: string }): string {
   return page(
@@ -28,10 +31,11 @@ export interface ConnectedAppsPage {
   csrf: string;
   grants: readonly GrantView[];
   ended: readonly EndedGrant[];
+  usages: ReadonlyMap<string, Usage>;
   problem?: string;
 }
 
-export function connectedAppsPage({ person, csrf, grants, ended, problem }: ConnectedAppsPage): string {
+export function connectedAppsPage({ person, csrf, grants, ended, usages, problem }: ConnectedAppsPage): string {
   return page(
     'Connected apps',
     <>
@@ -48,7 +52,7 @@ export function connectedAppsPage({ person, csrf, grants, ended, problem }: Conn
         </section>
       )}
       {grants.map((grant) => (
-        <GrantCard key={grant.id} grant={grant} csrf={csrf} />
+        <GrantCard key={grant.id} grant={grant} usage={usages.get(grant.id)} csrf={csrf} />
       ))}
       {grants.length > 1 && (
         <form method="post" action={CONNECTED_APPS_PATH}>
@@ -59,8 +63,28 @@ export function connectedAppsPage({ person, csrf, grants, ended, problem }: Conn
         </form>
       )}
       {ended.length > 0 && <EndedSection ended={ended} />}
+      <RecordLink />
     </>,
     { wide: true, linkToConnectedApps: false },
+  );
+}
+
+function RecordLink() {
+  return (
+    <section aria-labelledby="record">
+      <h2 id="record" class="section">
+        What is on the record
+      </h2>
+      <div class="card">
+        <p>
+          Every consent you gave or took back, every look at it by the operators, and what each app was shown and when.
+          What was written in your messages is not in it.
+        </p>
+        <p>
+          <a href={RECORD_PATH}>Download everything on the record (JSON lines)</a>
+        </p>
+      </div>
+    </section>
   );
 }
 
@@ -155,7 +179,7 @@ function TitleRow({ person, csrf }: { person: Person; csrf: string }) {
   );
 }
 
-function GrantCard({ grant, csrf }: { grant: GrantView; csrf: string }) {
+function GrantCard({ grant, usage, csrf }: { grant: GrantView; usage: Usage | undefined; csrf: string }) {
   const heading = `grant-${grant.id}`;
   return (
     <article class="card grant" aria-labelledby={heading}>
@@ -181,6 +205,7 @@ function GrantCard({ grant, csrf }: { grant: GrantView; csrf: string }) {
           <time dateTime={grant.expiresAt.toISOString()}>{day(grant.expiresAt)}</time>
         </Fact>
       </dl>
+      {usage && <GrantUsage grant={grant} usage={usage} />}
       <form method="post" action={CONNECTED_APPS_PATH}>
         <input type="hidden" name="csrf" value={csrf} />
         <input type="hidden" name="grant" value={grant.id} />

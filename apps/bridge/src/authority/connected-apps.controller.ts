@@ -21,6 +21,7 @@ import { OidcArtifacts } from './oidc-artifacts.js';
 import { hasBridgeScope } from './scopes.js';
 import { STALE_FORM } from './sign-in-form.js';
 import { SignInSteps } from './sign-in-steps.js';
+import { Usages } from './usages.js';
 
 const NOT_THERE = 'That connection is not there any more.';
 const NOTHING_UNTICKED = 'Nothing was unticked, so nothing has changed.';
@@ -38,6 +39,7 @@ export class ConnectedAppsController {
     private readonly endings: Endings,
     private readonly artifacts: OidcArtifacts,
     private readonly database: Database,
+    private readonly usages: Usages,
   ) {}
 
   @Get()
@@ -145,6 +147,8 @@ export class ConnectedAppsController {
       this.grants.listForPerson(person.key),
       endedGrants(this.database, person.key),
     ]);
-    sendPage(response, connectedAppsPage({ person, csrf, grants, ended, ...(problem ? { problem } : {}) }), { status });
+    const usages = await this.usages.of(person.key, grants);
+    const shown = { person, csrf, grants, ended, usages, ...(problem ? { problem } : {}) };
+    sendPage(response, connectedAppsPage(shown), { status });
   }
 }

@@ -131,6 +131,7 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 .grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 8.5rem), 1fr)); gap: .9rem 1.25rem; margin: 1.15rem 0 0; }
 .grant dt { font-size: .8125rem; color: var(--quiet); }
 .grant dd { margin: .1rem 0 0; }
+.grant .usage { margin-top: 1.1rem; }
 .grant fieldset { margin-top: 1.1rem; }
 .grant legend { float: none; font: 400 .8125rem/1.4 var(--sans); color: var(--quiet); }
 .grant .scopes label { padding: .6rem .35rem; }
@@ -144,6 +145,7 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 .asks + ul { margin: .35rem 0 0; padding-left: 1.25rem; }
 .code { font-family: var(--mono); letter-spacing: .08em; }
 input.code { font-size: 1.35rem; text-transform: uppercase; }
+.card > p:first-child { margin-top: 0; }
 .section { margin: 2.5rem 0 1rem; }
 details { margin-top: .6rem; }
 summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }

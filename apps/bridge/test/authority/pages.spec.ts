@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { launchChromium } from '@drawbridge/testing';
@@ -76,6 +77,22 @@ describe('The pages of the authority in Chromium', () => {
     },
     EXAMINATION_MS,
   );
+
+  test('the record is downloaded as a file, by a link alone', async () => {
+    const { grant } = await bridge.signIn({ login: 'alice' });
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await open('/connected-apps', context);
+    await signIn(page);
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download everything on the record (JSON lines)' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/^drawbridge-record-\d{4}-\d\d-\d\d\.jsonl$/);
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({ kind: 'grant_created', grant }),
+    );
+    await context.close();
+  });
 
   test('the whole way works with the keyboard alone and without JavaScript, and Chrome lets the form lead back to the app', async () => {
     const app = createServer((_, response) => response.end('back in the app')).listen(0, '127.0.0.1');

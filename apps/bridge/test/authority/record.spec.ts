@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { appendEntry } from '@drawbridge/ledger';
+import { People } from '@drawbridge/people';
+import { everyDatabase, type FormBrowser, formWith } from '@drawbridge/testing';
+import { sql } from 'kysely';
+import { usageSentences } from '../../src/authority/grant-usage.js';
+import { USAGE_LIMITS, type Usage } from '../../src/authority/usages.js';
+import { AuthorityHarness, PASSWORD } from './authority-harness.js';
+
+const ONE = randomUUID();
+const TWO = randomUUID();
+
+interface WindowRow {
+  grant: string;
+  from: number | null;
+  last?: number | null;
+  opened: string;
+  closed?: string;
+  atMost?: boolean;
+}
+
+describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
+  let bridge: AuthorityHarness;
+  let alice: number;
+  beforeAll(async () => {
+    bridge = await AuthorityHarness.start(kind);
+    alice = (await new People(bridge.database).byId('alice'))!.key;
+  });
+  afterAll(() => bridge[Symbol.asyncDispose]());
+  const run = (query: ReturnType<typeof sql>) => query.execute(bridge.database.tables());
+  beforeEach(async () => {
+    for (const table of ['consent_receipt', 'consent_grant', 'access_window', 'access_page', 'ledger_entry', 'mailbox'])
+      await run(sql`delete from ${sql.table(table)}`);
+    await run(sql`delete from mailbox_entry`);
+    await run(sql`delete from message`);
+  });
+
+  /** Messages that arrived in Alice's mailbox, one after the other, each so long ago. */
+  const arrived = async (conversation: string, position: number, ago: string) => {
+    await run(sql`insert into message (conversation, position, id, sender, app, client_id, content_hash, sender_seq, text, sent_at)
+      values (${conversation}, ${position}, ${randomUUID()}, 2, '', ${randomUUID()}, '', 1, 'the words themselves',
+              clock_timestamp() - ${ago}::interval)`);
+    await run(sql`with box as (
+        insert into mailbox (owner, head) values (${alice}, 1)
+        on conflict (owner) do update set head = mailbox.head + 1 returning head)
+      insert into mailbox_entry (owner, seq, kind, conversation, subject)
+      select ${alice}, head, 1, ${conversation}::uuid, ${position}::bigint from box`);
+  };
+  const window = ({ grant, from, last = null, opened, closed, atMost = false }: WindowRow) =>
+    run(sql`insert into access_window (grant_id, person, instance, gateway, from_seq, last_seq, opened_at, closed_at, closed_by, at_most)
+      values (${grant}, ${alice}, ${randomUUID()}, 'gw-1', ${from}, ${last}, clock_timestamp() - ${opened}::interval,
+              clock_timestamp() - ${closed ?? null}::interval,
+              ${closed === undefined ? null : atMost ? 'lease_expired' : 'connection'}, ${atMost})`);
+  const shown = (grant: string, conversation: string, [from, to]: [number, number], ago: string) =>
+    run(sql`insert into access_page (at, grant_id, person, command, conversations, from_positions, to_positions)
+      values (clock_timestamp() - ${ago}::interval, ${grant}, ${alice}, 'conversation.history', array[${conversation}::uuid],
+              array[${from}::bigint], array[${to}::bigint])`);
+  const open = async (browser: FormBrowser, login = 'alice') => {
+    const page = await browser.get('/connected-apps');
+    return browser.submit(formWith(page, 'login'), { login, password: PASSWORD });
+  };
+  const sentence = async () => {
+    const { html } = await open(bridge.browser());
+    return /<p class="usage">(.*?)<\/p>/.exec(html)?.[1] ?? html;
+  };
+
+  test('Connected apps says how many messages an app read: each once, from windows and pages of this week', async () => {
+    const { grant } = await bridge.signIn();
+    expect(await sentence()).toBe('Tunebox has not read anything this week.');
+    for (let n = 1; n <= 10; n++) await arrived(n <= 6 ? ONE : TWO, n, n <= 2 ? '9 days' : '1 minute');
+    // Closed before this week; opened before it, with what was sent then and since; two side by side; of a lost gateway.
+    await window({ grant, from: 0, last: 10, opened: '20 days', closed: '8 days' });
+    expect(await sentence()).toBe('Tunebox has not read anything this week.');
+    await window({ grant, from: 0, last: 4, opened: '10 days', closed: '1 hour' });
+    expect(await sentence()).toMatch(
+      /^Tunebox read 2 messages in 1 conversation this week, last (today|yesterday) at \d\d:\d\d UTC\.$/,
+    );
+    await window({ grant, from: 2, last: 6, opened: '2 hours', closed: '1 hour' });
+    await window({ grant, from: 3, last: 5, opened: '2 hours', closed: '1 hour' });
+    expect(await sentence()).toContain('read 4 messages in 1 conversation this');
+    // What is in a page and in a window too is one message; what is old but was shown this week was read this week.
+    await shown(grant, ONE, [1, 4], '30 minutes');
+    await shown(grant, ONE, [1, 6], '8 days');
+    await shown(grant, TWO, [7, 7], '20 minutes');
+    expect(await sentence()).toContain('read 7 messages in 2 conversations this');
+    await window({ grant, from: 6, opened: '1 minute' });
+    expect(await sentence()).toMatch(/read 10 messages in 2 conversations this .* It is connected now\.$/);
+    await window({ grant, from: 9, last: 10, opened: '1 minute', closed: '0 minutes', atMost: true });
+    expect(await sentence()).toContain('read up to 10 messages in 2 conversations');
+  });
+
+  test('what an app without messages.read was not shown is not counted, and another grant’s is not its own', async () => {
+    await arrived(ONE, 1, '1 minute');
+    const reader = await bridge.signIn({ scopes: ['messages.read'] });
+    await window({ grant: reader.grant, from: 0, opened: '1 hour' });
+    const { grant } = await bridge.signIn({ scopes: ['messages.send'] });
+    await window({ grant, from: null, opened: '1 hour' });
+    const { html } = await open(bridge.browser());
+    expect(
+      [...html.matchAll(/<p class="usage">(.*?)<\/p>/g)].map(([, text]) => text?.replace(/at .* UTC/, 'at …')),
+    ).toEqual([
+      'Tunebox cannot read messages. It is connected now.',
+      expect.stringMatching(
+        /^Tunebox read 1 message in 1 conversation this week, last \w+ at …\. It is connected now\.$/,
+      ),
+    ]);
+  });
+
+  test('counting has a bound, and says "more than" beyond it (I9)', async () => {
+    const { grant } = await bridge.signIn();
+    await shown(grant, ONE, [1, USAGE_LIMITS.messages], '1 minute');
+    expect(await sentence()).toContain('read 10,000 messages in 1 conversation');
+    await shown(grant, ONE, [5, 40_000_000], '1 minute');
+    expect(await sentence()).toContain('read more than 10,000 messages in 1 conversation');
+    await run(sql`update consent_grant set scopes = '{messages.send}'`);
+    expect(await sentence()).toContain('It can no longer read messages.');
+  });
+
+  test('the whole of it is a download: JSON lines, oldest first, and nothing of anybody else', async () => {
+    const { grant } = await bridge.signIn({ scopes: ['messages.read'] });
+    const other = await bridge.signIn({ login: 'bob' });
+    await run(sql`update consent_grant set created_at = created_at - interval '3 hours'`);
+    await run(sql`update ledger_entry set at = at - interval '3 hours'`);
+    await window({ grant, from: 3, last: 9, opened: '2 hours', closed: '90 minutes' });
+    await window({ grant, from: 9, last: 40, opened: '1 hour', closed: '30 minutes', atMost: true });
+    await shown(grant, ONE, [2, 8], '100 minutes');
+    const db = bridge.database.tables();
+    const { rows } = await sql<{ partner: string }>`select partner from consent_grant`.execute(db);
+    await appendEntry(db, { kind: 'grants_viewed', actor: 'olga', person: alice, data: { grants: 1 } });
+    await appendEntry(db, {
+      kind: 'partner_suspended',
+      actor: 'olga',
+      partner: rows[0]!.partner,
+      data: { note: 'internal' },
+    });
+    await appendEntry(db, { kind: 'partner_changed', actor: 'olga', partner: rows[0]!.partner });
+    await window({ grant, from: 9, opened: '0 hours' });
+
+    const browser = bridge.browser();
+    const page = await open(browser);
+    const link = /<a href="([^"]+)">Download everything on the record \(JSON lines\)<\/a>/.exec(page.html)?.[1];
+    const { headers, html: text, status } = await browser.get(link!);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('application/x-ndjson');
+    expect(headers.get('content-disposition')).toMatch(
+      /^attachment; filename="drawbridge-record-\d{4}-\d\d-\d\d\.jsonl"$/,
+    );
+    expect(headers.get('cache-control')).toBe('no-store');
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    const partner = { id: rows[0]!.partner, name: 'Tunebox Ltd' };
+    const of = { grant, app: { id: 'tunebox-desktop', name: 'Tunebox' }, partner };
+    const access = { at, kind: 'access_window', ...of, gateway: 'gw-1', opened: at };
+    expect(lines).toEqual([
+      { at, kind: 'grant_created', by: 'person', ...of, data: { scopes: ['messages.read'], expiresAt: at } },
+      { ...access, closed: at, closedBy: 'connection', fromSeq: 3, lastSeq: 9 },
+      {
+        at,
+        kind: 'page_shown',
+        ...of,
+        command: 'conversation.history',
+        messages: [{ conversation: ONE, from: 2, to: 8 }],
+      },
+      { ...access, closed: at, closedBy: 'lease_expired', fromSeq: 9, lastSeq: 40, atMost: true },
+      { at, kind: 'grants_viewed', by: 'olga', data: { grants: 1 } },
+      { at, kind: 'partner_suspended', by: 'olga', partner },
+      { ...access, fromSeq: 9 },
+    ]);
+    expect(lines.map((line) => line.at)).toEqual(lines.map((line) => line.at).toSorted());
+    expect(text).not.toContain(other.grant);
+  });
+
+  test('a download of many lines comes whole, in order, each line once; and without a session it leads to the sign-in', async () => {
+    const { grant } = await bridge.signIn();
+    await run(sql`insert into access_page (at, grant_id, person, command, conversations, from_positions, to_positions)
+      select clock_timestamp() - make_interval(secs => 2000 - n / 7), ${grant}, ${alice}, 'conversation.history',
+             array[${ONE}::uuid], array[n::bigint], array[n::bigint] from generate_series(1, 1700) n`);
+    // All at the very same time.
+    await run(sql`insert into access_page (at, grant_id, person, command, conversations, from_positions, to_positions)
+      select statement_timestamp(), ${grant}, ${alice}, 'conversation.history',
+             array[${TWO}::uuid], array[n::bigint], array[n::bigint] from generate_series(1701, 3000) n`);
+    const browser = bridge.browser();
+    await open(browser);
+    const { html: text } = await browser.get('/connected-apps/record');
+    const pages = text.split('\n').flatMap((line) => (line.includes('page_shown') ? [JSON.parse(line)] : []));
+    expect(pages.map(({ messages }) => messages[0].from)).toEqual(Array.from({ length: 3_000 }, (_, n) => n + 1));
+    const stranger = await bridge.browser().get('/connected-apps/record');
+    expect(stranger.url.pathname).toBe('/connected-apps');
+    expect(stranger.html).toContain('Sign in to see which apps');
+  });
+});
+
+describe('The sentence about what an app read', () => {
+  const now = new Date('2026-11-23T12:00:00Z');
+  const grant = { appName: 'Tunebox', scopes: ['messages.read'] as const };
+  const usage: Usage = { messages: 214, conversations: 3, more: false, atMost: false, last: null, connected: false };
+
+  test.each([
+    ['2026-11-23T15:04:59Z', 'Tunebox read 214 messages in 3 conversations this week, last today at 15:04 UTC.'],
+    ['2026-11-22T23:59:00Z', 'Tunebox read 214 messages in 3 conversations this week, last yesterday at 23:59 UTC.'],
+    [
+      '2026-11-17T00:00:00Z',
+      'Tunebox read 214 messages in 3 conversations this week, last on 17 November at 00:00 UTC.',
+    ],
+  ])('with the last of them at %s', (last, sentence) => {
+    expect(usageSentences({ ...grant, scopes: [...grant.scopes] }, { ...usage, last: new Date(last) }, now)).toBe(
+      sentence,
+    );
+  });
+});
