@@ -101,6 +101,21 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     expect(textOf(apps)).toContain('signed in with Tunebox/7.1 (SmartTV) by a code, allowed in Firefox on Linux');
   });
 
+  test('the page says from where a code was asked for, behind a proxy too, and whether this browser is there', async () => {
+    const proxied = await AuthorityHarness.on(bridge.database, { publicUrl: 'https://bridge.example' });
+    const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.1, ${address}` });
+    for (const [device, person, said] of [
+      ['203.0.113.9', '203.0.113.9', '203.0.113.9 , the network you are on now'],
+      ['203.0.113.9', '203.0.113.10', '203.0.113.9 , not the network you are on now'],
+      ['2001:db8:0:1::5', '2001:db8::1:0:0:0:6', '2001:db8:0:1::/64 , the network you are on now'],
+    ] as const) {
+      const code = await proxied.deviceCode({}, from(device));
+      const asked = await typeCode(proxied.browser(from(person)), code.user_code);
+      expect(textOf(asked)).toContain(said);
+    }
+    await proxied.closeApp();
+  });
+
   test('a code is found however it is typed', async () => {
     const { user_code } = await bridge.deviceCode();
     const [one, two] = user_code.toLowerCase().split('-');

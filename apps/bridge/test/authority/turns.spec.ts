@@ -98,6 +98,10 @@ describe.each(everyDatabase)('Many at once at the authority, on %s', (kind) => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await refused.text()).toContain('Please try again in a second.');
+    let device = await bridge.askForDevice({}, from('192.0.2.1'));
+    while (device.status === 200) device = await bridge.askForDevice({}, from('192.0.2.1'));
+    expect(await bodyOf(device)).toMatchObject({ status: 429, error: 'temporarily_unavailable' });
+    expect(device.headers.get('retry-after')).toBe('1');
     expect((await begin('192.0.2.2')).status).toBe(303);
     // Whoever has begun already goes on.
     expect((await refreshFrom('192.0.2.1')).status).toBe(400);

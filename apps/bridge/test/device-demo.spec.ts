@@ -1,0 +1,49 @@
+import { Database } from '@drawbridge/database';
+import {
+  BridgeClient,
+  connectedApps,
+  everyDatabase,
+  postgresUrl,
+  refresh,
+  signInOnDevice,
+  startBridge,
+} from '@drawbridge/testing';
+import { sql } from 'kysely';
+
+const TV = 'reelhouse-tv';
+const alice = { login: 'alice', password: 'drawbridge' };
+
+describe.each(everyDatabase)('The demo on a TV, on %s', (database) => {
+  test('alice signs in on Reelhouse with its code, and ends it: the TV is closed with 4403 (I1, I2)', async () => {
+    await using bridge = await startBridge({ database });
+    const tokens = await signInOnDevice(bridge, alice);
+    const tv = await BridgeClient.connect(bridge.publicUrl);
+    expect(await tv.open(tokens.accessToken)).toMatchObject({
+      person: { id: 'alice' },
+      app: { id: TV, name: 'Reelhouse', partner: 'Reelhouse' },
+      grant: { scopes: ['contacts.read', 'recommendations.send'] },
+    });
+    await expect(tv.request('conversation.list', {})).rejects.toMatchObject({ code: 'scope_missing' });
+    await tv.request('session.refresh', { token: (await refresh(bridge, TV, tokens.refreshToken)).accessToken });
+
+    const apps = await connectedApps(bridge, alice);
+    expect(await apps.end(apps.grants[0]!)).toContain('no longer has access');
+    expect(await tv.closed).toEqual({ code: 4403, reason: 'revoked_by_person' });
+    expect(tv.problems).toEqual([]);
+  });
+});
+
+test('a demo that an older version made gets the apps that came later, and keeps its own', async () => {
+  const databaseUrl = await postgresUrl();
+  await using bridge = await startBridge({ database: 'postgres', databaseUrl });
+  await bridge.stop();
+  const store = await Database.open({ url: databaseUrl });
+  await sql`delete from app where client_id = ${TV}`.execute(store.tables());
+  await sql`delete from partner where name = 'Reelhouse'`.execute(store.tables());
+  await sql`update app set removed_at = clock_timestamp() where client_id = 'tunebox-desktop'`.execute(store.tables());
+  await store.close();
+  await bridge.restart();
+  expect((await signInOnDevice(bridge, { ...alice, scopes: ['contacts.read'] })).scope).toBe('contacts.read');
+  const removed = await fetch(`${bridge.publicUrl}/oidc/auth?client_id=tunebox-desktop&response_type=code`);
+  expect([removed.status, await removed.text()]).toEqual([400, expect.stringContaining('not connected to us')]);
+});
