@@ -24,7 +24,7 @@ describe.each(everyDatabase)('The demo on a TV, on %s', (database) => {
       grant: { scopes: ['contacts.read', 'recommendations.send'] },
     });
     await expect(tv.request('conversation.list', {})).rejects.toMatchObject({ code: 'scope_missing' });
-    await tv.request('session.refresh', { token: (await refresh(bridge, TV, tokens.refreshToken)).accessToken });
+    await tv.request('session.refresh', { token: (await refresh(bridge, tokens)).accessToken });
 
     const apps = await connectedApps(bridge, alice);
     expect(await apps.end(apps.grants[0]!)).toContain('no longer has access');
