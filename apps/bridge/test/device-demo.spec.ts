@@ -44,6 +44,13 @@ test('a demo that an older version made gets the apps that came later, and keeps
   await store.close();
   await bridge.restart();
   expect((await signInOnDevice(bridge, { ...alice, scopes: ['contacts.read'] })).scope).toBe('contacts.read');
+  const again = await Database.open({ url: databaseUrl });
+  await sql`update partner set status = 'ended' where name = 'Reelhouse'`.execute(again.tables());
+  await sql`update app set removed_at = clock_timestamp() where client_id = ${TV}`.execute(again.tables());
+  await again.close();
+  await bridge.stop();
+  await bridge.restart();
+  await expect(signInOnDevice(bridge, alice)).rejects.toThrow(/invalid_client/);
   const removed = await fetch(`${bridge.publicUrl}/oidc/auth?client_id=tunebox-desktop&response_type=code`);
   expect([removed.status, await removed.text()]).toEqual([400, expect.stringContaining('not connected to us')]);
 });
