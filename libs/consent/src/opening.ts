@@ -7,7 +7,7 @@ import type { ConsentSession, OpenRequest } from './session.js';
 import { shownName } from './shown-name.js';
 import { ceiling, type StandingRow, standingColumns, standingTables, whyEnded } from './standing.js';
 
-/** Why a session cannot be opened. `unknown`: no such grant of this app and person. */
+/** Why a session cannot be opened. `unknown`: no such grant of this app and person, or none for a token without a key. */
 export type Refusal = EndReason | 'unknown' | 'unverifiable';
 
 /** The process as it is registered: its lease row, and how far it has applied the feed. */
@@ -61,6 +61,8 @@ export async function admit(
     if (row.id === null || row.clientId !== request.clientId || row.personId !== request.personId) return 'unknown';
     const ended = whyEnded(row);
     if (ended) return ended;
+    // Of before the app was registered so.
+    if (row.appRequiresDpop && !request.keyShown) return 'unknown';
     // Rows above `feed` that come from here on are applied on top.
     session.admit({
       version: row.feed,

@@ -31,6 +31,8 @@ export interface OpenRequest {
   clientId: string;
   personId: string;
   tokenScopes: ScopeSet;
+  /** The token is bound to a key, which the client has shown that it holds. */
+  keyShown?: boolean;
   /** May also be set on the session afterwards; nothing is allowed before. */
   tokenExpiresAtMs?: number;
   /** What the client calls itself, for the person to know it by. */

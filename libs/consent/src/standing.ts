@@ -13,6 +13,7 @@ export interface StandingRow {
   appName: string;
   appScopes: string[];
   appRemoved: boolean;
+  appRequiresDpop: boolean;
   partner: string;
   partnerName: string;
   partnerHomepage: string;
@@ -38,6 +39,7 @@ export const standingColumns: RawBuilder<StandingRow> = sql<StandingRow>`
   g.id, g.person, pe.id as "personId", pe.handle as "personHandle", pe.name as "personName",
   pe.erased_at is not null as "personErased",
   g.client_id as "clientId", a.name as "appName", a.scopes as "appScopes", a.removed_at is not null as "appRemoved",
+  a.requires_dpop as "appRequiresDpop",
   g.partner, p.name as "partnerName", p.homepage as "partnerHomepage",
   p.ends_at as "partnerEndsAt", p.scopes as "partnerScopes",
   p.status as "partnerStatus", p.voided_before > g.created_feed as voided, g.scopes,

@@ -66,6 +66,7 @@ export class OidcArtifacts {
     // A browser session is never kept: the person signs in every time an app asks.
     if (model === 'Session') return new NothingKept();
     if (model === 'RefreshToken') return new RefreshTokenAdapter(model, this.tables, hooks);
+    if (model === 'ReplayDetection') return new ReplayAdapter(model, this.tables, hooks);
     if (model === 'DeviceCode') return new DeviceCodeAdapter(model, this.tables, hooks);
     return new ArtifactAdapter(model, this.tables, hooks);
   }
@@ -74,27 +75,28 @@ export class OidcArtifacts {
 class ArtifactAdapter implements Adapter {
   constructor(
     protected readonly model: string,
-    private readonly tables: Kysely<AuthorityTables>,
+    protected readonly tables: Kysely<AuthorityTables>,
     protected readonly hooks: ArtifactHooks,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    const row = this.row(id, payload, expiresIn);
+    await this.tables
+      .insertInto('oidc_artifact')
+      .values({ model: this.model, id: hashOf(id), ...row })
+      .onConflict((conflict) => conflict.columns(['model', 'id']).doUpdateSet(row))
+      .execute();
+  }
+
+  protected row(id: string, payload: AdapterPayload, expiresIn: number | undefined) {
     const { consumed: _, jti, ...kept } = payload;
-    const row = {
+    return {
       payload: JSON.stringify(BEARER_MODELS.has(this.model) ? kept : { jti, ...kept }),
       grant_id: (this.model === 'Grant' ? id : payload.grantId) ?? null,
       uid: payload.uid ?? null,
       user_code: payload.userCode ?? null,
       expires_at: expiresIn ? sql<Date>`clock_timestamp() + ${expiresIn} * interval '1 s'` : null,
     };
-    const insert = this.tables.insertInto('oidc_artifact').values({ model: this.model, id: hashOf(id), ...row });
-    if (this.model === 'ReplayDetection') {
-      // A proof is good once: of two requests with the same one that race, the second insert fails.
-      const { numInsertedOrUpdatedRows } = await insert.onConflict((c) => c.doNothing()).executeTakeFirstOrThrow();
-      if (numInsertedOrUpdatedRows === 0n) throw new errors.InvalidDpopProof('DPoP proof JWT Replay detected');
-      return;
-    }
-    await insert.onConflict((c) => c.columns(['model', 'id']).doUpdateSet(row)).execute();
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -176,6 +178,21 @@ class RefreshTokenAdapter extends ArtifactAdapter {
    * process died before the grant was ended, the client's retry would be answered without ending anything.
    */
   override async destroy(): Promise<void> {}
+}
+
+/** A proof is good once, in all processes: the row is its use. */
+class ReplayAdapter extends ArtifactAdapter {
+  /** The insert decides, also between requests that race. */
+  override async find(): Promise<undefined> {}
+
+  override async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    const { numInsertedOrUpdatedRows } = await this.tables
+      .insertInto('oidc_artifact')
+      .values({ model: this.model, id: hashOf(id), ...this.row(id, payload, expiresIn) })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow();
+    if (numInsertedOrUpdatedRows === 0n) throw new errors.InvalidDpopProof('DPoP proof was used before');
+  }
 }
 
 class DeviceCodeAdapter extends ArtifactAdapter {

@@ -8,6 +8,7 @@ import Provider, { type Configuration, errors, interactionPolicy, type KoaContex
 import type { Config } from '../config/config.js';
 import { sendProblem } from '../http/problem.filter.js';
 import { setPageHeaders } from '../pages/send-page.js';
+import { PROOFS } from '../proofs.js';
 import type { Secrets } from '../secrets.js';
 import { clientMetadata } from './client-metadata.js';
 import { DEVICE_LIMITS, type DeviceCodes } from './device-codes.js';
@@ -16,6 +17,7 @@ import { oauthErrorPage } from './oauth-error-page.js';
 import type { OidcArtifacts } from './oidc-artifacts.js';
 import { RefreshTokenNames } from './refresh-token-names.js';
 import type { SigningKeys } from './signing-keys.js';
+import { answerMissingProof, refuseUnbound, requireNonce } from './token-proofs.js';
 
 const DAY_S = 86_400;
 const SIGN_IN_S = 30 * 60;
@@ -84,13 +86,16 @@ export function makeProvider(parts: ProviderParts): Provider {
     responseTypes: ['code'],
     clientAuthMethods: ['none'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'], dPoPSigningAlgValues: PROOFS.algorithms },
     extraParams: { scope: checkDeviceScope },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false,
     issueRefreshToken: () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: (ctx) => {
+      refuseUnbound(ctx);
+      return true;
+    },
     interactions: { policy: freshSignInEveryTime(), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
     // Only the grant that this very sign-in made: one sign-in is one grant.
     loadExistingGrant: async (ctx) => {
@@ -144,7 +149,7 @@ export function makeProvider(parts: ProviderParts): Provider {
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', deviceInfo: deviceInfo(config) },
-      dPoP: { enabled: true, nonceSecret: secrets.key('dpop-nonce') },
+      dPoP: { enabled: true, nonceSecret: secrets.key('dpop-nonce'), requireNonce },
       revocation: {
         enabled: true,
         allowedPolicy: async (_ctx, client, token) => {
@@ -190,7 +195,10 @@ export function makeProvider(parts: ProviderParts): Provider {
     // refused in the query.
     if (ctx.query.response_mode === 'form_post') ctx.query = { ...ctx.query, response_mode: 'not-form_post' };
     if (!isProvidersDevicePage(ctx)) await next();
-    if ('oidc' in ctx) answerDevice(ctx as KoaContextWithOIDC, config.publicUrl);
+    if ('oidc' in ctx) {
+      answerDevice(ctx as KoaContextWithOIDC, config.publicUrl);
+      answerMissingProof(ctx as KoaContextWithOIDC);
+    }
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');
     dropSessionCookie(ctx);

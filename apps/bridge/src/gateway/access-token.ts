@@ -44,6 +44,8 @@ export class AccessTokens {
         requiredClaims: ['sub', 'client_id', 'grant_id', 'exp', 'iat'],
         currentDate: new Date(nowMs),
       });
+      // For this bridge alone: what another audience was given too, it could use here.
+      if ([payload.aud].flat().length !== 1) return undefined;
       return this.isOfNow(payload.iat, nowMs / 1_000) ? accessTokenOf(payload) : undefined;
     } catch {
       return undefined;

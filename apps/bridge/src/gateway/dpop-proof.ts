@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, jwtVerify } from 'jose';
+import { isMadeAboutNow, PROOFS } from '../proofs.js';
 
 /** What a proof must be about (RFC 9449 section 4.3; protocol 5.1). */
 export interface ProofExpected {
@@ -7,23 +8,26 @@ export interface ProofExpected {
   /** The key that the token is bound to. */
   readonly jkt: string;
   readonly htu: string;
-  /** Given to this connection and good once: it stands in for a look at `iat` and for remembering each `jti`. */
+  /** Given to this connection and good once: no `jti` has to be remembered. */
   readonly nonce: string;
+  /** By the database's clock. */
+  readonly nowMs: number;
 }
-
-const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519'];
 
 /** Whether `proof` shows that its sender holds the token's key, here and now. */
 export async function checkProof(proof: string, expected: ProofExpected): Promise<boolean> {
   try {
     const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
       typ: 'dpop+jwt',
-      algorithms: ALGORITHMS,
+      algorithms: [...PROOFS.algorithms],
       requiredClaims: ['jti', 'iat', 'htm', 'htu', 'ath', 'nonce'],
+      currentDate: new Date(expected.nowMs),
     });
     return (
+      typeof payload.jti === 'string' &&
+      isMadeAboutNow(payload.iat, expected.nowMs / 1_000) &&
       payload.htm === 'GET' &&
-      payload.htu === expected.htu &&
+      isAddress(payload.htu, expected.htu) &&
       payload.nonce === expected.nonce &&
       payload.ath === createHash('sha256').update(expected.token).digest('base64url') &&
       (await calculateJwkThumbprint(protectedHeader.jwk as JWK)) === expected.jkt
@@ -31,4 +35,11 @@ export async function checkProof(proof: string, expected: ProofExpected): Promis
   } catch {
     return false;
   }
+}
+
+/** However it is written, and without its query and fragment (RFC 9449 section 4.3). */
+function isAddress(htu: unknown, expected: string): boolean {
+  if (typeof htu !== 'string' || !URL.canParse(htu)) return false;
+  const { origin, pathname, username, password } = new URL(htu);
+  return username === '' && password === '' && origin + pathname === new URL(expected).href;
 }

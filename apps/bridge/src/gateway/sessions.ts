@@ -87,6 +87,7 @@ export class Sessions {
       clientId: token.clientId,
       personId: token.personId,
       tokenScopes: token.scopes,
+      keyShown: token.jkt !== undefined,
       tokenExpiresAtMs: token.expiresAtMs,
       clientName: data.client.name,
       ...(data.resume ? { fromSeq: data.resume.after } : {}),
@@ -128,13 +129,13 @@ export class Sessions {
     connection: Connection,
     { token, proof }: Pick<SessionOpen, 'token' | 'proof'>,
   ): Promise<AccessToken | undefined> {
-    const { publicUrl, tokens } = this.parts;
+    const { publicUrl, tokens, lease } = this.parts;
     if (token === undefined) return undefined;
     const { nonce } = connection;
     const checked = await tokens.check(token);
     if (!checked) return undefined;
     if (checked.jkt !== undefined) {
-      const expected = { token, jkt: checked.jkt, htu: `${publicUrl}/bridge`, nonce };
+      const expected = { token, jkt: checked.jkt, htu: `${publicUrl}/bridge`, nonce, nowMs: lease.databaseNowMs() };
       if (proof === undefined || !(await checkProof(proof, expected))) return undefined;
       // Two proofs at once with one nonce: the second comes too late.
       if (connection.nonce !== nonce) return undefined;

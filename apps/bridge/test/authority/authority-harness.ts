@@ -17,6 +17,8 @@ import { Secrets } from '../../src/secrets.js';
 export const PASSWORD = 'drawbridge';
 export const DESKTOP = 'tunebox-desktop';
 export const WEB = 'tunebox-web';
+/** Registered as requiring DPoP. */
+export const BOUND = 'tunebox-bound';
 export const TV = 'tunebox-tv';
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const DESKTOP_REDIRECT = 'http://127.0.0.1:49152/callback';
@@ -236,6 +238,15 @@ async function seed(database: Database): Promise<void> {
     kind: 'native',
     redirectUris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
     scopes: SCOPES,
+  });
+  await partners.createApp({
+    clientId: BOUND,
+    partner,
+    name: 'Tunebox with a key',
+    kind: 'native',
+    redirectUris: ['http://127.0.0.1/callback'],
+    scopes: SCOPES,
+    requiresDpop: true,
   });
   await partners.createApp({
     clientId: WEB,

@@ -1,5 +1,4 @@
-import { type DeviceCode, everyDatabase, FormBrowser, type FormPage, formWith } from '@drawbridge/testing';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type DeviceCode, everyDatabase, FormBrowser, type FormPage, formWith, ProofKey } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { DEVICE_LIMITS } from '../../src/authority/device-codes.js';
 import {
@@ -7,6 +6,7 @@ import {
   bodyOf,
   claimsOf,
   DESKTOP,
+  DEVICE_GRANT,
   INVALID_GRANT,
   PASSWORD,
   type Tokens,
@@ -393,19 +393,12 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
       const code = await bridge.deviceCode();
       const browser = bridge.browser();
       await allow(browser, await toConsent(browser, code));
-      const { publicKey, privateKey } = await generateKeyPair('ES256');
-      const jwk = await exportJWK(publicKey);
-      const proof = await new SignJWT({ htm: 'POST', htu: `${bridge.origin}/oidc/token`, jti: crypto.randomUUID() })
-        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
-        .setIssuedAt()
-        .sign(privateKey);
-      const response = await bridge.token(
-        { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code.device_code, client_id: TV },
-        { dpop: proof },
-      );
+      const key = new ProofKey();
+      const poll = { grant_type: DEVICE_GRANT, device_code: code.device_code, client_id: TV };
+      const response = await key.post(`${bridge.origin}/oidc/token`, poll);
       const tokens = (await response.json()) as Tokens;
       expect(tokens.token_type).toBe('DPoP');
-      expect(claimsOf(tokens.access_token).cnf).toEqual({ jkt: await calculateJwkThumbprint(jwk) });
+      expect(claimsOf(tokens.access_token).cnf).toEqual({ jkt: key.thumbprint });
       expect((await bridge.refresh(tokens.refresh_token, TV)).status).toBe(400);
     });
   });
