@@ -54,3 +54,10 @@ test('a demo that an older version made gets the apps that came later, and keeps
   const removed = await fetch(`${bridge.publicUrl}/oidc/auth?client_id=tunebox-desktop&response_type=code`);
   expect([removed.status, await removed.text()]).toEqual([400, expect.stringContaining('not connected to us')]);
 });
+
+test('a process that is a gateway alone has no page for codes', async () => {
+  await using bridge = await startBridge({ database: 'pglite', env: { ROLES: 'gateway' } });
+  for (const path of ['/device', '/device?user_code=BBBB-BBBB', '/oidc/device/auth']) {
+    expect((await fetch(bridge.publicUrl + path)).status).toBe(404);
+  }
+});

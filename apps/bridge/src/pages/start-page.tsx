@@ -20,6 +20,9 @@ export function startPage({ publicUrl, demo }: StartPage): string {
         <p>
           <a href="/connected-apps">See your connected apps</a>
         </p>
+        <p>
+          <a href="/device">Connect an app on a TV or another device, with its code</a>
+        </p>
         {demo && (
           <p>
             This bridge has demo people: sign in as <code>alice</code>, <code>bob</code>, <code>carol</code> or{' '}

@@ -228,6 +228,45 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     expect(await typeCode(bridge.browser(), code.user_code)).toMatchObject({ status: 400 });
   });
 
+  test('of allowing and denying at once one wins: there is a grant with tokens, or neither', async () => {
+    for (let round = 0; round < 6; round++) {
+      const code = await bridge.deviceCode();
+      const browser = bridge.browser();
+      const consent = await toConsent(browser, code);
+      const grants = await grantsThere();
+      const deny = () => browser.submit(formWith(consent, 'decision', 'deny'), {}, ['decision', 'deny']);
+      await Promise.all(round % 2 === 0 ? [allow(browser, consent), deny()] : [deny(), allow(browser, consent)]);
+      const answer = await bridge.poll(code);
+      const made = (await grantsThere()) - grants;
+      if (answer.status === 200) expect(made).toBe(1);
+      else expect([made, await bodyOf(answer)]).toEqual([0, expect.objectContaining({ error: 'access_denied' })]);
+    }
+  });
+
+  test('a consent that is ended before the device asks gives it nothing (I2)', async () => {
+    const [one, two] = [await bridge.deviceCode(), await bridge.deviceCode()];
+    const browser = bridge.browser();
+    const newest = async () => {
+      const { rows } = await sql<{ id: string }>`select id from consent_grant order by created_at desc limit 1`.execute(
+        bridge.database.tables(),
+      );
+      return rows[0]!.id;
+    };
+    await allow(browser, await toConsent(browser, one));
+    const apps = await browser.submit(formWith(await browser.get('/connected-apps'), 'login'), {
+      login: 'alice',
+      password: PASSWORD,
+    });
+    const card = formWith(apps, 'grant', await newest());
+    const question = await browser.submit(card, {}, ['action', 'end']);
+    await browser.submit(formWith(question, 'confirm'), {}, ['confirm', 'yes']);
+    expect(await bodyOf(await bridge.poll(one))).toMatchObject({ status: 400, ...INVALID_GRANT });
+    // Ended by somebody who does not tell oidc-provider.
+    await allow(browser, await toConsent(browser, two));
+    await bridge.endings.end({ grants: [await newest()], reason: 'revoked_by_operator', by: 'bridge' });
+    expect(await bodyOf(await bridge.poll(two))).toMatchObject({ status: 400, ...INVALID_GRANT });
+  });
+
   test('a consent goes on after a process that died between the decision and the answer', async () => {
     const code = await bridge.deviceCode();
     const browser = bridge.browser();
