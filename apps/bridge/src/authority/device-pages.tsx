@@ -152,7 +152,7 @@ export function AskedOnDevice({ request, sameNetwork, now }: Omit<Asked, 'app' |
 export function signedInWith(askedFrom: DeviceInfo, userAgent: string | undefined): string {
   const device = deviceName(askedFrom);
   const browser = browserName(userAgent);
-  return `${device ? `${device} by ` : ''}a code${browser ? `, allowed in ${browser}` : ''}`;
+  return `a code${device ? ` on ${device}` : ''}${browser ? `, allowed in ${browser}` : ''}`;
 }
 
 const NAME_CODE_POINTS_MAX = 60;

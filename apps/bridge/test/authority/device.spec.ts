@@ -98,7 +98,7 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
       login: 'alice',
       password: PASSWORD,
     });
-    expect(textOf(apps)).toContain('signed in with Tunebox/7.1 (SmartTV) by a code, allowed in Firefox on Linux');
+    expect(textOf(apps)).toContain('signed in with a code on Tunebox/7.1 (SmartTV), allowed in Firefox on Linux');
   });
 
   test('the page says from where a code was asked for, behind a proxy too, and whether this browser is there', async () => {
