@@ -19,6 +19,7 @@ import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
 import { RecordController } from './record.controller.js';
 import { SignInController } from './sign-in.controller.js';
+import { SignInCookies } from './sign-in-cookies.js';
 import { SignInSteps } from './sign-in-steps.js';
 import { SigningKeys } from './signing-keys.js';
 import { Usages } from './usages.js';
@@ -78,18 +79,31 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
         endings: Endings,
         artifacts: OidcArtifacts,
         deviceCodes: DeviceCodes,
+        cookies: SignInCookies,
         secrets: Secrets,
         keys: SigningKeys,
       ) =>
         new Authority(
-          makeProvider({ config, people, partners, grants, endings, artifacts, deviceCodes, secrets, keys }),
+          makeProvider({ config, people, partners, grants, endings, artifacts, deviceCodes, cookies, secrets, keys }),
           bridgeResource(config),
         ),
-      inject: [Config, People, Partners, Grants, Endings, OidcArtifacts, DeviceCodes, Secrets, SigningKeys],
+      inject: [
+        Config,
+        People,
+        Partners,
+        Grants,
+        Endings,
+        OidcArtifacts,
+        DeviceCodes,
+        SignInCookies,
+        Secrets,
+        SigningKeys,
+      ],
     },
     AuthorityTurns,
     ConnectedAppsSession,
     KnownBrowsers,
+    SignInCookies,
     SignInSteps,
     DeviceBrowsers,
     DeviceGuesses,

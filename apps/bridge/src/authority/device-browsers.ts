@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
-import { DEVICE_PATH } from './device-flow.js';
 import { cookieOf } from './forms.js';
 
 const SHAPE = /^[\w-]{43}$/;
@@ -18,7 +17,7 @@ export class DeviceBrowsers {
 
   constructor(config: Config) {
     this.secure = config.publicUrl.startsWith('https:');
-    this.cookie = `${this.secure ? '__Secure-' : ''}drawbridge_device`;
+    this.cookie = `${this.secure ? '__Host-' : ''}drawbridge_device`;
   }
 
   read(request: Request): string | undefined {
@@ -31,7 +30,7 @@ export class DeviceBrowsers {
 
   write(response: Response, value: string): string {
     // Lax, and not Strict: the link that a device shows is opened from other apps, and should find what was begun.
-    response.cookie(this.cookie, value, { httpOnly: true, secure: this.secure, sameSite: 'lax', path: DEVICE_PATH });
+    response.cookie(this.cookie, value, { httpOnly: true, secure: this.secure, sameSite: 'lax', path: '/' });
     return value;
   }
 }

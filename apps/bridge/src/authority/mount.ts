@@ -4,6 +4,7 @@ import { Config } from '../config/config.js';
 import { trustsProxy } from '../http/client-network.js';
 import { Authority } from './authority.js';
 import { AuthorityTurns } from './authority-turns.js';
+import { SignInCookies } from './sign-in-cookies.js';
 
 /** What a person's form may weigh: far more than a login and a password, far less than a burden. */
 const FORM_LIMITS = { extended: false, limit: '16kb', parameterLimit: 100 } as const;
@@ -18,6 +19,8 @@ export function mountAuthority(app: INestApplication): void {
   server.disable('x-powered-by');
   server.set('trust proxy', trustsProxy(publicUrl) ? 1 : false);
   server.use(pinHost(publicUrl, server));
+  const cookies = app.get(SignInCookies);
+  server.use((request: Request, response: Response, next: NextFunction) => cookies.show(request, response, next));
   server.use('/oidc', app.get(AuthorityTurns).bounding(app.get(Authority).provider.callback()));
   server.use(['/sign-in', '/device', '/connected-apps'], express.urlencoded(FORM_LIMITS));
 }

@@ -16,18 +16,12 @@ import { answerDevice, checkDeviceScope, deviceInfo, isProvidersDevicePage } fro
 import { oauthErrorPage } from './oauth-error-page.js';
 import type { OidcArtifacts } from './oidc-artifacts.js';
 import { RefreshTokenNames } from './refresh-token-names.js';
+import { PROVIDERS_COOKIES, SIGN_IN_LIMITS, type SignInCookies } from './sign-in-cookies.js';
 import type { SigningKeys } from './signing-keys.js';
 import { answerMissingProof, refuseUnbound, requireNonce } from './token-proofs.js';
 
 const DAY_S = 86_400;
-const SIGN_IN_S = 30 * 60;
 const CODE_S = 60;
-
-export const COOKIES = {
-  session: 'drawbridge_session',
-  interaction: 'drawbridge_sign_in',
-  resume: 'drawbridge_resume',
-};
 
 export interface ProviderParts {
   config: Config;
@@ -37,6 +31,7 @@ export interface ProviderParts {
   endings: Endings;
   artifacts: OidcArtifacts;
   deviceCodes: DeviceCodes;
+  cookies: SignInCookies;
   secrets: Secrets;
   keys: SigningKeys;
 }
@@ -48,7 +43,7 @@ export function bridgeResource(config: Config): string {
 
 /** oidc-provider, configured to the OAuth profile of the wire contract (section 4). */
 export function makeProvider(parts: ProviderParts): Provider {
-  const { config, people, partners, grants, endings, artifacts, deviceCodes, secrets, keys } = parts;
+  const { config, people, partners, grants, endings, artifacts, deviceCodes, cookies, secrets, keys } = parts;
   const resource = bridgeResource(config);
   const secure = config.publicUrl.startsWith('https:');
   const refreshTokens = new RefreshTokenNames(secrets.key('refresh-tokens'));
@@ -75,9 +70,10 @@ export function makeProvider(parts: ProviderParts): Provider {
     jwks: { keys: keys.privateKeys.map((key) => ({ ...key })) as NonNullable<Configuration['jwks']>['keys'] },
     cookies: {
       keys: [secrets.key('oidc-cookies').toString('base64url')],
-      names: COOKIES,
+      names: PROVIDERS_COOKIES,
       long: { ...cookie, path: '/oidc' },
-      short: cookie,
+      // What SignInCookies makes of them is signed.
+      short: { ...cookie, signed: false },
     },
     routes: { authorization: '/auth', token: '/token', revocation: '/token/revocation', jwks: '/jwks' },
     scopes: ['openid'],
@@ -135,8 +131,8 @@ export function makeProvider(parts: ProviderParts): Provider {
       AccessToken: config.accessTokenS,
       AuthorizationCode: CODE_S,
       DeviceCode: DEVICE_LIMITS.codeS,
-      Interaction: SIGN_IN_S,
-      Session: SIGN_IN_S,
+      Interaction: SIGN_IN_LIMITS.s,
+      Session: SIGN_IN_LIMITS.s,
       IdToken: config.accessTokenS,
       Grant: (config.grantDays + 1) * DAY_S,
       // As long as the grant itself: it, and not the token, runs out.
@@ -201,7 +197,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     }
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');
-    dropSessionCookie(ctx);
+    cookies.replace(ctx as KoaContextWithOIDC);
     if (ctx.status === 404 && !ctx.body) {
       // Nothing of oidc-provider's: answered as any other address that is nothing, and not by Koa.
       ctx.respond = false;
@@ -241,17 +237,4 @@ async function codeOf({ oidc: { provider, params } }: KoaContextWithOIDC) {
   return typeof device_code === 'string'
     ? provider.DeviceCode.find(device_code, { ignoreExpiration: true })
     : undefined;
-}
-
-/** No session is kept, so no cookie for one either. */
-function dropSessionCookie(ctx: {
-  response: { headers: Record<string, unknown> };
-  set(name: string, value: string[]): void;
-  remove(name: string): void;
-}): void {
-  const header = ctx.response.headers['set-cookie'];
-  if (!Array.isArray(header)) return;
-  const kept = (header as string[]).filter((value) => !value.startsWith(COOKIES.session));
-  if (kept.length > 0) ctx.set('Set-Cookie', kept);
-  else ctx.remove('Set-Cookie');
 }

@@ -28,8 +28,8 @@ interface Asked {
 }
 
 /**
- * Sign-in and consent of one authorisation request: two pages at one address, which oidc-provider makes and whose
- * cookie goes there only. The outcome is handed back in one piece, so nothing is left of a sign-in without a consent.
+ * Sign-in and consent of one authorisation request: two pages at one address, which oidc-provider makes and a
+ * cookie opens (SignInCookies). The outcome is handed back in one piece, so nothing is left of a sign-in without a consent.
  */
 @Controller('sign-in/:uid')
 @UseInterceptors(AskedInTurn)
