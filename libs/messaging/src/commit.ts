@@ -4,7 +4,7 @@ import { conflict, consentEnded, consentUnverifiable, invalid, notFound, unavail
 import type { DurableEvent, Recipient } from './events.js';
 import { failureOf } from './failures.js';
 import type { Send } from './send.js';
-import { MESSAGE_ROWS, type MessageRow, messageCreatedData, messageView } from './views.js';
+import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
 
 /** How often a batch is repeated that met another transaction (a deadlock, the same client id at the same moment). */
 export const MAX_COMMIT_ATTEMPTS = 5;
@@ -91,11 +91,11 @@ export class SendCommit {
         const message = send.view(position, sentAt);
         events.push({
           name: 'message.created',
-          data: messageCreatedData(message),
+          data: messageData(message),
           own: { person: send.sender.key, app: send.sender.app, clientId: send.request.clientId },
           recipients: recipientsOf(pairs),
         });
-        answers.push(() => send.succeed({ message, seq, duplicate: false }));
+        answers.push(() => send.answer.succeed({ message, seq, duplicate: false }));
       } else if (outcome[0] === 'd') duplicates.set(send, outcome[1]);
       else if (outcome[0] === 'c') answers.push(() => send.fail(conflict()));
       else if (outcome[0] === 'x') answers.push(() => send.fail(notFoundFor(send)));
@@ -122,7 +122,7 @@ export class SendCommit {
       .execute(async (connection) => {
         if (!this.options.mayCommit())
           for (const send of batch) if (send.sender.permit !== null) send.fail(consentUnverifiable());
-        const sends = batch.filter((send) => send.isOpen);
+        const sends = batch.filter((send) => send.answer.isOpen);
         if (sends.length === 0) return { sends };
         const conversations = [...new Set(sends.map((send) => send.conversation))];
         const parameter = JSON.stringify({ c: conversations, s: sends.map((send) => send.row()) });
@@ -145,7 +145,7 @@ export class SendCommit {
       const byId = new Map(rows.map((row) => [row.id, row]));
       for (const [send, id] of duplicates) {
         const row = byId.get(id);
-        if (row) send.succeed({ message: messageView(row), seq: row.sender_seq, duplicate: true });
+        if (row) send.answer.succeed({ message: messageView(row), seq: row.sender_seq, duplicate: true });
       }
     } catch (error) {
       this.options.log.warn({ err: error }, 'messages that were sent before could not be read');

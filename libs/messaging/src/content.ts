@@ -29,6 +29,12 @@ export function checkTitle(title: string): void {
   checkWords('title', title, LIMITS.maxTitleCodePoints);
 }
 
+/** MessagingError `invalid_data` unless it is one emoji, as Unicode lists them for general interchange (UTS 51). */
+export function checkEmoji(emoji: string): void {
+  if (!EMOJI.test(emoji)) throw invalid('emoji', 'is not one emoji');
+}
+const EMOJI = /^\p{RGI_Emoji}$/v;
+
 function checkWords(path: string, words: string, maxCodePoints: number): void {
   if (words === '') throw invalid(path, 'is empty');
   if (words.length > maxCodePoints && (words.length > 2 * maxCodePoints || codePoints(words) > maxCodePoints))

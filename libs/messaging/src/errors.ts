@@ -27,6 +27,7 @@ export class MessagingError extends Error {
 const NO_SUCH = {
   conversation: 'There is no such conversation for this person.',
   person: 'There is no such contact.',
+  message: 'There is no such message that this person may change.',
 } as const;
 
 /** The same words for what is not there and for what is none of this person's business. */
@@ -40,6 +41,10 @@ export function invalid(path: string, problem: string): MessagingError {
 
 export function conflict(): MessagingError {
   return new MessagingError('conflict', 'This clientId was used with other content.');
+}
+
+export function conflictWith(why: string): MessagingError {
+  return new MessagingError('conflict', why);
 }
 
 export function consentEnded(): MessagingError {

@@ -6,7 +6,7 @@ import type { Conversations } from './conversations.js';
 import { consentEnded, consentUnverifiable, invalid } from './errors.js';
 import type { StoredEvent } from './events.js';
 import { ENTRY } from './sql/commit-sends.js';
-import { conversationCreatedData, MESSAGE_ROWS, type MessageRow, messageCreatedData, messageView } from './views.js';
+import { conversationCreatedData, MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
 
 /** Events of one read; the reader asks again for the next. */
 export const MAX_EVENTS_READ = 256;
@@ -24,6 +24,15 @@ export interface MailboxRead {
   readonly after: number;
   readonly limit: number;
 }
+
+/** What an entry of each kind tells of a message, as it is today. */
+const MESSAGE_EVENTS: Readonly<Record<number, StoredEvent['name']>> = {
+  [ENTRY.messageCreated]: 'message.created',
+  [ENTRY.messageEdited]: 'message.edited',
+  [ENTRY.messageDeleted]: 'message.deleted',
+  [ENTRY.messageReacted]: 'message.reacted',
+};
+const OF_MESSAGES = Object.keys(MESSAGE_EVENTS).map(Number);
 
 type ConversationRows = Awaited<ReturnType<Conversations['rows']>>;
 
@@ -56,7 +65,7 @@ export class Mailboxes {
         from jsonb_to_recordset(${asked}::text::jsonb) as x(i integer, o bigint, a bigint, l integer)
        cross join lateral (select * from mailbox_entry where owner = x.o and seq > x.a order by seq limit x.l) e
         left join lateral (${MESSAGE_ROWS}
-               where e.kind = ${ENTRY.messageCreated} and m.conversation = e.conversation and m.position = e.subject offset 0) v on true
+               where e.kind = any (${OF_MESSAGES}::smallint[]) and m.conversation = e.conversation and m.position = e.subject offset 0) v on true
        order by x.i, e.seq`.execute(this.database.tables());
     const made = rows.filter((row) => row.kind === ENTRY.conversationCreated);
     const conversations =
@@ -83,8 +92,11 @@ export class Mailboxes {
 
 function storedEvent(row: EntryRow, owner: number, conversations: ConversationRows | undefined): StoredEvent {
   if (row.id !== null) {
-    const event = { seq: row.seq, name: 'message.created', data: messageCreatedData(messageView(row)) } as const;
-    return row.sender === owner ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } } : event;
+    const name = MESSAGE_EVENTS[row.kind]!;
+    const event = { seq: row.seq, name, data: messageData(messageView(row)) };
+    return row.sender === owner && name === 'message.created'
+      ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } }
+      : event;
   }
   const conversation = conversations?.get(row.entry_conversation);
   if (!conversation) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);

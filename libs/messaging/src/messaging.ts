@@ -1,12 +1,15 @@
+import { Arrivals } from './arrivals.js';
+import { Change, type MessageChange } from './change.js';
 import { type CommitOptions, SendCommit } from './commit.js';
+import { ChangeCommit } from './commit-changes.js';
 import { type ConversationPage, Conversations, type NewConversation } from './conversations.js';
-import { DirectSends } from './direct-sends.js';
+import { directConversation } from './direct-conversations.js';
 import type { StoredEvent } from './events.js';
 import { type HistoryPage, type HistoryRequest, readHistory } from './history.js';
 import { Lanes } from './lanes.js';
 import { Acknowledgements, Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
 import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
-import type { ConversationView } from './views.js';
+import type { ConversationView, MessageView } from './views.js';
 
 export interface MessagingOptions extends CommitOptions {
   /** Lanes for conversations of up to 20 people and for larger ones. */
@@ -18,8 +21,9 @@ const LANES = { shared: 1, large: 1 } as const;
 
 /** Conversations, messages and mailboxes. Everything it refuses is a MessagingError. */
 export class Messaging {
-  private readonly lanes: Lanes<Send>;
-  private readonly directSends: DirectSends;
+  private readonly lanes: Lanes<Send | Change>;
+  private readonly arrivals: Arrivals<Send | Change>;
+  private readonly changes: ChangeCommit;
   private readonly conversations: Conversations;
   private readonly mailboxes: Mailboxes;
   private readonly acknowledgements: Acknowledgements;
@@ -28,14 +32,18 @@ export class Messaging {
 
   constructor(private readonly options: MessagingOptions) {
     const { database } = options;
-    const commit = new SendCommit(options);
+    const sends = new SendCommit(options);
+    this.changes = new ChangeCommit(options);
     this.conversations = new Conversations(options, (conversation, people) => this.lanes.learn(conversation, people));
-    this.lanes = new Lanes<Send>({
+    this.lanes = new Lanes({
       ...(options.lanes ?? LANES),
-      commit: (batch) => commit.commit(batch),
+      commit: async (batch) => {
+        for (const run of runsOf(batch))
+          await (run.kind === 'sends' ? sends.commit(run.items) : this.changes.commit(run.items));
+      },
       sizes: (conversations) => this.conversations.sizes(conversations),
     });
-    this.directSends = new DirectSends(database, this.conversations, (send) => this.lanes.join(send));
+    this.arrivals = new Arrivals((item) => this.lanes.join(item));
     this.mailboxes = new Mailboxes(database, this.conversations);
     this.acknowledgements = new Acknowledgements(options);
   }
@@ -46,11 +54,27 @@ export class Messaging {
    * result and stores nothing (I5); after `unavailable` that is the way to find out.
    */
   async send(sender: Sender, request: NewMessage): Promise<SendResult> {
-    const send = new Send(sender, request, this.answered);
+    const { to, clientId } = request;
+    const { database } = this.options;
+    const resolve =
+      to === undefined ? undefined : () => directConversation(database, this.conversations, { sender, to, clientId });
+    const send = new Send(sender, request, this.answered, resolve);
     this.unanswered++;
-    if (this.directSends.concerns(send)) this.directSends.accept(send);
-    else this.lanes.join(send);
-    return send.result;
+    this.arrivals.accept(send);
+    return send.answer.result;
+  }
+
+  /**
+   * Edits or deletes one's own message, or reacts to one; resolves after the commit with the message as it is then. One
+   * that is so already stays so (I5). MessagingError `not_found` for a message that this person may not change,
+   * `conflict` for one that is deleted or has as many kinds of reactions as it may have.
+   */
+  async change(sender: Sender, change: MessageChange): Promise<MessageView> {
+    const resolve = () => this.changes.conversationOf(change.message);
+    const item = new Change(sender, change, this.answered, resolve);
+    this.unanswered++;
+    this.arrivals.accept(item);
+    return item.answer.result;
   }
 
   async createConversation(
@@ -107,4 +131,20 @@ export class Messaging {
     if (--this.unanswered > 0) return;
     for (const resolve of this.drained.splice(0)) resolve();
   };
+}
+
+type Run = { kind: 'sends'; items: Send[] } | { kind: 'changes'; items: Change[] };
+
+/** What follows each other and is of one kind goes in one statement; the order in the batch stays. */
+function runsOf(batch: readonly (Send | Change)[]): Run[] {
+  const runs: Run[] = [];
+  for (const item of batch) {
+    const last = runs.at(-1);
+    if (item instanceof Send) {
+      if (last?.kind === 'sends') last.items.push(item);
+      else runs.push({ kind: 'sends', items: [item] });
+    } else if (last?.kind === 'changes') last.items.push(item);
+    else runs.push({ kind: 'changes', items: [item] });
+  }
+  return runs;
 }

@@ -1,5 +1,6 @@
 import type { Migration } from '@drawbridge/database';
 import { sql } from 'kysely';
+import { CHANGE_MESSAGES } from './sql/change-messages.js';
 import { COMMIT_SENDS } from './sql/commit-sends.js';
 import { CREATE_CONVERSATION } from './sql/create-conversation.js';
 
@@ -87,10 +88,13 @@ const statements = [
   CREATE_CONVERSATION,
 ];
 
-export const messagingMigrations: Record<string, Migration> = {
-  '040_messaging': {
-    async up(db) {
-      for (const statement of statements) await sql.raw(statement).execute(db);
-    },
+const run = (all: readonly string[]): Migration => ({
+  async up(db) {
+    for (const statement of all) await sql.raw(statement).execute(db);
   },
+});
+
+export const messagingMigrations: Record<string, Migration> = {
+  '040_messaging': run(statements),
+  '041_change_messages': run(CHANGE_MESSAGES),
 };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { Answer } from './answer.js';
+import type { Arriving } from './arrivals.js';
 import { bridgeId, checkClientId, checkText } from './content.js';
 import { type MessagingError, notFound } from './errors.js';
-import type { LaneItem } from './lanes.js';
 import { uuidv7 } from './uuid.js';
 import type { MessageView } from './views.js';
 
@@ -34,21 +35,21 @@ export interface SendResult {
   readonly duplicate: boolean;
 }
 
-/** One send on its way to the store. It is answered once; later answers are passed over. */
-export class Send implements LaneItem {
+/** One send on its way to the store. */
+export class Send implements Arriving {
   readonly id = uuidv7();
   readonly bytes: number;
   queuedAtMs = 0;
   /** Known from the start, or from the moment `to` is resolved. */
   conversation = '';
-  private state: 'open' | 'answered' = 'open';
-  private readonly answer = Promise.withResolvers<SendResult>();
+  readonly answer: Answer<SendResult>;
 
-  /** MessagingError `invalid_data`, or `not_found` for what cannot be an id. */
+  /** MessagingError `invalid_data`, or `not_found` for what cannot be an id. `resolve` where it names a person. */
   constructor(
     readonly sender: Sender,
     readonly request: NewMessage,
-    private readonly answered: () => void,
+    answered: () => void,
+    readonly resolve?: (() => Promise<string>) | undefined,
   ) {
     checkClientId(request.clientId);
     checkText(request.text);
@@ -58,23 +59,12 @@ export class Send implements LaneItem {
       if (conversation === undefined) throw notFound('conversation');
       this.conversation = conversation;
     }
+    this.answer = new Answer(answered);
     this.bytes = 2 * request.text.length + 300;
   }
 
-  get result(): Promise<SendResult> {
-    return this.answer.promise;
-  }
-
-  get isOpen(): boolean {
-    return this.state === 'open';
-  }
-
-  succeed(result: SendResult): void {
-    if (this.close()) this.answer.resolve(result);
-  }
-
   fail(error: MessagingError): void {
-    if (this.close()) this.answer.reject(error);
+    this.answer.fail(error);
   }
 
   /** As commit_sends takes it. */
@@ -108,13 +98,6 @@ export class Send implements LaneItem {
       reactions: [],
       sentAt,
     };
-  }
-
-  private close(): boolean {
-    if (this.state === 'answered') return false;
-    this.state = 'answered';
-    this.answered();
-    return true;
   }
 }
 

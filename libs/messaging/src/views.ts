@@ -8,11 +8,21 @@ export interface MessageView {
   position: number;
   from: { id: string; name: string };
   kind: 'text';
-  text: string;
+  /** Gone with a deletion. */
+  text?: string;
   replyTo?: string;
   via?: { app: string };
-  reactions: never[];
+  reactions: ReactionView[];
   sentAt: string;
+  editedAt?: string;
+  deletedAt?: string;
+}
+
+export interface ReactionView {
+  emoji: string;
+  count: number;
+  /** The public ids of the first who reacted so. */
+  people: string[];
 }
 
 export interface MemberView {
@@ -51,6 +61,9 @@ export interface MessageRow {
   sender: number;
   sender_seq: number;
   sent_at_ms: number;
+  edited_at_ms: number | null;
+  deleted_at_ms: number | null;
+  reactions: ReactionView[] | null;
   from_id: string;
   from_name: string;
   app_name: string | null;
@@ -60,6 +73,13 @@ export interface MessageRow {
 export const MESSAGE_ROWS: RawBuilder<MessageRow> = sql`
   select m.id, m.conversation, m.position, m.text, m.reply_to, m.app, m.client_id, m.sender, m.sender_seq,
          (extract(epoch from m.sent_at) * 1000)::bigint as sent_at_ms,
+         (extract(epoch from m.edited_at) * 1000)::bigint as edited_at_ms,
+         (extract(epoch from m.deleted_at) * 1000)::bigint as deleted_at_ms,
+         (select json_agg(json_build_object('emoji', k.emoji, 'count', k.count, 'people', k.people) order by k.first)
+            from (select r.emoji, count(*) as count, min(r.id) as first,
+                         (array_agg(rp.id order by r.id))[1:${sql.lit(LIMITS.maxMembersShown)}] as people
+                    from reaction r join person rp on rp.key = r.person
+                   where r.conversation = m.conversation and r.position = m.position group by r.emoji) k) as reactions,
          p.id as from_id, p.name as from_name, a.name as app_name
     from message m join person p on p.key = m.sender left join app a on a.client_id = m.app`;
 
@@ -70,16 +90,20 @@ export function messageView(row: MessageRow): MessageView {
     position: row.position,
     from: { id: row.from_id, name: row.from_name },
     kind: 'text',
-    text: row.text,
+    ...(row.deleted_at_ms === null ? { text: row.text } : {}),
     ...(row.reply_to === null ? {} : { replyTo: row.reply_to }),
     ...(row.app === '' ? {} : { via: { app: row.app_name ?? row.app } }),
-    reactions: [],
+    reactions: row.reactions ?? [],
     sentAt: new Date(row.sent_at_ms).toISOString(),
+    ...(row.edited_at_ms === null || row.deleted_at_ms !== null
+      ? {}
+      : { editedAt: new Date(row.edited_at_ms).toISOString() }),
+    ...(row.deleted_at_ms === null ? {} : { deletedAt: new Date(row.deleted_at_ms).toISOString() }),
   };
 }
 
-/** The `data` of message.created, serialised once for everybody; the sender's own copy gets `clientId` at the write. */
-export function messageCreatedData(message: MessageView): Buffer {
+/** The `data` of message events, serialised once for everybody; the sender's own copy of message.created gets `clientId` at the write. */
+export function messageData(message: MessageView): Buffer {
   return Buffer.from(`{"message":${JSON.stringify(message)}}`);
 }
 

@@ -3,7 +3,7 @@ import type { Database } from '@drawbridge/database';
 import { People } from '@drawbridge/people';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import { MAX_UNRESOLVED_SENDS } from '../src/direct-sends.js';
+import { MAX_UNRESOLVED } from '../src/arrivals.js';
 import { LANE_LIMITS, type Sender } from '../src/index.js';
 import {
   count,
@@ -303,14 +303,14 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
     const other = await throughTunebox(database, rosa);
     const to = (n: number) => ({ to: sven.id, text: `to ${n}`, clientId: randomUUID() });
     const flood = Promise.allSettled(
-      Array.from({ length: MAX_UNRESOLVED_SENDS + 10 }, (_, n) => messaging.send(flooding, to(n))),
+      Array.from({ length: MAX_UNRESOLVED + 10 }, (_, n) => messaging.send(flooding, to(n))),
     );
     const others = await Promise.allSettled([messaging.send(other, to(0)), messaging.send(rosa, to(0))]);
     expect(others.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
     const outcomes = await flood;
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(refused.map(({ reason }) => reason.code)).toEqual(Array(10).fill('rate_limited'));
-    expect(outcomes.slice(0, MAX_UNRESOLVED_SENDS).every(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(outcomes.slice(0, MAX_UNRESOLVED).every(({ status }) => status === 'fulfilled')).toBe(true);
   });
 
   test('who is no contact, does not exist, or blocked the person gives the same answer; a retry is answered before that (I5)', async () => {

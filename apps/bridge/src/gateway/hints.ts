@@ -2,7 +2,13 @@ import { ByteReader, ByteWriter, type Peer, type Peers } from '@drawbridge/bus';
 import type { DurableEvent } from '@drawbridge/messaging';
 
 /** The names of durable events by the number that stands for them in a hint. Only ever added to. */
-const NAMES: readonly DurableEvent['name'][] = ['message.created', 'conversation.created'];
+const NAMES: readonly DurableEvent['name'][] = [
+  'message.created',
+  'conversation.created',
+  'message.edited',
+  'message.deleted',
+  'message.reacted',
+];
 /** A hint of so many bytes leaves, and the next events go in another: the bus carries none that is much larger (I9). */
 const HINT_BYTES = 1_048_576;
 const FOR_ALL = 0;

@@ -1,5 +1,11 @@
 /** `mailbox_entry.kind`: what an entry refers to. `subject` is the message's position, or 0. */
-export const ENTRY = { messageCreated: 1, conversationCreated: 2 } as const;
+export const ENTRY = {
+  messageCreated: 1,
+  conversationCreated: 2,
+  messageEdited: 3,
+  messageDeleted: 4,
+  messageReacted: 5,
+} as const;
 
 /**
  * `commit_sends(batch)`: stores up to some hundred sends in one statement of the client's (I3, I5).
