@@ -1,4 +1,4 @@
-import { LIMITS } from '@drawbridge/protocol';
+import { isEmoji, LIMITS } from '@drawbridge/protocol';
 import { invalid } from './errors.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -31,9 +31,8 @@ export function checkTitle(title: string): void {
 
 /** MessagingError `invalid_data` unless it is one emoji, as Unicode lists them for general interchange (UTS 51). */
 export function checkEmoji(emoji: string): void {
-  if (!EMOJI.test(emoji)) throw invalid('emoji', 'is not one emoji');
+  if (!isEmoji(emoji)) throw invalid('emoji', 'is not one emoji');
 }
-const EMOJI = /^\p{RGI_Emoji}$/v;
 
 function checkWords(path: string, words: string, maxCodePoints: number): void {
   if (words === '') throw invalid(path, 'is empty');

@@ -1,3 +1,4 @@
+export type { MessageChange } from './change.js';
 export type { Log } from './commit.js';
 export type { ConversationPage, NewConversation } from './conversations.js';
 export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js';
@@ -8,4 +9,4 @@ export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailb
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewMessage, Sender, SendResult } from './send.js';
-export type { ConversationView, MemberView, MessageView, ReceiptView } from './views.js';
+export type { ConversationView, MemberView, MessageView, ReactionView, ReceiptView } from './views.js';

@@ -1,4 +1,4 @@
-import { ClientId, Nested, Opaque, Optional, PersonIds, Text, WholeNumber } from './constraints.js';
+import { ClientId, Emoji, Nested, Opaque, Optional, PersonIds, Text, WholeNumber } from './constraints.js';
 import { LIMITS } from './limits.js';
 import type { Issue } from './validation.js';
 
@@ -65,6 +65,21 @@ export class MessageSend {
       ? { path: 'replyTo', problem: 'goes with conversation only' }
       : undefined;
   }
+}
+
+export class MessageEdit {
+  @Opaque() message!: string;
+  @Text(LIMITS.maxTextCodePoints) text!: string;
+}
+
+export class MessageDelete {
+  @Opaque() message!: string;
+}
+
+/** Of `reaction.add` and `reaction.remove`. */
+export class Reaction {
+  @Opaque() message!: string;
+  @Emoji() emoji!: string;
 }
 
 export class MailboxAck {

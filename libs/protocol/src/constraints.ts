@@ -29,6 +29,11 @@ export function ClientId(): PropertyDecorator {
   return constraint('clientId', 'must be a UUID', (value) => typeof value === 'string' && UUID.test(value));
 }
 
+/** One emoji, as Unicode lists them for general interchange (UTS 51). */
+export function Emoji(): PropertyDecorator {
+  return constraint('emoji', 'must be one emoji', (value) => typeof value === 'string' && isEmoji(value));
+}
+
 export function WholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return constraint('wholeNumber', `must be a whole number ${range}`, (value) => {
@@ -69,6 +74,12 @@ function isText(value: unknown, max: number): boolean {
   if (value.includes('\0') || !value.isWellFormed()) return false;
   // A text has at most as many code points as UTF-16 units, so they are counted only where that decides.
   return value.length <= max || codePoints(value) <= max;
+}
+
+const EMOJI = /^\p{RGI_Emoji}$/v;
+
+export function isEmoji(text: string): boolean {
+  return EMOJI.test(text);
 }
 
 /** How many Unicode code points a text has. */

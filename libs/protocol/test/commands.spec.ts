@@ -7,6 +7,7 @@ import {
   MessageSend,
   Nothing,
   parseCommandFrame,
+  Reaction,
   SessionOpen,
 } from '../src/index.js';
 
@@ -22,6 +23,7 @@ describe('The data of a command', () => {
     ['session.open with resume', SessionOpen, open({ resume: { epoch: 'e', after: 0 } })],
     ['session.open without a token', SessionOpen, { client: { name: 'n', version: '1' } }],
     ['a history from a position', ConversationHistory, { conversation: 'c', before: 3, limit: 100 }],
+    ['an emoji of several code points', Reaction, { message: 'm', emoji: '👩🏽‍🚀' }],
     ['nothing', Nothing, {}],
   ])('is accepted: %s', (_, type, data) => {
     expect(checkData(type, data)).toBeInstanceOf(type);

@@ -1,15 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { Endings } from '@drawbridge/consent';
 import { AccessPages } from '@drawbridge/ledger';
-import { type MessageView, Messaging } from '@drawbridge/messaging';
+import { type MessageChange, type MessageView, Messaging } from '@drawbridge/messaging';
 import {
   ConversationCreate,
   ConversationGet,
   ConversationHistory,
   ConversationList,
   MailboxAck,
+  MessageDelete,
+  MessageEdit,
   MessageSend,
   Nothing,
+  Reaction,
   SessionOpen,
   SessionRefresh,
 } from '@drawbridge/protocol';
@@ -25,7 +28,7 @@ import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
 import { ReadTurns } from './read-turns.js';
 import { grantView, type Opened, openReply, Sessions } from './sessions.js';
-import { createdConversation, sentMessage } from './shown.js';
+import { changedMessage, createdConversation, sentMessage } from './shown.js';
 import { lastMessages, recordShown } from './shown-pages.js';
 
 /** The partners' end. Each handler has data that was checked and consent that was proven; it calls one function. */
@@ -145,6 +148,32 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     return sending;
   }
 
+  @Command({ event: 'message.edit', data: MessageEdit, scope: 'messages.send', changes: true, shown: changedMessage })
+  edit(connection: Connection, { message, text }: MessageEdit) {
+    return this.change(connection, { kind: 'edit', message, text });
+  }
+
+  @Command({
+    event: 'message.delete',
+    data: MessageDelete,
+    scope: 'messages.send',
+    changes: true,
+    shown: changedMessage,
+  })
+  delete(connection: Connection, { message }: MessageDelete) {
+    return this.change(connection, { kind: 'delete', message });
+  }
+
+  @Command({ event: 'reaction.add', data: Reaction, scope: 'messages.send', changes: true, shown: changedMessage })
+  react(connection: Connection, { message, emoji }: Reaction) {
+    return this.change(connection, { kind: 'react', message, emoji });
+  }
+
+  @Command({ event: 'reaction.remove', data: Reaction, scope: 'messages.send', changes: true, shown: changedMessage })
+  unreact(connection: Connection, { message, emoji }: Reaction) {
+    return this.change(connection, { kind: 'unreact', message, emoji });
+  }
+
   @Command({ event: 'mailbox.ack', data: MailboxAck, scope: 'messages.read', changes: true })
   async acknowledge(connection: Connection, { seq }: MailboxAck): Promise<object> {
     const { stream } = sessionOf(connection);
@@ -155,6 +184,18 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     }
     await this.messaging.ack(personOf(connection), seq, sessionOf(connection).consent.grant);
     return {};
+  }
+
+  /** What its reply shows of somebody else's message is on the record first, as any page is (I8). */
+  private async change(connection: Connection, change: MessageChange): Promise<MessageView> {
+    const { sender, consent } = sessionOf(connection);
+    const changing = this.messaging.change(sender, change);
+    // Which conversation it is in is not known here: reads of all of them wait for it.
+    connection.order.sent(undefined, changing);
+    const message = await changing;
+    const messages = consent.scopes & READ ? [message] : [];
+    await recordShown(this.pages, consent, { command: COMMANDS[change.kind], messages });
+    return message;
   }
 
   /** In its turn, and not at all for a connection that is gone by then. The messages it shows are on the record first (I8). */
@@ -171,6 +212,13 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     return result;
   }
 }
+
+const COMMANDS = {
+  edit: 'message.edit',
+  delete: 'message.delete',
+  react: 'reaction.add',
+  unreact: 'reaction.remove',
+} as const satisfies Record<MessageChange['kind'], string>;
 
 /** A command that reads, and the messages that its reply shows. */
 interface Reading<T> {

@@ -8,6 +8,10 @@ export function sentMessage(result: SendResult, scopes: ScopeSet): object {
   return scopes & READ ? { message, seq, duplicate } : { message: bareMessage(message), duplicate };
 }
 
+export function changedMessage(message: MessageView, scopes: ScopeSet): object {
+  return { message: scopes & READ ? message : bareMessage(message) };
+}
+
 export function createdConversation(
   { conversation, duplicate }: { conversation: ConversationView; duplicate: boolean },
   scopes: ScopeSet,
