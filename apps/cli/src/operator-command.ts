@@ -1,7 +1,10 @@
+import { debuglog } from 'node:util';
 import { Command, type CommanderError, Option } from 'commander';
 import { type CommonOptions, Context, DEFAULT_URL } from './context.ts';
-import { EXIT_USAGE, Failure } from './failure.ts';
+import { EXIT_FAILED, EXIT_USAGE, Failure } from './failure.ts';
 import { Terminal } from './terminal.ts';
+
+const fault = debuglog('drawbridge');
 
 /** Commander has said all there is to say (help, version). */
 class Said extends Failure {}
@@ -12,7 +15,7 @@ export class OperatorCommand extends Command {
     super(name);
     this.refusing();
     this.configureOutput({ outputError: () => {} });
-    this.configureHelp({ showGlobalOptions: true });
+    this.configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 });
     this.helpOption('-h, --help', 'show this help');
     this.helpCommand(false);
   }
@@ -74,7 +77,13 @@ export async function run(program: Command, words: readonly string[]): Promise<n
     await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure)) {
+      fault(String((error as Error).stack ?? error));
+      new Terminal().complain(
+        `A fault of this command, or a bridge of another version: ${error}. NODE_DEBUG=drawbridge says more.`,
+      );
+      return EXIT_FAILED;
+    }
     if (!(error instanceof Said)) new Terminal().complain(error.message);
     return error.exitCode;
   }

@@ -33,8 +33,10 @@ export function addApps(program: OperatorCommand): void {
     .does(list);
   details(apps.command('create').description('register an app of a partner').argument('<partner>', PARTNER), true)
     .example(
-      'drawbridge apps create Tunebox --name "Tunebox for Desktop" --kind native \\',
-      '  --redirect http://127.0.0.1/callback --scopes messages.read,messages.send',
+      'drawbridge apps create Tunebox --kind native \\',
+      '  --client-id tunebox-desktop --name "Tunebox for Desktop" \\',
+      '  --redirect http://127.0.0.1/callback \\',
+      '  --scopes messages.read,messages.send',
     )
     .does(create);
   details(

@@ -2,13 +2,13 @@ import type { Context } from '../context.ts';
 import { find, shortIds } from '../find.ts';
 import { path } from '../http.ts';
 import type { OperatorCommand } from '../operator-command.ts';
+import type { Terminal } from '../terminal.ts';
 import type { Cell } from '../text/table.ts';
-import { count, day, duration, moment } from '../text/times.ts';
+import { ago, count, duration, moment } from '../text/times.ts';
 import type { Gateway, Gateways } from '../wire.ts';
 
-export const GATEWAY_TITLES = ['GATEWAY', 'STATE', 'CONNECTIONS', 'LEASE RENEWED', 'CONSENTS', 'UP SINCE', 'INSTANCE'];
-
-export const NO_GATEWAYS = 'No gateway holds a lease.';
+const TITLES = ['GATEWAY', 'STATE', 'CONNECTIONS', 'LEASE RENEWED', 'CONSENTS', 'UP SINCE'];
+const NO_GATEWAYS = 'No gateway holds a lease.';
 const NUMBER = new Intl.NumberFormat('en');
 
 export function addGateways(program: OperatorCommand): void {
@@ -28,25 +28,24 @@ export function addGateways(program: OperatorCommand): void {
     .does(drain);
 }
 
-export function gatewayRows({ gateways, head }: Gateways): (string | Cell)[][] {
+/** With the instance where two have one name, so that each can be told and drained. */
+export function printGateways(terminal: Terminal, { gateways, head }: Gateways): void {
   const short = shortIds(named(gateways));
-  return gateways.map((gateway) => {
+  const instances = new Set(gateways.map(({ id }) => id)).size < gateways.length;
+  const rows = gateways.map((gateway): (string | Cell)[] => {
     const { id, instance, connections, leaseMs, ageMs, position, startedAt } = gateway;
-    const late = ageMs > leaseMs;
+    const renewed = `${duration(ageMs)} ago`;
     return [
       id,
       stateCell(gateway),
       NUMBER.format(connections),
-      {
-        text: `${duration(ageMs)} ago, of ${duration(leaseMs)}`,
-        short: `${duration(ageMs)} ago`,
-        style: late ? 'red' : undefined,
-      },
+      { text: `${renewed}, of ${duration(leaseMs)}`, short: renewed, style: ageMs > leaseMs ? 'red' : undefined },
       position >= head ? 'up to date' : { text: `${NUMBER.format(head - position)} behind`, style: 'yellow' },
-      { text: moment(startedAt), short: day(startedAt) },
-      { text: instance, short: short.get(instance)! },
+      { text: moment(startedAt), short: ago(startedAt) },
+      ...(instances ? [{ text: instance, short: short.get(instance)! }] : []),
     ];
   });
+  terminal.printTable(instances ? [...TITLES, 'INSTANCE'] : TITLES, rows, NO_GATEWAYS);
 }
 
 /** Beyond its lease it delivers nothing: the process is frozen, cut off or dead. */
@@ -62,7 +61,7 @@ function named(gateways: readonly Gateway[]) {
 
 async function list(context: Context): Promise<void> {
   const answer = await context.http.get<Gateways>('/gateways');
-  context.answer(answer, () => context.terminal.printTable(GATEWAY_TITLES, gatewayRows(answer), NO_GATEWAYS));
+  context.answer(answer, () => printGateways(context.terminal, answer));
 }
 
 async function drain(context: Context, { reason }: { reason?: string }, reference: string): Promise<void> {

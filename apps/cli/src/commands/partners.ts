@@ -46,9 +46,12 @@ export function addPartners(program: OperatorCommand): void {
     .does(show);
   details(partners.command('create').description('register a partner; it is pending until it is approved'), true)
     .example(
-      'drawbridge partners create --name Tunebox --homepage https://tunebox.example \\',
-      '  --privacy-url https://tunebox.example/privacy --contact bridge@tunebox.example \\',
-      '  --scopes messages.read,messages.send,profile --review-due 2027-06-30',
+      'drawbridge partners create --name Tunebox \\',
+      '  --homepage https://tunebox.example \\',
+      '  --privacy-url https://tunebox.example/privacy \\',
+      '  --contact bridge@tunebox.example \\',
+      '  --scopes messages.read,messages.send,profile \\',
+      '  --review-due 2027-06-30',
     )
     .does(create);
   details(

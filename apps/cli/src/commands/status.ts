@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import type { OperatorCommand } from '../operator-command.ts';
 import type { Gateways, Partner } from '../wire.ts';
-import { GATEWAY_TITLES, gatewayRows, NO_GATEWAYS } from './gateways.ts';
+import { printGateways } from './gateways.ts';
 import { needsLook, PARTNER_TITLES, partnerRows } from './partners.ts';
 
 export function addStatus(program: OperatorCommand): void {
@@ -18,7 +18,7 @@ async function status(context: Context): Promise<void> {
   const { partners } = await http.get<{ partners: Partner[] }>('/partners');
   const waiting = partners.filter(needsLook);
   context.answer({ ...gateways, partners: waiting }, () => {
-    terminal.printTable(GATEWAY_TITLES, gatewayRows(gateways), NO_GATEWAYS);
+    printGateways(terminal, gateways);
     terminal.print('');
     const none = 'No partner waits for approval, is suspended, is about to end, or is due for review within 30 days.';
     terminal.printTable(PARTNER_TITLES, partnerRows(waiting, partners), none);

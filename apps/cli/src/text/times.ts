@@ -19,6 +19,11 @@ export function moment(at: string | null | undefined, now: number = Date.now()):
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC (${relative(date.getTime() - now)})`;
 }
 
+/** 3 days ago */
+export function ago(at: string): string {
+  return relative(Date.parse(at) - Date.now());
+}
+
 /** 2026-11-25 (in 3 days), where there is little room */
 export function day(at: string | null | undefined, now: number = Date.now()): string {
   return moment(at, now).replace(/ \d\d:\d\d UTC/, '');
