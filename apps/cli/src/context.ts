@@ -48,11 +48,11 @@ export class Context {
   }
 
   /** Before something is taken away: asks the bridge whom it would concern, and then as `agreed`. */
-  async goOn(change: Change, says: (whom: string) => string): Promise<boolean> {
+  async goOn(change: Change, says: (whom: string, preview: Preview) => string): Promise<boolean> {
     const answer = await this.http.change<{ preview: Preview }>(change.method, change.path, change.body, {
       preview: 'true',
     });
-    return await this.agreed(says(previewText(answer.preview)), answer);
+    return await this.agreed(says(previewText(answer.preview), answer.preview), answer);
   }
 
   /**

@@ -90,8 +90,9 @@ export class Http {
 
   private refusal(status: number, path: string, problem: Partial<Problem> | undefined): Failure {
     if (status === 401) {
+      const { message = 'This is no operator’s token.' } = problem ?? {};
       return new Failure(
-        `The bridge at ${this.url} does not know this token (401): set DRAWBRIDGE_TOKEN to an operator's token, or ADMIN_TOKEN to the bridge's own.`,
+        `${this.url} does not take this token (401). ${sentence(message)} Set DRAWBRIDGE_TOKEN (or ADMIN_TOKEN) to one that it takes.`,
       );
     }
     // A list is there whatever is in it, so that only the address can be wrong.

@@ -5,6 +5,7 @@ import { addGateways } from './commands/gateways.ts';
 import { addGrants } from './commands/grants.ts';
 import { addOperators } from './commands/operators.ts';
 import { addPartners } from './commands/partners.ts';
+import { addRecord } from './commands/record.ts';
 import { addStatus } from './commands/status.ts';
 import { OperatorCommand, run } from './operator-command.ts';
 
@@ -22,6 +23,7 @@ addApps(program);
 addGrants(program);
 addGateways(program);
 addOperators(program);
+addRecord(program);
 program.example(
   'DRAWBRIDGE_TOKEN=… drawbridge status',
   'drawbridge partners end Tunebox --reason "contract ended" --preview',

@@ -9,10 +9,13 @@ export interface Partner {
   readonly contact: string;
   readonly scopes: readonly string[];
   readonly status: PartnerStatus;
-  readonly reviewDueAt?: string | null;
-  /** Where it winds down: the day. */
-  readonly endsAt?: string | null;
-  readonly createdAt?: string;
+  readonly statusSince: string | null;
+  readonly statusBy: string | null;
+  readonly statusReason: string | null;
+  readonly reviewDueAt: string | null;
+  /** Where its end is planned. */
+  readonly endsAt: string | null;
+  readonly endsReason: string | null;
 }
 
 export interface App {
@@ -21,20 +24,20 @@ export interface App {
   readonly kind: 'native' | 'device' | 'web';
   readonly redirectUris: readonly string[];
   readonly scopes: readonly string[];
-  readonly requiresDpop?: boolean;
-  readonly createdAt?: string;
+  readonly requiresDpop: boolean;
 }
 
 export interface Grant {
   readonly id: string;
   /** The host platform's id. */
   readonly person: string;
-  readonly app: string | { readonly id: string; readonly name: string };
+  readonly app: { readonly id: string; readonly name: string };
   readonly scopes: readonly string[];
   readonly createdAt: string;
-  readonly expiresAt?: string;
-  readonly endedAt?: string | null;
-  readonly endReason?: string | null;
+  readonly lastConnectedAt: string | null;
+  readonly status: 'standing' | 'ended';
+  readonly endReason: string | null;
+  readonly endedAt: string | null;
 }
 
 /** A running process that holds a lease, as it said of itself with its last renewal. */
@@ -42,24 +45,35 @@ export interface Gateway {
   readonly id: string;
   /** Of this process alone, should two have one name. */
   readonly instance: string;
-  readonly leaseMs: number;
-  readonly ageMs: number;
+  readonly lease: { readonly ms: number; readonly ageMs: number };
   readonly startedAt: string;
   readonly connections: number;
   /** How far it has applied the consent feed. */
-  readonly position: number;
+  readonly consentPosition: number;
   readonly draining: boolean;
 }
 
 export interface Gateways {
   readonly gateways: readonly Gateway[];
   /** The head of the consent feed. */
-  readonly head: number;
+  readonly consentHead: number;
 }
 
 export interface Operator {
   readonly name: string;
-  readonly createdAt?: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly lastUsedAt: string | null;
+}
+
+export interface Entry {
+  readonly at: string;
+  readonly kind: string;
+  readonly actor: string;
+  readonly grant: string | null;
+  readonly app: string | null;
+  readonly partner: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** Whom something would concern. */

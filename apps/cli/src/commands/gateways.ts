@@ -29,18 +29,20 @@ export function addGateways(program: OperatorCommand): void {
 }
 
 /** With the instance where two have one name, so that each can be told and drained. */
-export function printGateways(terminal: Terminal, { gateways, head }: Gateways): void {
+export function printGateways(terminal: Terminal, { gateways, consentHead }: Gateways): void {
   const short = shortIds(named(gateways));
   const instances = new Set(gateways.map(({ id }) => id)).size < gateways.length;
   const rows = gateways.map((gateway): (string | Cell)[] => {
-    const { id, instance, connections, leaseMs, ageMs, position, startedAt } = gateway;
-    const renewed = `${duration(ageMs)} ago`;
+    const { id, instance, connections, lease, consentPosition, startedAt } = gateway;
+    const renewed = `${duration(lease.ageMs)} ago`;
     return [
       id,
       stateCell(gateway),
       NUMBER.format(connections),
-      { text: `${renewed}, of ${duration(leaseMs)}`, short: renewed, style: ageMs > leaseMs ? 'red' : undefined },
-      position >= head ? 'up to date' : { text: `${NUMBER.format(head - position)} behind`, style: 'yellow' },
+      { text: `${renewed}, of ${duration(lease.ms)}`, short: renewed, style: isLate(gateway) ? 'red' : undefined },
+      consentPosition >= consentHead
+        ? 'up to date'
+        : { text: `${NUMBER.format(consentHead - consentPosition)} behind`, style: 'yellow' },
       { text: moment(startedAt), short: ago(startedAt) },
       ...(instances ? [{ text: instance, short: short.get(instance)! }] : []),
     ];
@@ -48,10 +50,14 @@ export function printGateways(terminal: Terminal, { gateways, head }: Gateways):
   terminal.printTable(instances ? [...TITLES, 'INSTANCE'] : TITLES, rows, NO_GATEWAYS);
 }
 
+function stateCell(gateway: Gateway): Cell {
+  if (isLate(gateway)) return { text: 'not heard', style: 'red' };
+  return gateway.draining ? { text: 'draining', style: 'yellow' } : { text: 'serving', style: 'green' };
+}
+
 /** Beyond its lease it delivers nothing: the process is frozen, cut off or dead. */
-function stateCell({ draining, ageMs, leaseMs }: Gateway): Cell {
-  if (ageMs > leaseMs) return { text: 'not heard', style: 'red' };
-  return draining ? { text: 'draining', style: 'yellow' } : { text: 'serving', style: 'green' };
+function isLate({ lease }: Gateway): boolean {
+  return lease.ageMs > lease.ms;
 }
 
 /** By instance, which is unique, and by name, which is to be. */
@@ -68,13 +74,11 @@ async function drain(context: Context, { reason }: { reason?: string }, referenc
   const { gateways } = await context.http.get<Gateways>('/gateways');
   const { gateway } = find(named(gateways), reference, 'gateway', context.unasked);
   const clients = count(gateway.connections, 'connection');
-  const change = {
-    method: 'POST',
-    path: path`/gateways/${gateway.instance}/drain`,
-    ...(reason === undefined ? {} : { body: { reason } }),
-  } as const;
+  const change = { method: 'POST', path: path`/gateways/${gateway.instance}/drain`, body: { reason } } as const;
   const what = `This drains the gateway ${gateway.id}: its ${clients} go elsewhere, and it takes no new ones.`;
-  if (!(await context.agreed(what, { preview: { connections: gateway.connections } }))) return;
-  const answer = await context.take<object>(change);
-  context.answer(answer, () => context.terminal.say(`The gateway ${gateway.id} drains its ${clients}.`));
+  if (!(await context.goOn(change, () => what))) return;
+  const answer = await context.http.change<{ message?: string }>(change.method, change.path, change.body);
+  context.answer(answer, () =>
+    context.terminal.say(`The gateway ${gateway.id} drains its ${clients}. ${answer.message ?? ''}`.trim()),
+  );
 }

@@ -4,16 +4,16 @@ import type { OperatorCommand } from '../operator-command.ts';
 import { takenText } from '../receipts.ts';
 import type { Cell } from '../text/table.ts';
 import { day, moment } from '../text/times.ts';
-import type { Grant, Receipt } from '../wire.ts';
+import type { Grant, Preview, Receipt } from '../wire.ts';
 import { partnerNamed } from './partner-named.ts';
 
-const TITLES = ['PERSON', 'APP', 'STATE', 'SCOPES', 'SINCE', 'ID'];
+const TITLES = ['PERSON', 'APP', 'STATE', 'SCOPES', 'SINCE', 'LAST CONNECTED', 'ID'];
 
 interface Filter {
   readonly person?: string;
   readonly partner?: string;
   readonly limit?: string;
-  readonly after?: string;
+  readonly cursor?: string;
 }
 
 export function addGrants(program: OperatorCommand): void {
@@ -23,8 +23,8 @@ export function addGrants(program: OperatorCommand): void {
     .description('grants of a person, of a partner, or of both together; the newest first, ended ones too')
     .option('--person <id>', "the host platform's id of the person")
     .option('--partner <partner>', "the partner's name, its id, or the beginning of either")
-    .option('--limit <number>', 'so many at most')
-    .option('--after <next>', 'the next page: the `next` of the answer before')
+    .option('--limit <number>', 'so many at most (200 if not given, 500 at most)')
+    .option('--cursor <next>', 'where the next page begins: `next` of the answer before')
     .example('drawbridge grants list --person alice', 'drawbridge grants list --partner Tunebox --json')
     .does(list);
   grants
@@ -37,36 +37,39 @@ export function addGrants(program: OperatorCommand): void {
     .does(end);
 }
 
-async function list(context: Context, { person, partner, limit, after }: Filter): Promise<void> {
+async function list(context: Context, { person, partner, limit, cursor }: Filter): Promise<void> {
   const partnerId = partner === undefined ? undefined : (await partnerNamed(context, partner)).id;
-  const answer = await context.http.get<{ grants: Grant[]; next?: string }>('/grants', {
-    person,
-    partner: partnerId,
-    limit,
-    after,
-  });
+  const query = { person, partner: partnerId, limit, cursor };
+  const answer = await context.http.get<{ grants: Grant[]; next?: string }>('/grants', query);
   context.answer(answer, () => {
     context.terminal.printTable(TITLES, answer.grants.map(rowOf), 'There are no such grants.');
-    if (answer.next) context.terminal.note(`There are more: --after ${answer.next}`);
+    if (answer.next) context.terminal.note(`There are more: --cursor ${answer.next}`);
   });
 }
 
 function rowOf(grant: Grant): (string | Cell)[] {
-  const { id, person, app, scopes, createdAt } = grant;
-  const since = { text: moment(createdAt), short: day(createdAt) };
-  return [person, typeof app === 'string' ? app : app.name, stateCell(grant), scopes.join(', '), since, id];
+  const { id, person, app, scopes, createdAt, lastConnectedAt } = grant;
+  return [
+    person,
+    app.name,
+    stateCell(grant),
+    scopes.join(', '),
+    { text: moment(createdAt), short: day(createdAt) },
+    { text: moment(lastConnectedAt), short: day(lastConnectedAt) },
+    id,
+  ];
 }
 
-function stateCell({ endedAt, endReason, expiresAt }: Grant): Cell {
-  if (endedAt) return { text: `ended ${day(endedAt)}${endReason ? `: ${endReason}` : ''}`, style: 'dim' };
-  return expiresAt && Date.parse(expiresAt) < Date.now()
-    ? { text: 'expired', style: 'dim' }
-    : { text: 'stands', style: 'green' };
+function stateCell({ status, endedAt, endReason }: Grant): Cell {
+  if (status === 'standing') return { text: 'stands', style: 'green' };
+  return { text: `ended ${day(endedAt)}: ${endReason}`, style: 'dim' };
 }
 
 async function end(context: Context, { reason }: { reason: string }, id: string): Promise<void> {
   const change = { method: 'POST', path: path`/grants/${id}/end`, body: { reason } } as const;
-  if (!(await context.goOn(change, (whom) => `This ends the grant ${id}: ${whom}.`))) return;
+  const says = (whom: string, { grants }: Preview) =>
+    grants === 0 ? `The grant ${id} has ended already: this shows its receipt.` : `This ends the grant ${id}: ${whom}.`;
+  if (!(await context.goOn(change, says))) return;
   const answer = await context.take<Receipt>(change);
   context.answer(answer, () => context.terminal.say(takenText('Ended', `the grant ${id}`, answer)));
 }

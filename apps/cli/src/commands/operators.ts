@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import { path } from '../http.ts';
 import type { OperatorCommand } from '../operator-command.ts';
-import { moment } from '../text/times.ts';
+import type { Cell } from '../text/table.ts';
+import { day, moment } from '../text/times.ts';
 import type { Operator } from '../wire.ts';
 
 export function addOperators(program: OperatorCommand): void {
@@ -32,11 +33,16 @@ async function list(context: Context): Promise<void> {
   const answer = await context.http.get<{ operators: Operator[] }>('/operators');
   context.answer(answer, () =>
     context.terminal.printTable(
-      ['NAME', 'SINCE'],
-      answer.operators.map(({ name, createdAt }) => [name, moment(createdAt)]),
-      'There are no operators but root.',
+      ['NAME', 'SINCE', 'MADE BY', 'LAST USED'],
+      answer.operators.map(rowOf),
+      'There is nobody but root, whose token is ADMIN_TOKEN.',
     ),
   );
+}
+
+function rowOf({ name, createdAt, createdBy, lastUsedAt }: Operator): (string | Cell)[] {
+  const [since, used] = [createdAt, lastUsedAt].map((at) => ({ text: moment(at), short: day(at) }));
+  return [name, since!, createdBy, used!];
 }
 
 async function create(context: Context, _options: object, name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Context } from '../context.ts';
 import { EXIT_USAGE, Failure } from '../failure.ts';
 import { shortIds } from '../find.ts';
@@ -9,7 +10,7 @@ import type { Cell } from '../text/table.ts';
 import { day, moment, readTime } from '../text/times.ts';
 import type { App, Partner, Receipt } from '../wire.ts';
 import { APP_TITLES, appRows } from './apps.ts';
-import { partnerNamed } from './partner-named.ts';
+import { allPartners, partnerNamed } from './partner-named.ts';
 
 const STATUS_STYLE = { pending: 'cyan', approved: 'green', suspended: 'yellow', ended: 'red' } as const;
 const SOON_MS = 30 * 86_400_000;
@@ -23,6 +24,7 @@ interface Details {
   readonly contact?: string;
   readonly scopes?: string;
   readonly reviewDue?: string;
+  readonly ends?: string;
 }
 
 interface Ending {
@@ -36,6 +38,7 @@ export function addPartners(program: OperatorCommand): void {
   partners
     .command('list')
     .description('every partner, with its status and when its review is due')
+    .option('--status <status>', 'only those that are pending, approved, suspended or ended')
     .example('drawbridge partners list', 'drawbridge partners list --json | jq ".partners[].name"')
     .does(list);
   partners
@@ -130,13 +133,14 @@ function details(command: OperatorCommand, needed: boolean): OperatorCommand {
   option('--privacy-url <address>', 'its privacy policy');
   option('--contact <address>', 'whom operators write to');
   option('--scopes <scopes>', `the most that its apps may have, with commas: ${SCOPES.join(', ')}`);
+  if (!needed) command.addOption(new Option('--ends <none>', 'take a planned end back').choices(['none']));
   return command.option(
     '--review-due <date>',
     needed ? 'when it is to be reviewed again' : 'the same; "none" for no review',
   );
 }
 
-function bodyOf({ name, homepage, privacyUrl, contact, scopes, reviewDue }: Details): object {
+function bodyOf({ name, homepage, privacyUrl, contact, scopes, reviewDue, ends }: Details): object {
   return {
     name,
     homepage,
@@ -145,18 +149,15 @@ function bodyOf({ name, homepage, privacyUrl, contact, scopes, reviewDue }: Deta
     scopes: scopes === undefined ? undefined : splitScopes(scopes),
     reviewDueAt:
       reviewDue === undefined ? undefined : reviewDue === 'none' ? null : readTime(reviewDue, '--review-due'),
+    endsAt: ends === undefined ? undefined : null,
   };
 }
 
-async function list(context: Context): Promise<void> {
-  const answer = await context.http.get<{ partners: Partner[] }>('/partners');
-  context.answer(answer, () =>
-    context.terminal.printTable(
-      PARTNER_TITLES,
-      partnerRows(answer.partners),
-      'There are no partners yet: drawbridge partners create.',
-    ),
-  );
+async function list(context: Context, { status }: { status?: string }): Promise<void> {
+  const partners = await allPartners(context.http, status);
+  const none =
+    status === undefined ? 'There are no partners yet: drawbridge partners create.' : `No partner is ${status}.`;
+  context.answer({ partners }, () => context.terminal.printTable(PARTNER_TITLES, partnerRows(partners), none));
 }
 
 async function show(context: Context, _options: object, name: string): Promise<void> {
@@ -230,17 +231,28 @@ async function takeAway(
 }
 
 function printPartner({ terminal }: Context, partner: Partner): void {
+  const { status, endsAt, endsReason } = partner;
   terminal.printBlock([
     ['name', partner.name],
     ['id', partner.id],
-    ['status', statusCell(partner)],
-    ...(partner.endsAt ? [['ends', moment(partner.endsAt)] as const] : []),
+    ['status', { text: statusText(partner), style: STATUS_STYLE[partner.status] }],
+    ...(endsAt && status !== 'ended' ? [['ends', `${moment(endsAt)}${because(endsReason)}`] as const] : []),
     ['review due', reviewCell(partner)],
     ['scopes', partner.scopes.join(', ') || 'none'],
     ['homepage', partner.homepage],
     ['privacy', partner.privacyUrl],
     ['contact', partner.contact],
   ]);
+}
+
+/** suspended since 2026-11-25 15:04 UTC (3 days ago) by maria: tokens leaked */
+function statusText({ status, statusSince, statusBy, statusReason }: Partner): string {
+  if (!statusSince) return status;
+  return `${status} since ${moment(statusSince)}${statusBy ? ` by ${statusBy}` : ''}${because(statusReason)}`;
+}
+
+function because(reason: string | null): string {
+  return reason ? `: ${reason}` : '';
 }
 
 function statusCell({ status, endsAt }: Partner): Cell {

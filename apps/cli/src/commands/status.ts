@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import type { OperatorCommand } from '../operator-command.ts';
-import type { Gateways, Partner } from '../wire.ts';
+import type { Gateways } from '../wire.ts';
 import { printGateways } from './gateways.ts';
+import { allPartners } from './partner-named.ts';
 import { needsLook, PARTNER_TITLES, partnerRows } from './partners.ts';
 
 export function addStatus(program: OperatorCommand): void {
@@ -15,7 +16,7 @@ export function addStatus(program: OperatorCommand): void {
 async function status(context: Context): Promise<void> {
   const { terminal, http } = context;
   const gateways = await http.get<Gateways>('/gateways');
-  const { partners } = await http.get<{ partners: Partner[] }>('/partners');
+  const partners = await allPartners(http);
   const waiting = partners.filter(needsLook);
   context.answer({ ...gateways, partners: waiting }, () => {
     printGateways(terminal, gateways);
