@@ -102,11 +102,13 @@ export class Http {
         `There is no operators' API at ${this.url} (${status}): --url takes the internal address (INTERNAL_PORT, 8081 by default) of a bridge whose ROLES have admin.`,
       );
     }
-    const issues = (problem.issues ?? []).map((issue) => `${issue.path}: ${issue.problem}`).join('; ');
-    return new Refused(
-      problem.code,
-      issues ? `${sentence(problem.message)} ${sentence(issues)}` : sentence(problem.message),
+    // A single issue often says just what the message says.
+    const issues = (problem.issues ?? []).map((issue) =>
+      issue.path ? `${issue.path}: ${issue.problem}` : issue.problem,
     );
+    const same = problem.issues?.length === 1 && problem.issues[0]!.problem === problem.message;
+    const parts = same ? issues : issues.length > 0 ? [problem.message, issues.join('; ')] : [problem.message];
+    return new Refused(problem.code, parts.map(sentence).join(' '));
   }
 
   private unreachable(error: unknown, method: string): Failure {

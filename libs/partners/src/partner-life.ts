@@ -96,7 +96,7 @@ export class PartnerLife {
 
   /** PartnersError `unknown_partner`, `wrong_status` for one that has ended, `invalid` for a link. */
   async change(id: string, changes: PartnerChanges, by: string): Promise<void> {
-    checkLinks(changes);
+    checkLinks({ homepage: changes.homepage, privacyUrl: changes.privacyUrl });
     await this.changing(id, async (tx, before) => {
       if (before.status === 'ended') throw wrongStatus(before, 'is not changed any more');
       const columns = columnsOf(changes);

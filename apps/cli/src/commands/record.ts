@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { OperatorCommand } from '../operator-command.ts';
-import { day, moment } from '../text/times.ts';
+import { second } from '../text/times.ts';
 import type { Entry } from '../wire.ts';
 import { partnerNamed } from './partner-named.ts';
 
@@ -34,7 +34,7 @@ async function record(context: Context, filter: Filter): Promise<void> {
   const answer = await context.http.get<{ entries: Entry[]; next?: string }>('/record', query);
   context.answer(answer, () => {
     const rows = answer.entries.map((entry) => [
-      { text: moment(entry.at), short: day(entry.at) },
+      second(entry.at),
       entry.actor,
       entry.kind.replaceAll('_', ' '),
       entry.grant ?? entry.app ?? entry.partner ?? '–',
@@ -47,7 +47,9 @@ async function record(context: Context, filter: Filter): Promise<void> {
 
 /** name: Tunebox, scopes: messages.read messages.send */
 function detailsOf({ data }: Entry): string {
-  const told = Object.entries(data).filter(([, value]) => value !== null);
+  const told = Object.entries(data).filter(
+    ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+  );
   return told.map(([name, value]) => `${name}: ${valueText(value)}`).join(', ');
 }
 

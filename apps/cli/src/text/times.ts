@@ -35,6 +35,11 @@ export function instant(at: string): string {
   return Number.isNaN(date.getTime()) ? at : `${date.toISOString().slice(0, 23).replace('T', ' ')} UTC`;
 }
 
+/** 2026-11-25 15:04:05 UTC, for the record */
+export function second(at: string): string {
+  return instant(at).replace(/\.\d+ UTC$/, ' UTC');
+}
+
 /** 38 ms, or 5.02 s */
 export function duration(ms: number): string {
   return ms < 1_000 ? `${ms} ms` : `${(ms / 1_000).toFixed(2)} s`;
