@@ -72,7 +72,8 @@ export class Connection implements SessionListener {
       log.error({ ...this.ids, err: error }, 'A frame could not be put together');
       if (this.beginClosing('internal')) this.ws.close(CLOSE_CODES.internal, 'internal');
     };
-    this.outbound = new Outbound(socket, () => this.closeNow('slow_consumer'), failed);
+    const isOpen = () => ws.readyState === WebSocket.OPEN;
+    this.outbound = new Outbound(socket, isOpen, () => this.closeNow('slow_consumer'), failed);
   }
 
   /** Whose it is, for the log. */

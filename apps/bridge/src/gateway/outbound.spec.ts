@@ -29,11 +29,13 @@ test('A frame that fails half way leaves nothing behind for the next connection 
     const failures: unknown[] = [];
     const broken = new Outbound(
       first.near,
+      () => true,
       () => {},
       (error) => failures.push(error),
     );
     const sound = new Outbound(
       second.near,
+      () => true,
       () => {},
       () => {},
     );
@@ -59,7 +61,12 @@ test('What waits behind a client that does not read is bounded, and is dropped a
   try {
     pair.far.pause();
     const overflowed = Promise.withResolvers<void>();
-    const outbound = new Outbound(pair.near, overflowed.resolve, () => {});
+    const outbound = new Outbound(
+      pair.near,
+      () => true,
+      overflowed.resolve,
+      () => {},
+    );
     const big = text('x'.repeat(LIMITS.maxFrameBytes));
     const filling = setInterval(() => outbound.push(big));
     await overflowed.promise;
@@ -68,6 +75,34 @@ test('What waits behind a client that does not read is bounded, and is dropped a
     outbound.close();
     expect(outbound.waitingBytes).toBe(0);
     expect(outbound.isEmpty || pair.near.writableLength > 0).toBe(true);
+  } finally {
+    pair.end();
+  }
+});
+
+test('nothing follows a close frame, whoever sent it (RFC 6455 section 5.5.1)', async () => {
+  const pair = await socketPair();
+  try {
+    let isOpen = true;
+    const outbound = new Outbound(
+      pair.near,
+      () => isOpen,
+      () => {},
+      () => {},
+    );
+    outbound.push(text('before'));
+    outbound.flush();
+    outbound.push(text('after'));
+    // As ws has it from the client's close frame on, before its `close`.
+    isOpen = false;
+    outbound.flush();
+    outbound.push(text('later'));
+    outbound.flush();
+    pair.near.end();
+    const got = Buffer.concat(await pair.far.toArray()).toString();
+    expect(got).toContain('before');
+    expect(got).not.toMatch(/after|later/);
+    expect(outbound.isEmpty).toBe(true);
   } finally {
     pair.end();
   }

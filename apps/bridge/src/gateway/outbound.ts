@@ -50,6 +50,8 @@ export class Outbound {
 
   constructor(
     private readonly socket: Socket,
+    /** False from the first close frame on, whoever sent it: nothing may follow it (RFC 6455 section 5.5.1). */
+    private readonly isOpen: () => boolean,
     /** More than `maxQueuedBytes` wait (I9). */
     private readonly overflowed: () => void,
     /** A frame could not be put together: a fault of the bridge, and of this connection alone. */
@@ -105,6 +107,10 @@ export class Outbound {
 
   /** Writes what waits as long as the socket takes it. */
   flush(): void {
+    if (!this.closed && !this.isOpen()) {
+      this.close();
+      return;
+    }
     while (!this.closed && this.socket.writableLength === 0) {
       if (this.pingWaiting) scratch.ping();
       if (this.pongWaiting) scratch.pong(this.pongWaiting);
