@@ -69,8 +69,9 @@ export class Grants {
   constructor(private readonly database: Database) {}
 
   /**
-   * Makes a grant with those of `scopes` that the app and its partner may have, and puts it on the record. GrantError `app_not_allowed` when the
-   * app is not this partner's, is removed, or the partner is not approved; `no_scope` when no bridge scope is left.
+   * Makes a grant with those of `scopes` that the app and its partner may have, and puts it on the record. GrantError
+   * `app_not_allowed` when the app is not this partner's, is removed, the partner is not approved, or the person was
+   * erased meanwhile; `no_scope` when no bridge scope is left.
    */
   async create(grant: GrantToCreate): Promise<Grant> {
     const id = grant.id ?? randomUUID();
@@ -87,8 +88,10 @@ export class Grants {
                  ${grant.authTime.toISOString()}::timestamptz + ${grant.days}::double precision * interval '1 day',
                  ${grant.idleDays ?? null}::double precision
           from app a join partner p on p.id = a.partner cross join consent_feed_counter c
+          join person pe on pe.key = ${grant.person}::bigint and pe.erased_at is null
           where a.client_id = ${grant.clientId}::text and a.partner = ${grant.partner}::uuid
             and a.removed_at is null and p.status = 'approved'
+          for key share of pe
           returning scopes`.execute(tx);
         const made = rows[0];
         if (!made)

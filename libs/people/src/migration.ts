@@ -39,4 +39,12 @@ export const peopleMigrations: Record<string, Migration> = {
       await sql`create index person_session_by_person on person_session (person)`.execute(db);
     },
   },
+  '011_erased_ids': {
+    async up(db) {
+      await sql`create table erased_id (hash text primary key)`.execute(db);
+      // Who has the person in their list, for the one who is erased.
+      await sql`create index contact_by_contact on contact (contact)`.execute(db);
+      await sql`create index block_by_blocked on block (blocked)`.execute(db);
+    },
+  },
 };

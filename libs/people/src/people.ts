@@ -1,6 +1,8 @@
 import { type Database, isUniqueViolation } from '@drawbridge/database';
 import type { Kysely } from 'kysely';
+import { erase, isErased } from './erase.js';
 import { hashPassword, MAX_PASSWORD_LENGTH, normaliseLogin } from './password.js';
+import { PeopleError } from './people-error.js';
 import type { PeopleTables } from './tables.js';
 
 export interface Person {
@@ -18,16 +20,6 @@ export interface PersonToPut {
   name: string;
   login?: string;
   password?: string;
-}
-
-export class PeopleError extends Error {
-  override readonly name = 'PeopleError';
-  constructor(
-    readonly code: 'erased' | 'taken' | 'unknown_person' | 'invalid',
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 /** The persons of the host platform, whom they know and whom they have blocked. */
@@ -57,7 +49,9 @@ export class People {
           .onConflict((c) => c.column('id').doUpdateSet({ handle, name }).where('person.erased_at', 'is', null))
           .returning('key')
           .executeTakeFirst();
-        if (!row) throw new PeopleError('erased', `The person ${id} was erased; the id is not used again.`);
+        // Asked after the insert, which waits for whoever erases the same id at this moment.
+        if (!row || (await isErased(tx, id)))
+          throw new PeopleError('erased', `The person ${id} was erased; the id is not used again.`);
         if (login !== undefined) await setLogin(tx, row.key, normaliseLogin(login), passwordHash);
         else if (passwordHash !== undefined) await setPassword(tx, row.key, passwordHash);
         if (passwordHash !== undefined) await tx.deleteFrom('person_session').where('person', '=', row.key).execute();
@@ -111,6 +105,14 @@ export class People {
           .values(others.map((blocked) => ({ person: owner, blocked })))
           .execute();
     });
+  }
+
+  /**
+   * Removes all that identifies a person, for good; the record keeps a key. PeopleError `has_grants` while one of their
+   * grants has not been ended, `erased` for who is erased already, `unknown_person` for nobody.
+   */
+  erase(id: string, by: string): Promise<number> {
+    return this.tables.transaction().execute((tx) => erase(tx, id, by));
   }
 
   private living() {

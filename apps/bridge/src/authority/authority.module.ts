@@ -14,6 +14,7 @@ import { DeviceController } from './device.controller.js';
 import { DeviceBrowsers } from './device-browsers.js';
 import { DeviceCodes } from './device-codes.js';
 import { DeviceGuesses } from './device-guesses.js';
+import { Erasing } from './erasing.js';
 import { KnownBrowsers } from './known-browser.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
@@ -108,8 +109,9 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
     DeviceBrowsers,
     DeviceGuesses,
     Usages,
+    Erasing,
     ArtifactSweep,
   ],
-  exports: [Authority, SigningKeys, OidcArtifacts, People, SignIn, PersonSessions, Partners],
+  exports: [Authority, Erasing, SigningKeys, OidcArtifacts, People, SignIn, PersonSessions, Partners],
 })
 export class AuthorityModule {}

@@ -38,6 +38,14 @@ export class OidcArtifacts {
     await this.tables.deleteFrom('oidc_artifact').where('grant_id', '=', grantId).execute();
   }
 
+  /** Sign-ins of a person that are under way, and visits to /device: whoever is erased allows nothing any more. */
+  async forgetPerson(id: string): Promise<void> {
+    await this.tables.deleteFrom('device_visit').where('person', '=', id).execute();
+    // As JSON has it; an id has no letter that JSON would write in another way.
+    await sql`delete from oidc_artifact
+      where position(${`"accountId":"${id}"`}::text in payload) > 0`.execute(this.tables);
+  }
+
   /** Removes what has expired and what belongs to grants that ended elsewhere. */
   async sweep(): Promise<void> {
     await this.sweepWhere(sql`expires_at < clock_timestamp() - interval '1 minute'`);
