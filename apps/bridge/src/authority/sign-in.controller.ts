@@ -180,7 +180,7 @@ export class SignInController {
       this.over(response);
       return undefined;
     }
-    // The cookie goes to this path only, so it is never another request's; a forged pair is nobody's.
+    // SignInCookies shows oidc-provider the cookie of this address only; a forged pair is nobody’s.
     if (interaction.uid !== request.params.uid) {
       this.over(response);
       return undefined;

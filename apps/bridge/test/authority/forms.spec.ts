@@ -15,14 +15,6 @@ describe.each(everyDatabase)('Attacks on the forms of sign-in and consent, on %s
   });
 
   describe('the person is asked every time', () => {
-    test('OpenID Connect Core section 3.1.2.1: prompt=none never yields a code, whatever happened in this browser', async () => {
-      const browser = bridge.browser();
-      await bridge.signIn({ browser });
-      const { left } = await browser.get(bridge.authorizationUrl({ prompt: 'none' }).url);
-      expect(left?.searchParams.get('error')).toBe('login_required');
-      expect(left?.searchParams.has('code')).toBe(false);
-    });
-
     test('a browser that signed in a moment ago is asked to sign in and to consent again, and keeps no session', async () => {
       const browser = bridge.browser();
       await bridge.signIn({ browser });
