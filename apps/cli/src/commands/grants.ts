@@ -62,13 +62,15 @@ function rowOf(grant: Grant): (string | Cell)[] {
 
 function stateCell({ status, endedAt, endReason }: Grant): Cell {
   if (status === 'standing') return { text: 'stands', style: 'green' };
-  return { text: `ended ${day(endedAt)}: ${endReason}`, style: 'dim' };
+  return { text: `ended${endedAt ? ` ${day(endedAt)}` : ''}: ${endReason}`, style: 'dim' };
 }
 
 async function end(context: Context, { reason }: { reason: string }, id: string): Promise<void> {
   const change = { method: 'POST', path: path`/grants/${id}/end`, body: { reason } } as const;
-  const says = (whom: string, { grants }: Preview) =>
-    grants === 0 ? `The grant ${id} has ended already: this shows its receipt.` : `This ends the grant ${id}: ${whom}.`;
+  const says = (_whom: string, { grants }: Preview) =>
+    grants === 0
+      ? `The grant ${id} has ended already: this shows its receipt.`
+      : `This ends the grant ${id}: one sign-in of one person in one app.`;
   if (!(await context.goOn(change, says))) return;
   const answer = await context.take<Receipt>(change);
   context.answer(answer, () => context.terminal.say(takenText('Ended', `the grant ${id}`, answer)));
