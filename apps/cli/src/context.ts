@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EXIT_USAGE, Failure } from './failure.ts';
 import { Http } from './http.ts';
-import { previewText } from './receipts.ts';
 import type { Terminal } from './terminal.ts';
 import type { Preview } from './wire.ts';
 
@@ -48,11 +47,11 @@ export class Context {
   }
 
   /** Before something is taken away: asks the bridge whom it would concern, and then as `agreed`. */
-  async goOn(change: Change, says: (whom: string, preview: Preview) => string): Promise<boolean> {
+  async goOn(change: Change, says: (preview: Preview) => string): Promise<boolean> {
     const answer = await this.http.change<{ preview: Preview }>(change.method, change.path, change.body, {
       preview: 'true',
     });
-    return await this.agreed(says(previewText(answer.preview), answer.preview), answer);
+    return await this.agreed(says(answer.preview), answer);
   }
 
   /**

@@ -19,9 +19,9 @@ describe('A partner is named', () => {
 
   test('by nothing that several begin with, nor by what none has, nor by nothing at all', () => {
     expect(() => find(partners, 'tune', 'partner')).toThrow(
-      '"tune" is more than one partner: Tunebox (a1f0), Tunebox TV (a2f0). Write more of it, or the id.',
+      '"tune" is more than one partner: Tunebox (a1f0) and Tunebox TV (a2f0). Write more of it, or the id.',
     );
-    const known = 'there are Tunebox (a1f0), Tunebox TV (a2f0), Reelhouse (b3f0).';
+    const known = 'there are Tunebox, Tunebox TV and Reelhouse.';
     expect(() => find(partners, 'Skyline', 'partner')).toThrow(`There is no partner "Skyline"; ${known}`);
     expect(() => find(partners, '', 'partner')).toThrow('There is no partner ""');
     expect(() => find([], 'x', 'partner')).toThrow('There is no partner "x"; there is no partner at all.');

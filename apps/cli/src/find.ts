@@ -1,4 +1,5 @@
 import { Failure } from './failure.ts';
+import { listed } from './text/times.ts';
 
 export interface Named {
   readonly id: string;
@@ -41,11 +42,15 @@ const SHORT_ID = 8;
 const MOST_NAMED = 10;
 
 function known(all: readonly Named[], kind: string): string {
-  return all.length === 0 ? `there is no ${kind} at all.` : `there ${all.length === 1 ? 'is' : 'are'} ${names(all)}.`;
+  if (all.length === 0) return `there is no ${kind} at all.`;
+  return `there ${all.length === 1 ? 'is' : 'are'} ${some(all.map(({ name }) => name))}.`;
 }
 
 function names(all: readonly Named[]): string {
-  const told = all.slice(0, MOST_NAMED).map(({ id, name }) => (name === id ? id : `${name} (${id})`));
-  const more = all.length - told.length;
-  return told.join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return some(all.map(({ id, name }) => (name === id ? id : `${name} (${id})`)));
+}
+
+function some(words: readonly string[]): string {
+  const more = words.length - MOST_NAMED;
+  return more > 0 ? `${words.slice(0, MOST_NAMED).join(', ')} and ${more} more` : listed(words);
 }

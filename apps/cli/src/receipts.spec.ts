@@ -1,4 +1,4 @@
-import { previewText, receiptText, takenText } from './receipts.ts';
+import { concernedText, receiptText, takenText } from './receipts.ts';
 
 const receipt = {
   partner: 'a1f0',
@@ -30,7 +30,8 @@ describe('A receipt', () => {
 });
 
 test('A preview counts grants, apps and people', () => {
-  expect(previewText({ grants: 1_204, apps: 3, people: 1_100 })).toBe('1,204 grants of 3 apps (1,100 people)');
-  expect(previewText({ grants: 1, apps: 1, people: 1 })).toBe('1 grant of 1 app (1 person)');
-  expect(previewText({ grants: 0, apps: 0, people: 0 })).toBe('no grants');
+  const ends = (grants: number, apps: number, people: number) => concernedText('ends', { grants, apps, people });
+  expect(ends(1_204, 3, 1_100)).toBe(' and ends 1,204 grants of 3 apps (1,100 people)');
+  expect(ends(1, 1, 1)).toBe(' and ends 1 grant of 1 app (1 person)');
+  expect(ends(0, 0, 0)).toBe('; no grants are concerned');
 });

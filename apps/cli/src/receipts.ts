@@ -11,10 +11,11 @@ export function receiptText({ requestedAt, effectiveAt, gateways, connectionsClo
   return `In effect since ${instant(effectiveAt)} (${took} after it was asked for), ${by}${closed}.`;
 }
 
-/** 1,204 grants of 3 apps (1,100 people) */
-export function previewText({ grants, apps, people }: Preview): string {
-  if (grants === 0) return 'no grants';
-  return `${count(grants, 'grant')} of ${count(apps, 'app')} (${count(people, 'person', 'people')})`;
+/** ` and ends 1,204 grants of 3 apps (1,100 people)`, to follow what else happens */
+export function concernedText(verb: string, { grants, apps, people }: Preview): string {
+  if (grants === 0) return '; no grants are concerned';
+  const whose = `${count(apps, 'app')} (${count(people, 'person', 'people')})`;
+  return ` and ${verb} ${count(grants, 'grant')} of ${whose}`;
 }
 
 type Taken = Partial<Receipt> & { readonly receipt?: Receipt | null; readonly endsAt?: string | null };

@@ -3,9 +3,9 @@ import { EXIT_USAGE, Failure } from '../failure.ts';
 import { find } from '../find.ts';
 import { path } from '../http.ts';
 import type { OperatorCommand } from '../operator-command.ts';
-import { receiptText, takenText } from '../receipts.ts';
+import { concernedText, receiptText, takenText } from '../receipts.ts';
 import { lostScopes, SCOPES, splitScopes } from '../scopes.ts';
-import type { App, Partner, Receipt } from '../wire.ts';
+import type { App, Partner, Preview, Receipt } from '../wire.ts';
 import { partnerNamed } from './partner-named.ts';
 
 export const APP_TITLES = ['APP', 'CLIENT ID', 'KIND', 'SCOPES'];
@@ -119,8 +119,8 @@ async function update(context: Context, options: Details, partnerName: string, a
   const change = { method: 'PATCH', path: path`/partners/${partner.id}/apps/${before.clientId}`, body } as const;
   const lost = lostScopes(before.scopes, options.scopes);
   if (lost.length > 0 || context.options.preview) {
-    const says = (whom: string) =>
-      `This takes ${lost.join(', ') || 'nothing'} from the app ${before.name}: it narrows ${whom}.`;
+    const says = (preview: Preview) =>
+      `This takes ${lost.join(', ') || 'nothing'} from the app ${before.name}${concernedText('narrows', preview)}.`;
     if (!(await context.goOn(change, says))) return;
   }
   const after = await context.take<App & { receipt?: Receipt }>(change);
@@ -143,13 +143,9 @@ async function remove(
     path: path`/partners/${partner.id}/apps/${app.clientId}`,
     body: { reason },
   } as const;
-  if (
-    !(await context.goOn(
-      change,
-      (whom) => `This removes the app ${app.name} of ${partner.name} for good, and ends ${whom}.`,
-    ))
-  )
-    return;
+  const says = (preview: Preview) =>
+    `This removes the app ${app.name} of ${partner.name} for good${concernedText('ends', preview)}.`;
+  if (!(await context.goOn(change, says))) return;
   const answer = await context.take<Receipt>(change);
   context.answer(answer, () => context.terminal.say(takenText('Removed', app.name, answer)));
 }

@@ -67,7 +67,7 @@ function stateCell({ status, endedAt, endReason }: Grant): Cell {
 
 async function end(context: Context, { reason }: { reason: string }, id: string): Promise<void> {
   const change = { method: 'POST', path: path`/grants/${id}/end`, body: { reason } } as const;
-  const says = (_whom: string, { grants }: Preview) =>
+  const says = ({ grants }: Preview) =>
     grants === 0
       ? `The grant ${id} has ended already: this shows its receipt.`
       : `This ends the grant ${id}: one sign-in of one person in one app.`;

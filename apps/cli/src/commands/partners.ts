@@ -4,11 +4,11 @@ import { EXIT_USAGE, Failure } from '../failure.ts';
 import { shortIds } from '../find.ts';
 import { path } from '../http.ts';
 import type { OperatorCommand } from '../operator-command.ts';
-import { receiptText, takenText } from '../receipts.ts';
+import { concernedText, receiptText, takenText } from '../receipts.ts';
 import { lostScopes, SCOPES, splitScopes } from '../scopes.ts';
 import type { Cell } from '../text/table.ts';
 import { day, moment, readTime } from '../text/times.ts';
-import type { App, Partner, Receipt } from '../wire.ts';
+import type { App, Partner, Preview, Receipt } from '../wire.ts';
 import { APP_TITLES, appRows } from './apps.ts';
 import { allPartners, partnerNamed } from './partner-named.ts';
 
@@ -188,8 +188,8 @@ async function update(context: Context, options: Details, name: string): Promise
   const change = { method: 'PATCH', path: path`/partners/${before.id}`, body } as const;
   const lost = lostScopes(before.scopes, options.scopes);
   if (lost.length > 0 || context.options.preview) {
-    const says = (whom: string) =>
-      `This takes ${lost.join(', ') || 'nothing'} from the partner ${before.name}: it narrows ${whom}.`;
+    const says = (preview: Preview) =>
+      `This takes ${lost.join(', ') || 'nothing'} from the partner ${before.name}${concernedText('narrows', preview)}.`;
     if (!(await context.goOn(change, says))) return;
   }
   const after = await context.take<Partner & { receipt?: Receipt }>(change);
@@ -219,10 +219,10 @@ async function takeAway(
   const when = at === undefined ? undefined : readTime(at, '--at');
   const partner = await partnerNamed(context, name, true);
   const change = { method: 'POST', path: path`/partners/${partner.id}/${step}`, body: { reason, at: when } } as const;
-  const says = (whom: string) =>
-    step === 'suspend'
-      ? `This suspends the partner ${partner.name} and ends ${whom}.`
-      : `This ends the partner ${partner.name} for good${when ? ` on ${moment(when)}` : ''}, and ${whom}.`;
+  const what = step === 'suspend' ? 'suspends' : 'ends';
+  const until = step === 'suspend' ? '' : ` for good${when ? ` on ${moment(when)}` : ''}`;
+  const says = (preview: Preview) =>
+    `This ${what} the partner ${partner.name}${until}${concernedText('ends', preview)}.`;
   if (!(await context.goOn(change, says))) return;
   const answer = await context.take<Partial<Receipt> & { receipt?: Receipt; endsAt?: string }>(change);
   context.answer(answer, () =>
