@@ -7,7 +7,7 @@ import type { PeopleTables } from './tables.js';
 /** A session ends after this long without a request, and at the latest after the second. */
 export const PERSON_SESSION_LIMITS = { idleMs: 15 * 60_000, absoluteMs: 12 * 3_600_000 } as const;
 
-/** Sessions of Connected apps, kept in the database so that any process can answer the next request. */
+/** Sessions of Connected apps and sign-ins that are not finished, kept in the database so that any process can answer the next request. */
 export class PersonSessions {
   constructor(private readonly db: Database) {}
 
@@ -16,8 +16,7 @@ export class PersonSessions {
   }
 
   /** The new session's token, for a cookie; the database keeps only its hash. */
-  async start(person: number): Promise<string> {
-    const token = randomBytes(32).toString('base64url');
+  async start(person: number, token = randomBytes(32).toString('base64url')): Promise<string> {
     await sql`delete from person_session where not (${live()})`.execute(this.tables);
     await this.tables
       .insertInto('person_session')

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Grant } from '@drawbridge/consent';
 import { SCOPES } from '@drawbridge/protocol';
 import type { Request, Response } from 'express';
@@ -40,10 +39,10 @@ export class Authority {
     };
   }
 
-  /** Notes who signed in. The grant's id is chosen here, so that allowing twice by a double click is allowing once. */
-  async signedIn(request: Request, response: Response, personId: string): Promise<void> {
+  /** Notes who signed in. The grant's id is chosen by then, so that allowing twice by a double click is allowing once. */
+  async signedIn(request: Request, response: Response, personId: string, grantId: string): Promise<void> {
     const login = { accountId: personId, ts: Math.floor(Date.now() / 1000), remember: false };
-    await this.provider.interactionResult(request, response, { login, grantId: randomUUID() });
+    await this.provider.interactionResult(request, response, { login, grantId });
   }
 
   /** Gives the app its code. The grant's own row is there already; oidc-provider's Grant bears the same id. */

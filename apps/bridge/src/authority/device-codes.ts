@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { hashOf } from './hash.js';
@@ -123,11 +123,11 @@ export class DeviceCodes {
    * Somebody has signed in for this code. The result is for the browser's cookie, and new: whoever planted or read the
    * one before has no part in what follows.
    */
-  async signedIn({ id }: DeviceRequest, personId: string): Promise<string> {
+  async signedIn({ id }: DeviceRequest, personId: string, grantId: string): Promise<string> {
     const cookie = randomBytes(32).toString('base64url');
     await this.tables
       .insertInto('device_visit')
-      .values({ browser: hashOf(cookie), code: id, person: personId, grant_id: randomUUID() })
+      .values({ browser: hashOf(cookie), code: id, person: personId, grant_id: grantId })
       .execute();
     return cookie;
   }

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { GrantError } from '@drawbridge/consent';
 import { type App, Partners } from '@drawbridge/partners';
-import { People } from '@drawbridge/people';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
 import { Controller, Get, Logger, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
@@ -51,7 +51,6 @@ export class DeviceController {
     private readonly codes: DeviceCodes,
     private readonly guesses: DeviceGuesses,
     private readonly steps: SignInSteps,
-    private readonly people: People,
     private readonly partners: Partners,
     private readonly secrets: Secrets,
     config: Config,
@@ -115,7 +114,9 @@ export class DeviceController {
     const result = await this.steps.password(request, response);
     if ('person' in result || result.refused.limited) await this.codes.giveBack(asked.request);
     if ('person' in result) {
-      this.browsers.write(response, await this.codes.signedIn(asked.request, result.person.id));
+      const grantId = randomUUID();
+      await this.steps.signedIn(result.person, grantId);
+      this.browsers.write(response, await this.codes.signedIn(asked.request, result.person.id, grantId));
       return sendTo(response, DEVICE_PATH);
     }
     const { limited, ...again } = result.refused;
@@ -157,7 +158,7 @@ export class DeviceController {
     const { app, offered } = asked;
     const ticked = offered.filter((scope) => fields(request, 'scope').includes(scope));
     if (!hasBridgeScope(ticked)) return this.showConsent(asked, visit, response, ticked, NONE_TICKED);
-    const person = await this.people.byId(visit.personId);
+    const person = await this.steps.whoSignedIn(visit.grantId);
     // Before the grant is made: of two browsers, and of allowing and denying, one wins.
     if (!person || !(await this.codes.claim(visit))) return this.over(response, 'over');
     try {
@@ -210,7 +211,7 @@ export class DeviceController {
     ticked: readonly Scope[],
     problem?: string,
   ): Promise<void> {
-    const person = await this.people.byId(visit.personId);
+    const person = await this.steps.whoSignedIn(visit.grantId);
     if (!person) return this.over(response, 'over');
     const html = this.steps.consentPage({
       app: asked.app,

@@ -1,11 +1,12 @@
 import { type Grant, Grants } from '@drawbridge/consent';
 import { isUniqueViolation } from '@drawbridge/database';
 import type { App } from '@drawbridge/partners';
-import { type Person, SignIn } from '@drawbridge/people';
+import { type Person, PersonSessions, SignIn } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
+import { Secrets } from '../secrets.js';
 import { type ConsentPage, consentPage } from './consent-page.js';
 import { field } from './forms.js';
 import { KnownBrowsers } from './known-browser.js';
@@ -39,7 +40,9 @@ export class SignInSteps {
   constructor(
     private readonly signIn: SignIn,
     private readonly browsers: KnownBrowsers,
+    private readonly sessions: PersonSessions,
     private readonly grants: Grants,
+    private readonly secrets: Secrets,
     private readonly config: Config,
   ) {}
 
@@ -61,6 +64,20 @@ export class SignInSteps {
     if (limited) response.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000));
     const problem = limited ? limitedSignIn(retryAfterMs) : WRONG_SIGN_IN;
     return { refused: { limited, login, problem, status: limited ? 429 : 422 } };
+  }
+
+  /** Between the password and the consent to this grant: a session, which ends as those of Connected apps do. */
+  async signedIn(person: Person, grantId: string): Promise<void> {
+    await this.sessions.start(person.key, this.sessionOf(grantId));
+  }
+
+  /** Who signed in for this grant; undefined when that is over, by a new password or because nobody went on. */
+  whoSignedIn(grantId: string): Promise<Person | undefined> {
+    return this.sessions.find(this.sessionOf(grantId));
+  }
+
+  private sessionOf(grantId: string): string {
+    return this.secrets.formToken(`signed in for ${grantId}`);
   }
 
   /** The consent page, with the days that a grant has in this installation. */

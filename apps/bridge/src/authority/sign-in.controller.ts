@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { GrantError } from '@drawbridge/consent';
 import { type App, Partners } from '@drawbridge/partners';
-import { People } from '@drawbridge/people';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
 import { Controller, Get, Logger, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
@@ -38,7 +38,6 @@ export class SignInController {
 
   constructor(
     private readonly authority: Authority,
-    private readonly people: People,
     private readonly steps: SignInSteps,
     private readonly partners: Partners,
     private readonly secrets: Secrets,
@@ -87,7 +86,9 @@ export class SignInController {
   private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
     const result = await this.steps.password(request, response);
     if ('person' in result) {
-      await this.authority.signedIn(request, response, result.person.id);
+      const grantId = randomUUID();
+      await this.steps.signedIn(result.person, grantId);
+      await this.authority.signedIn(request, response, result.person.id, grantId);
       sendTo(response, asked.path);
       return;
     }
@@ -103,7 +104,7 @@ export class SignInController {
     if (!signedIn) return this.showSignIn(asked, response);
     const ticked = offered.filter((scope) => fields(request, 'scope').includes(scope));
     if (!hasBridgeScope(ticked)) return this.showConsent(asked, response, ticked, NONE_TICKED, 422);
-    const person = await this.people.byId(signedIn.personId);
+    const person = await this.steps.whoSignedIn(signedIn.grantId);
     if (!person) return this.over(response);
     try {
       const grant = await this.steps.allow({
@@ -155,7 +156,7 @@ export class SignInController {
     const { interaction, app, offered, path, formAction } = asked;
     const { signedIn } = interaction;
     if (!signedIn) return this.showSignIn(asked, response);
-    const person = await this.people.byId(signedIn.personId);
+    const person = await this.steps.whoSignedIn(signedIn.grantId);
     if (!person) return this.over(response);
     const html = this.steps.consentPage({
       app,
