@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { appendEntry } from '@drawbridge/ledger';
-import { People } from '@drawbridge/people';
+import { People, PersonSessions } from '@drawbridge/people';
 import { everyDatabase, type FormBrowser, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { usageSentences } from '../../src/authority/grant-usage.js';
@@ -190,6 +190,33 @@ describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
     const stranger = await bridge.browser().get('/connected-apps/record');
     expect(stranger.url.pathname).toBe('/connected-apps');
     expect(stranger.html).toContain('Sign in to see which apps');
+  });
+});
+
+describe('A download whose reader does not read', () => {
+  test('waits with the rest, is the only one of its person, and gives way when the reader goes (I9)', async () => {
+    await using bridge = await AuthorityHarness.start('postgres');
+    const alice = (await new People(bridge.database).byId('alice'))!.key;
+    const { grant } = await bridge.signIn();
+    await sql`insert into access_page (grant_id, person, command, conversations, from_positions, to_positions)
+      select ${grant}, ${alice}, 'conversation.history', array[${ONE}::uuid], array[n::bigint], array[n::bigint]
+      from generate_series(1, 100000) n`.execute(bridge.database.tables());
+    const cookie = `drawbridge_connected_apps=${await bridge.app.get(PersonSessions).start(alice)}`;
+    const leaving = new AbortController();
+    const ask = (signal?: AbortSignal) =>
+      fetch(`${bridge.origin}/connected-apps/record`, { headers: { cookie }, ...(signal ? { signal } : {}) });
+    const unread = await ask(leaving.signal);
+    expect(unread.status).toBe(200);
+    const second = await ask();
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '5']);
+    leaving.abort();
+    for (;;) {
+      const third = await ask();
+      const text = await third.text();
+      if (third.status === 503) continue;
+      expect(text.trimEnd().split('\n')).toHaveLength(100_001);
+      return;
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import type { BridgeClient, Tokens } from '@drawbridge/testing';
+import { type BridgeClient, FormBrowser, formWith, type Tokens } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { ClusterWorld, directTo, Flood, grantOf, sendNews } from './cluster-world.js';
 
@@ -75,8 +75,14 @@ describe('The record, with a flood, clients that come and go, and a gateway that
         }),
       );
       await killed;
-      await Promise.all(readers.map((reader) => reader.end(alive[0]!)));
       await flood.stop();
+      const told = await sentencesFor(world, 'alice');
+      for (const reader of readers.filter((_, n) => n % 2 === 0)) {
+        const { messages, conversations } = told.get(reader.grant)!;
+        expect(messages).toBeGreaterThanOrEqual(reader.distinctMessages());
+        expect(messages).toBeLessThanOrEqual(flood.sent + conversations * 10);
+      }
+      await Promise.all(readers.map((reader) => reader.end(alive[0]!)));
       await bob.close();
 
       const windows = await closedWindows(world);
@@ -115,6 +121,15 @@ class Reader {
 
   problems(): string[] {
     return this.lives.flatMap(({ client }) => client.problems);
+  }
+
+  /** Of all that were events or in a page, each once. */
+  distinctMessages(): number {
+    const events = this.lives.flatMap(({ client }) =>
+      client.frames.flatMap(({ event, data }) => (event === 'message.created' ? [data.message as Shown] : [])),
+    );
+    return new Set([...events, ...this.lives.flatMap(({ pages }) => pages.flat())].map((shown) => namesOf([shown])))
+      .size;
   }
 
   /** Opens, sometimes where the last one ended, gets events and pages, and goes in one of several ways. */
@@ -166,6 +181,25 @@ class Reader {
     const list = await life.client.request<{ conversations: { lastMessage?: Shown }[] }>('conversation.list', {});
     life.pages.push(list.conversations.flatMap(({ lastMessage }) => lastMessage ?? []));
   }
+}
+
+/** What Connected apps says of each grant of a person. */
+async function sentencesFor(
+  { cluster }: ClusterWorld,
+  login: string,
+): Promise<Map<string, { messages: number; conversations: number }>> {
+  const browser = new FormBrowser(cluster.publicUrl);
+  const page = await browser.get('/connected-apps');
+  const { html } = await browser.submit(formWith(page, 'login'), { login, password: 'drawbridge' });
+  const sentences = html.matchAll(
+    /id="grant-([-0-9a-f]{36})".*?Tunebox read (?:up to )?([\d,]+) messages? in (\d+) conversations? this week/gs,
+  );
+  return new Map(
+    [...sentences].map(([, grant, messages, conversations]) => [
+      grant!,
+      { messages: Number(messages!.replaceAll(',', '')), conversations: Number(conversations) },
+    ]),
+  );
 }
 
 /** When the sweep has closed those of the gateway that was killed too. */
