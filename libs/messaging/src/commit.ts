@@ -35,7 +35,11 @@ interface Committed {
 
 /** Commits batches of sends and answers each of them: `ok` only after the commit (I3). */
 export class SendCommit {
-  constructor(private readonly options: CommitOptions) {}
+  constructor(
+    private readonly options: CommitOptions,
+    /** Told how many people each conversation of a batch had. */
+    private readonly noticed: (conversation: string, people: number) => void,
+  ) {}
 
   async commit(batch: Send[]): Promise<void> {
     try {
@@ -88,6 +92,7 @@ export class SendCommit {
       const outcome = committed.r[index]!;
       if (outcome[0] === 'n') {
         const [, position, seq, pairs] = outcome;
+        this.noticed(send.conversation, pairs.length / 2);
         const message = send.view(position, sentAt);
         events.push({
           name: 'message.created',

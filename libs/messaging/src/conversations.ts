@@ -21,7 +21,9 @@ import {
   CONVERSATION_COLUMNS,
   type ConversationRow,
   type ConversationView,
-  conversationCreatedData,
+  conversationData,
+  isIn,
+  NOBODY_IN_PARTICULAR,
   PERSONAL_COLUMNS,
   type PersonalConversationRow,
   personalView,
@@ -56,6 +58,9 @@ export const CREATION_LIMITS = {
 
 type Made = ['n', string, number[]] | ['h', string] | ['d', string] | ['c'] | ['x'] | ['e'];
 type Found = Extract<Made, ['n' | 'h' | 'd', ...unknown[]]>;
+
+/** Of a conversation somebody has left, nothing later than that is known to them. */
+const LAST_ACTIVE = sql`coalesce(me.left_at, c.updated_at)`;
 
 const TOO_MANY = 'Too many conversations are waiting to be made.';
 const crowded = () => unavailable(TOO_MANY);
@@ -103,7 +108,7 @@ export class Conversations {
     if (id === undefined) throw notFound('conversation');
     const row = await this.personalRow(person, id);
     if (!row) throw notFound('conversation');
-    return { ...personalView(row), receipts: await this.receipts(id) };
+    return { ...personalView(row), receipts: await this.receipts(person, id) };
   }
 
   /**
@@ -117,20 +122,20 @@ export class Conversations {
     const limit = pageLimit(page.limit);
     const after: ListPosition | undefined = page.cursor === undefined ? undefined : listPosition(page.cursor);
     const beyond = after
-      ? sql`where (c.updated_at, c.id) < (to_timestamp(${after.updatedAtMs}::double precision / 1000)::timestamptz(3), ${after.id}::uuid)`
+      ? sql`where (${LAST_ACTIVE}, c.id) < (to_timestamp(${after.updatedAtMs}::double precision / 1000)::timestamptz(3), ${after.id}::uuid)`
       : sql``;
     const { rows } = await sql<{ as_of: number } & (PersonalConversationRow | { id: null })>`
       with page as materialized (
-        select c.id, me.joined_position, me.left_position, me.read_up_to
+        select c.id, me.joined_position, me.left_position, me.read_up_to, me.left_revision, me.left_title, me.left_at
           from (select distinct on (m.conversation) m.* from member m where m.person = ${person}
                  order by m.conversation, m.joined_position desc) me
           join conversation c on c.id = me.conversation ${beyond}
-         order by c.updated_at desc, c.id desc limit ${limit + 1})
+         order by ${LAST_ACTIVE} desc, c.id desc limit ${limit + 1})
       select coalesce(b.head, 0) as as_of, v.*
         from (values (1)) one left join mailbox b on b.owner = ${person}
-        left join (select c.updated_at, ${CONVERSATION_COLUMNS}, ${PERSONAL_COLUMNS}
+        left join (select ${LAST_ACTIVE} as last_active, ${CONVERSATION_COLUMNS}, ${PERSONAL_COLUMNS}
                      from page me join conversation c on c.id = me.id) v on true
-       order by v.updated_at desc, v.id desc`.execute(this.database.tables());
+       order by v.last_active desc, v.id desc`.execute(this.database.tables());
     const found = rows.filter((row): row is typeof row & PersonalConversationRow => row.id !== null);
     const conversations = withinReply(found.slice(0, limit).map(personalView));
     const last = conversations.at(-1);
@@ -142,13 +147,28 @@ export class Conversations {
     };
   }
 
-  /** What everybody sees alike, for events. */
+  /** What everybody who is in them sees alike, for events. */
   async rows(conversations: readonly string[]): Promise<Map<string, ConversationRow>> {
     const { rows } = await sql<ConversationRow>`
-      select ${CONVERSATION_COLUMNS} from conversation c where c.id = any (${conversations}::uuid[])`.execute(
-      this.database.tables(),
-    );
+      select ${CONVERSATION_COLUMNS} from conversation c cross join ${NOBODY_IN_PARTICULAR}
+       where c.id = any (${conversations}::uuid[])`.execute(this.database.tables());
     return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** What each of these members sees of the conversation, in or gone; one answer for each, in order. */
+  async rowsFor(
+    members: readonly { person: number; conversation: string }[],
+  ): Promise<(ConversationRow | undefined)[]> {
+    const asked = JSON.stringify(members.map(({ person, conversation }, i) => ({ i, p: person, c: conversation })));
+    const { rows } = await sql<ConversationRow & { asked: number }>`
+      select a.i as asked, ${CONVERSATION_COLUMNS}
+        from jsonb_to_recordset(${asked}::text::jsonb) as a(i integer, p bigint, c uuid)
+       cross join lateral (select * from conversation where id = a.c offset 0) c
+       cross join lateral (select * from member m where m.conversation = a.c and m.person = a.p
+                            order by m.joined_position desc limit 1) me`.execute(this.database.tables());
+    const found: (ConversationRow | undefined)[] = members.map(() => undefined);
+    for (const { asked: index, ...row } of rows) found[index] = row;
+    return found;
   }
 
   async sizes(conversations: readonly string[]): Promise<Map<string, number>> {
@@ -169,13 +189,17 @@ export class Conversations {
     return rows[0];
   }
 
-  private async receipts(conversation: string): Promise<ReceiptView[]> {
+  private async receipts(person: number, conversation: string): Promise<ReceiptView[]> {
     const { rows } = await sql<{ person: string; read_up_to: number }>`
-      select p.id as person, m.read_up_to from member m join person p on p.key = m.person
-       where m.conversation = ${conversation} and m.left_position is null order by m.place`.execute(
-      this.database.tables(),
-    );
-    return rows.map(({ person, read_up_to }) => ({ person, ...(read_up_to > 0 ? { readUpTo: read_up_to } : {}) }));
+      select p.id as person, least(x.read_up_to, me.left_position) as read_up_to
+        from (select * from member m where m.conversation = ${conversation} and m.person = ${person}
+               order by m.joined_position desc limit 1) me
+        join member x on x.conversation = ${conversation} and ${isIn()}
+        join person p on p.key = x.person order by x.place`.execute(this.database.tables());
+    return rows.map(({ person: id, read_up_to }) => ({
+      person: id,
+      ...(read_up_to > 0 ? { readUpTo: read_up_to } : {}),
+    }));
   }
 
   private async make(
@@ -251,7 +275,7 @@ export class Conversations {
       const row = (await this.rows([conversation])).get(conversation);
       if (row)
         this.options.onCommitted([
-          { name: 'conversation.created', data: conversationCreatedData(row), recipients: recipientsOf(pairs) },
+          { name: 'conversation.created', data: conversationData(row), recipients: recipientsOf(pairs) },
         ]);
     } catch (error) {
       // The store has it: whoever missed the hint finds it there (I4).

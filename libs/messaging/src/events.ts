@@ -6,7 +6,13 @@ export interface Recipient {
 
 /** What was committed and now goes to everybody it concerns. */
 export interface DurableEvent {
-  name: 'message.created' | 'message.edited' | 'message.deleted' | 'message.reacted' | 'conversation.created';
+  name:
+    | 'message.created'
+    | 'message.edited'
+    | 'message.deleted'
+    | 'message.reacted'
+    | 'conversation.created'
+    | 'conversation.updated';
   /** The JSON of the frame's `data`, serialised once and the same for everybody. */
   data: Buffer;
   /** To connections of this person and app the write adds `clientId`. */

@@ -3,6 +3,7 @@ export type { Log } from './commit.js';
 export type { ConversationPage, NewConversation } from './conversations.js';
 export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js';
 export type { DurableEvent, Recipient, StoredEvent } from './events.js';
+export type { ChangeOfGroup } from './group-update.js';
 export type { HistoryPage, HistoryRequest } from './history.js';
 export { LANE_LIMITS } from './lanes.js';
 export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailboxes.js';

@@ -95,6 +95,12 @@ export class Lanes<T extends LaneItem> {
     this.wake(to);
   }
 
+  /** How many people a commit found in it: where that is news it is asked again before the next batch is taken. */
+  noticed(conversation: string, people: number): void {
+    const known = this.sizes.get(conversation);
+    if (known !== undefined && known !== people) this.sizes.delete(conversation);
+  }
+
   private laneOf(conversation: string): Lane<T> {
     const lanes = this.largeSizes.has(conversation) ? this.large : this.shared;
     return lanes[Number.parseInt(conversation.slice(0, 7), 16) % lanes.length]!;

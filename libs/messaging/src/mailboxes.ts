@@ -6,7 +6,14 @@ import type { Conversations } from './conversations.js';
 import { consentEnded, consentUnverifiable, invalid } from './errors.js';
 import type { StoredEvent } from './events.js';
 import { ENTRY } from './sql/commit-sends.js';
-import { conversationCreatedData, MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
+import {
+  type ConversationRow,
+  conversationData,
+  MESSAGE_ROWS,
+  type MessageRow,
+  messageData,
+  messageView,
+} from './views.js';
 
 /** Events of one read; the reader asks again for the next. */
 export const MAX_EVENTS_READ = 256;
@@ -34,7 +41,10 @@ const MESSAGE_EVENTS: Readonly<Record<number, StoredEvent['name']>> = {
 };
 const OF_MESSAGES = Object.keys(MESSAGE_EVENTS).map(Number);
 
-type ConversationRows = Awaited<ReturnType<Conversations['rows']>>;
+const CONVERSATION_EVENTS: Readonly<Record<number, StoredEvent['name']>> = {
+  [ENTRY.conversationCreated]: 'conversation.created',
+  [ENTRY.conversationUpdated]: 'conversation.updated',
+};
 
 type EntryRow = { read: number; seq: number; kind: number; entry_conversation: string } & (MessageRow | { id: null });
 
@@ -67,13 +77,22 @@ export class Mailboxes {
         left join lateral (${MESSAGE_ROWS}
                where e.kind = any (${OF_MESSAGES}::smallint[]) and m.conversation = e.conversation and m.position = e.subject offset 0) v on true
        order by x.i, e.seq`.execute(this.database.tables());
-    const made = rows.filter((row) => row.kind === ENTRY.conversationCreated);
-    const conversations =
-      made.length > 0
-        ? await this.conversations.rows([...new Set(made.map((row) => row.entry_conversation))])
-        : undefined;
+    const ofConversations = rows.filter((row) => CONVERSATION_EVENTS[row.kind] !== undefined);
+    const seen = new Map<string, ConversationRow | undefined>();
+    if (ofConversations.length > 0) {
+      // Whoever has left sees it as it was then.
+      const asked = ofConversations.map(({ read, entry_conversation: conversation }) => ({
+        person: reads[read]!.owner,
+        conversation,
+      }));
+      const found = await this.conversations.rowsFor(asked);
+      for (const [n, { person, conversation }] of asked.entries()) seen.set(`${person} ${conversation}`, found[n]);
+    }
     const answers = reads.map((): StoredEvent[] => []);
-    for (const row of rows) answers[row.read]!.push(storedEvent(row, reads[row.read]!.owner, conversations));
+    for (const row of rows) {
+      const { owner } = reads[row.read]!;
+      answers[row.read]!.push(storedEvent(row, owner, seen.get(`${owner} ${row.entry_conversation}`)));
+    }
     return answers;
   }
 
@@ -90,7 +109,7 @@ export class Mailboxes {
   }
 }
 
-function storedEvent(row: EntryRow, owner: number, conversations: ConversationRows | undefined): StoredEvent {
+function storedEvent(row: EntryRow, owner: number, conversation: ConversationRow | undefined): StoredEvent {
   if (row.id !== null) {
     const name = MESSAGE_EVENTS[row.kind]!;
     const event = { seq: row.seq, name, data: messageData(messageView(row)) };
@@ -98,9 +117,9 @@ function storedEvent(row: EntryRow, owner: number, conversations: ConversationRo
       ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } }
       : event;
   }
-  const conversation = conversations?.get(row.entry_conversation);
-  if (!conversation) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);
-  return { seq: row.seq, name: 'conversation.created', data: conversationCreatedData(conversation) };
+  const name = CONVERSATION_EVENTS[row.kind];
+  if (!conversation || !name) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);
+  return { seq: row.seq, name, data: conversationData(conversation) };
 }
 
 /** What acknowledgements take of commits: they are stored under the same condition. */

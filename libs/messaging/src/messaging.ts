@@ -2,9 +2,11 @@ import { Arrivals } from './arrivals.js';
 import { Change, type MessageChange } from './change.js';
 import { type CommitOptions, SendCommit } from './commit.js';
 import { ChangeCommit } from './commit-changes.js';
+import { GroupCommit } from './commit-group.js';
 import { type ConversationPage, Conversations, type NewConversation } from './conversations.js';
 import { directConversation } from './direct-conversations.js';
 import type { StoredEvent } from './events.js';
+import { type ChangeOfGroup, GroupUpdate } from './group-update.js';
 import { type HistoryPage, type HistoryRequest, readHistory } from './history.js';
 import { Lanes } from './lanes.js';
 import { Acknowledgements, Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
@@ -21,8 +23,8 @@ const LANES = { shared: 1, large: 1 } as const;
 
 /** Conversations, messages and mailboxes. Everything it refuses is a MessagingError. */
 export class Messaging {
-  private readonly lanes: Lanes<Send | Change>;
-  private readonly arrivals: Arrivals<Send | Change>;
+  private readonly lanes: Lanes<Item>;
+  private readonly arrivals: Arrivals<Item>;
   private readonly changes: ChangeCommit;
   private readonly conversations: Conversations;
   private readonly mailboxes: Mailboxes;
@@ -32,14 +34,19 @@ export class Messaging {
 
   constructor(private readonly options: MessagingOptions) {
     const { database } = options;
-    const sends = new SendCommit(options);
+    const noticed = (conversation: string, people: number) => this.lanes.noticed(conversation, people);
+    const sends = new SendCommit(options, noticed);
     this.changes = new ChangeCommit(options);
     this.conversations = new Conversations(options, (conversation, people) => this.lanes.learn(conversation, people));
+    const groups = new GroupCommit(options, this.conversations, noticed);
     this.lanes = new Lanes({
       ...(options.lanes ?? LANES),
       commit: async (batch) => {
-        for (const run of runsOf(batch))
-          await (run.kind === 'sends' ? sends.commit(run.items) : this.changes.commit(run.items));
+        for (const run of runsOf(batch)) {
+          if (run.kind === 'sends') await sends.commit(run.items);
+          else if (run.kind === 'changes') await this.changes.commit(run.items);
+          else await groups.commit(run.item);
+        }
       },
       sizes: (conversations) => this.conversations.sizes(conversations),
     });
@@ -89,6 +96,19 @@ export class Messaging {
     }
   }
 
+  /**
+   * Renames a group, adds contacts, removes members; one's own id leaves. Resolves after the commit with the group as it
+   * is then, for who has left as it was. MessagingError `not_found` where it is no conversation of this person's, one
+   * of those to add is no contact, or one of those to remove is no member or another's to remove; `invalid_data` for a
+   * direct conversation and for too many people.
+   */
+  async updateGroup(sender: Sender, change: ChangeOfGroup): Promise<ConversationView> {
+    const update = new GroupUpdate(sender, change, this.answered);
+    this.unanswered++;
+    this.arrivals.accept(update);
+    return update.answer.result;
+  }
+
   listConversations(
     person: number,
     page: { cursor?: string | undefined; limit?: number | undefined } = {},
@@ -133,14 +153,19 @@ export class Messaging {
   };
 }
 
-type Run = { kind: 'sends'; items: Send[] } | { kind: 'changes'; items: Change[] };
+type Item = Send | Change | GroupUpdate;
+type Run =
+  | { kind: 'sends'; items: Send[] }
+  | { kind: 'changes'; items: Change[] }
+  | { kind: 'group'; item: GroupUpdate };
 
 /** What follows each other and is of one kind goes in one statement; the order in the batch stays. */
-function runsOf(batch: readonly (Send | Change)[]): Run[] {
+function runsOf(batch: readonly Item[]): Run[] {
   const runs: Run[] = [];
   for (const item of batch) {
     const last = runs.at(-1);
-    if (item instanceof Send) {
+    if (item instanceof GroupUpdate) runs.push({ kind: 'group', item });
+    else if (item instanceof Send) {
       if (last?.kind === 'sends') last.items.push(item);
       else runs.push({ kind: 'sends', items: [item] });
     } else if (last?.kind === 'changes') last.items.push(item);

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { CHANGE_MESSAGES } from './sql/change-messages.js';
 import { COMMIT_SENDS } from './sql/commit-sends.js';
 import { CREATE_CONVERSATION } from './sql/create-conversation.js';
+import { UPDATE_GROUP } from './sql/update-group.js';
 
 const statements = [
   // direct_low < direct_high: the one direct conversation of two people.
@@ -97,4 +98,5 @@ const run = (all: readonly string[]): Migration => ({
 export const messagingMigrations: Record<string, Migration> = {
   '040_messaging': run(statements),
   '041_change_messages': run(CHANGE_MESSAGES),
+  '042_update_group': run(UPDATE_GROUP),
 };

@@ -116,13 +116,27 @@ export interface ConversationRow {
   members: MemberView[];
 }
 
-/** What everybody in a conversation `c` sees of it alike. */
+/**
+ * What everybody in a conversation `c` sees of it alike; and whoever has left it, as it was then. `me` is the member, or
+ * NOBODY_IN_PARTICULAR.
+ */
 export const CONVERSATION_COLUMNS = sql`
-  c.id, c.kind, c.title, c.member_count, (extract(epoch from c.updated_at) * 1000)::bigint as updated_at_ms,
+  c.id, c.kind, case when me.left_revision is null then c.title else me.left_title end as title,
+  (extract(epoch from coalesce(me.left_at, c.updated_at)) * 1000)::bigint as updated_at_ms,
+  case when me.left_revision is null then c.member_count else
+    (select count(*)::integer from member x where x.conversation = c.id and ${isIn()}) end as member_count,
   (select json_agg(json_build_object('id', p.id, 'handle', coalesce(p.handle, p.id), 'name', p.name) order by s.place)
-     from (select x.person, x.place from member x where x.conversation = c.id and x.left_position is null
+     from (select x.person, x.place from member x where x.conversation = c.id and ${isIn()}
             order by x.place limit ${sql.lit(LIMITS.maxMembersShown)}) s
      join person p on p.key = s.person) as members`;
+
+/** Whether member `x` is in the conversation now, or was right after `me` had left. */
+export function isIn() {
+  return sql`case when me.left_revision is null then x.left_position is null
+    else x.joined_revision <= me.left_revision and (x.left_revision is null or x.left_revision > me.left_revision) end`;
+}
+
+export const NOBODY_IN_PARTICULAR = sql`(values (null::bigint, null::text, null::timestamptz)) me(left_revision, left_title, left_at)`;
 
 export interface PersonalConversationRow extends ConversationRow {
   joined_position: number;
@@ -160,6 +174,7 @@ export function personalView(row: PersonalConversationRow): ConversationView {
   };
 }
 
-export function conversationCreatedData(row: ConversationRow): Buffer {
+/** The `data` of conversation events. */
+export function conversationData(row: ConversationRow): Buffer {
   return Buffer.from(`{"conversation":${JSON.stringify(sharedView(row))}}`);
 }

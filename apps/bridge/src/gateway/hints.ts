@@ -8,6 +8,7 @@ const NAMES: readonly DurableEvent['name'][] = [
   'message.edited',
   'message.deleted',
   'message.reacted',
+  'conversation.updated',
 ];
 /** A hint of so many bytes leaves, and the next events go in another: the bus carries none that is much larger (I9). */
 const HINT_BYTES = 1_048_576;

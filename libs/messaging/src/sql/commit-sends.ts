@@ -5,6 +5,7 @@ export const ENTRY = {
   messageEdited: 3,
   messageDeleted: 4,
   messageReacted: 5,
+  conversationUpdated: 6,
 } as const;
 
 /**

@@ -1,0 +1,97 @@
+import { LIMITS } from '@drawbridge/protocol';
+import { CompiledQuery } from 'kysely';
+import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
+import type { Conversations } from './conversations.js';
+import { consentEnded, consentUnverifiable, invalid, MessagingError, notFound, unavailable } from './errors.js';
+import type { DurableEvent } from './events.js';
+import { failureOf } from './failures.js';
+import type { GroupUpdate } from './group-update.js';
+import { conversationData } from './views.js';
+
+type Changed = ['n', added: number[], stayed: number[], removed: number[]];
+type Outcome = Changed | ['s'] | ['x'] | ['k'] | ['m'] | ['e'];
+
+const REFUSALS: Readonly<Record<string, () => MessagingError>> = {
+  x: () => notFound('conversation'),
+  k: () => invalid('conversation', 'is not a group'),
+  m: () => invalid('add', `would make it more than ${LIMITS.maxMembers} people`),
+  e: consentEnded,
+};
+
+/** Commits a change of a group, tells everybody concerned, and answers it (I3). */
+export class GroupCommit {
+  constructor(
+    private readonly options: CommitOptions,
+    private readonly conversations: Conversations,
+    private readonly noticed: (conversation: string, people: number) => void,
+  ) {}
+
+  async commit(update: GroupUpdate): Promise<void> {
+    try {
+      const outcome = await this.store(update);
+      const refusal = REFUSALS[outcome[0]];
+      if (refusal) return update.fail(refusal());
+      if (outcome[0] === 'n') await this.announce(update.conversation, outcome);
+      update.answer.succeed(await this.conversations.get(update.sender.key, update.conversation));
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'a group could not be changed');
+      update.fail(error instanceof MessagingError ? error : unavailable('The group could not be changed.'));
+    }
+  }
+
+  private async store(update: GroupUpdate): Promise<Outcome> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(update);
+      } catch (error) {
+        if (error instanceof MessagingError) throw error;
+        const failure = failureOf(error);
+        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
+        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
+        throw failure === 'data' ? invalid('title', 'cannot be stored') : error;
+      }
+    }
+  }
+
+  /** As with sends, mayCommit is asked when the statement can leave at once (I2, I6). */
+  private attempt(update: GroupUpdate): Promise<Outcome> {
+    return this.options.database
+      .commits<unknown>()
+      .connection()
+      .execute(async (connection) => {
+        if (update.sender.permit !== null && !this.options.mayCommit()) throw consentUnverifiable();
+        const { rows } = await connection.executeQuery<{ result: string }>(
+          CompiledQuery.raw('select update_group($1::text) as result', [JSON.stringify(update.row())]),
+        );
+        return JSON.parse(rows[0]!.result) as Outcome;
+      });
+  }
+
+  /** Those who came see it made, those who stayed see it changed, and those who went see what they leave. */
+  private async announce(conversation: string, [, added, stayed, removed]: Changed): Promise<void> {
+    try {
+      const gone = removed[0] === undefined ? [] : [{ person: removed[0], conversation }];
+      const [row, [leaving]] = await Promise.all([
+        this.conversations.rows([conversation]).then((rows) => rows.get(conversation)),
+        this.conversations.rowsFor(gone),
+      ]);
+      if (!row) return;
+      this.noticed(conversation, row.member_count);
+      const data = conversationData(row);
+      const events: DurableEvent[] = [
+        { name: 'conversation.created', data, recipients: recipientsOf(added) },
+        { name: 'conversation.updated', data, recipients: recipientsOf(stayed) },
+        {
+          name: 'conversation.updated',
+          data: leaving ? conversationData(leaving) : data,
+          recipients: recipientsOf(removed),
+        },
+      ];
+      this.options.onCommitted(events.filter(({ recipients }) => recipients.length > 0));
+    } catch (error) {
+      // The store has it: whoever missed the hint finds it there (I4).
+      this.options.log.error({ err: error }, 'the event of a changed group was not handed on');
+      this.options.onOutcomeUnknown?.();
+    }
+  }
+}
