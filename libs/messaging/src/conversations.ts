@@ -15,7 +15,7 @@ import {
   unavailable,
 } from './errors.js';
 import { failureOf } from './failures.js';
-import { type ListPosition, listCursor, listPosition, pageLimit, withinReply } from './pages.js';
+import { type ListPosition, listCursor, listPosition, pageLimit, placeCursor, placeOf, withinReply } from './pages.js';
 import { contentHash, type Sender } from './send.js';
 import {
   CONVERSATION_COLUMNS,
@@ -23,6 +23,7 @@ import {
   type ConversationView,
   conversationData,
   isIn,
+  type MemberView,
   NOBODY_IN_PARTICULAR,
   PERSONAL_COLUMNS,
   type PersonalConversationRow,
@@ -36,6 +37,17 @@ export interface NewConversation {
   /** Of a group. A direct conversation has none: one given for it counts for nothing, in a retry too. */
   readonly title?: string | undefined;
   readonly clientId: string;
+}
+
+export interface MembersRequest {
+  readonly conversation: string;
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface MembersPage {
+  members: MemberView[];
+  next?: string;
 }
 
 export interface ConversationPage {
@@ -109,6 +121,29 @@ export class Conversations {
     const row = await this.personalRow(person, id);
     if (!row) throw notFound('conversation');
     return { ...personalView(row), receipts: await this.receipts(person, id) };
+  }
+
+  /** In the order of joining. MessagingError `not_found` for who was never in it; who has left sees who was there then. */
+  async members(person: number, request: MembersRequest): Promise<MembersPage> {
+    const limit = pageLimit(request.limit);
+    const after = request.cursor === undefined ? -1 : placeOf(request.cursor);
+    const conversation = bridgeId(request.conversation);
+    if (conversation === undefined) throw notFound('conversation');
+    const { rows } = await sql<{ place: number | null } & MemberView>`
+      select x.place, p.id, coalesce(p.handle, p.id) as handle, p.name
+        from (select * from member m where m.conversation = ${conversation} and m.person = ${person}
+               order by m.joined_position desc limit 1) me
+        left join (member x join person p on p.key = x.person)
+          on x.conversation = me.conversation and ${isIn()} and x.place > ${after}
+       order by x.place limit ${limit + 1}`.execute(this.database.tables());
+    if (rows.length === 0) throw notFound('conversation');
+    const found = rows.filter(({ place }) => place !== null);
+    const page = found.slice(0, limit);
+    const last = page.at(-1)?.place ?? null;
+    return {
+      members: page.map(({ id, handle, name }) => ({ id, handle, name })),
+      ...(found.length > page.length && last !== null ? { next: placeCursor(last) } : {}),
+    };
   }
 
   /**

@@ -1,6 +1,6 @@
 export type { MessageChange } from './change.js';
 export type { Log } from './commit.js';
-export type { ConversationPage, NewConversation } from './conversations.js';
+export type { ConversationPage, MembersPage, MembersRequest, NewConversation } from './conversations.js';
 export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js';
 export type { DurableEvent, Recipient, StoredEvent } from './events.js';
 export type { ChangeOfGroup } from './group-update.js';

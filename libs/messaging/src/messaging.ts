@@ -3,7 +3,13 @@ import { Change, type MessageChange } from './change.js';
 import { type CommitOptions, SendCommit } from './commit.js';
 import { ChangeCommit } from './commit-changes.js';
 import { GroupCommit } from './commit-group.js';
-import { type ConversationPage, Conversations, type NewConversation } from './conversations.js';
+import {
+  type ConversationPage,
+  Conversations,
+  type MembersPage,
+  type MembersRequest,
+  type NewConversation,
+} from './conversations.js';
 import { directConversation } from './direct-conversations.js';
 import type { StoredEvent } from './events.js';
 import { type ChangeOfGroup, GroupUpdate } from './group-update.js';
@@ -118,6 +124,10 @@ export class Messaging {
 
   conversation(person: number, id: string): Promise<ConversationView> {
     return this.conversations.get(person, id);
+  }
+
+  members(person: number, request: MembersRequest): Promise<MembersPage> {
+    return this.conversations.members(person, request);
   }
 
   history(person: number, request: HistoryRequest): Promise<HistoryPage> {

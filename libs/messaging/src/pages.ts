@@ -42,3 +42,17 @@ export function listPosition(cursor: string): ListPosition {
   if (id === undefined || updatedAtMs > 8.64e15) throw invalid('cursor', 'is not one that the bridge gave');
   return { updatedAtMs, id };
 }
+
+const PLACE_CURSOR = /^p(\d{1,9})$/;
+
+/** Where a list of members goes on: after this place. */
+export function placeCursor(place: number): string {
+  return Buffer.from(`p${place}`).toString('base64url');
+}
+
+/** MessagingError `invalid_data` for what is no cursor of placeCursor's. */
+export function placeOf(cursor: string): number {
+  const [, place] = PLACE_CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  if (place === undefined) throw invalid('cursor', 'is not one that the bridge gave');
+  return Number(place);
+}

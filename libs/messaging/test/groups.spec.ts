@@ -181,6 +181,17 @@ describe.each(everyDatabase)('Groups whose members come and go, on %s', (kind) =
     const grow = (add: string[]) => recorded.messaging.updateGroup(owner, { conversation: made.conversation.id, add });
     expect(await codeOf(grow(['p248', 'p249']))).toBe('invalid_data');
     expect(await grow(['p248'])).toMatchObject({ memberCount: 250 });
+    const ids: string[] = [];
+    for (let cursor: string | undefined, pages = 0; pages === 0 || cursor; pages++) {
+      const page = await recorded.messaging.members(owner.key, {
+        conversation: made.conversation.id,
+        cursor,
+        limit: 100,
+      });
+      ids.push(...page.members.map(({ id }) => id));
+      cursor = page.next;
+    }
+    expect(ids).toEqual(many.slice(0, 250).map(({ id }) => id));
     await makePeople(database, ['alice', 'bob', 'carol', 'dave']);
   });
 });

@@ -44,6 +44,25 @@ export class ConversationCreate {
   @ClientId() clientId!: string;
 }
 
+export class ConversationUpdate {
+  @Opaque() conversation!: string;
+  @Optional() @Text(LIMITS.maxTitleCodePoints) title?: string;
+  @Optional() @PersonIds(LIMITS.maxMembers) add?: string[];
+  @Optional() @PersonIds(LIMITS.maxMembers) remove?: string[];
+
+  problem(): Issue | undefined {
+    return this.title === undefined && this.add === undefined && this.remove === undefined
+      ? { path: 'title', problem: 'give title, add or remove' }
+      : undefined;
+  }
+}
+
+export class ConversationMembers {
+  @Opaque() conversation!: string;
+  @Optional() @Opaque(512) cursor?: string;
+  @Optional() @WholeNumber(1, LIMITS.maxPage) limit?: number;
+}
+
 export class ConversationHistory {
   @Opaque() conversation!: string;
   @Optional() @WholeNumber(1) before?: number;

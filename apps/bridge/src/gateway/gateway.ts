@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Endings } from '@drawbridge/consent';
 import { AccessPages } from '@drawbridge/ledger';
-import { type MessageChange, type MessageView, Messaging } from '@drawbridge/messaging';
+import { type ConversationView, type MessageChange, type MessageView, Messaging } from '@drawbridge/messaging';
 import {
   ConversationCreate,
   ConversationGet,
   ConversationHistory,
   ConversationList,
+  ConversationMembers,
+  ConversationUpdate,
   MailboxAck,
   MessageDelete,
   MessageEdit,
@@ -28,7 +30,7 @@ import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
 import { ReadTurns } from './read-turns.js';
 import { grantView, type Opened, openReply, Sessions } from './sessions.js';
-import { changedMessage, createdConversation, sentMessage } from './shown.js';
+import { changedMessage, createdConversation, sentMessage, updatedConversation } from './shown.js';
 import { lastMessages, recordShown } from './shown-pages.js';
 
 /** The partners' end. Each handler has data that was checked and consent that was proven; it calls one function. */
@@ -133,6 +135,34 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     const messages = consent.scopes & READ ? lastMessages([created.conversation]) : [];
     await recordShown(this.pages, consent, { command: 'conversation.create', messages });
     return created;
+  }
+
+  @Command({
+    event: 'conversation.update',
+    data: ConversationUpdate,
+    scope: 'messages.send',
+    changes: true,
+    shown: updatedConversation,
+  })
+  async update(connection: Connection, data: ConversationUpdate): Promise<ConversationView> {
+    const { sender, consent } = sessionOf(connection);
+    const updating = this.messaging.updateGroup(sender, data);
+    connection.order.sent(data.conversation, updating);
+    const updated = await updating;
+    const messages = consent.scopes & READ ? lastMessages([updated]) : [];
+    await recordShown(this.pages, consent, { command: 'conversation.update', messages });
+    return updated;
+  }
+
+  @Command({ event: 'conversation.members', data: ConversationMembers, scope: 'messages.read' })
+  members(connection: Connection, data: ConversationMembers): Promise<object> {
+    const read = () =>
+      this.read(connection, {
+        command: 'conversation.members',
+        read: (person) => this.messaging.members(person, data),
+        messages: () => [],
+      });
+    return connection.order.read(data.conversation, read);
   }
 
   @Command({

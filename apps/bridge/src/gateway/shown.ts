@@ -20,6 +20,11 @@ export function createdConversation(
   return { conversation: scopes & READ ? conversation : { id, kind }, ...(duplicate ? { duplicate } : {}) };
 }
 
+export function updatedConversation({ receipts: _, ...conversation }: ConversationView, scopes: ScopeSet): object {
+  const { id, kind } = conversation;
+  return { conversation: scopes & READ ? conversation : { id, kind } };
+}
+
 function bareMessage({ id, conversation, sentAt }: MessageView): object {
   return { id, conversation, sentAt };
 }
