@@ -95,5 +95,11 @@ function linesAfter(person: number, after: Omit<Row, 'line'>, until: string) {
               'messages', (select jsonb_agg(jsonb_build_object('conversation', r.conversation, 'from', r.low, 'to', r.high))
                            from unnest(v.conversations, v.from_positions, v.to_positions) as r(conversation, low, high)))
      from access_page v where v.person = ${person}::bigint and ${place(sql`v.at`, 4, sql`v.id`)})
+    union all
+    (select t.effective_at, 5, t.number, 'receipt', null, t.grant_id, null, null, jsonb_build_object(
+              'of', t.kind, 'reason', t.reason, 'requestedAt', ${time(sql`t.requested_at`)},
+              'effectiveAt', ${time(sql`t.effective_at`)}, 'connectionsClosed', t.connections_closed, 'gateways', t.gateways)
+     from consent_grant h join consent_receipt t on t.grant_id = h.id
+     where h.person = ${person}::bigint and ${place(sql`t.effective_at`, 5, sql`t.number`)})
     order by 1, 2, 3 limit ${LINES_PER_READ}::integer`;
 }

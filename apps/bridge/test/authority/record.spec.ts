@@ -173,6 +173,26 @@ describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
     expect(text).not.toContain(other.grant);
   });
 
+  test('an end is in it twice: that it was asked for, and from when on it holds', async () => {
+    const { grant } = await bridge.signIn({ scopes: ['messages.read'] });
+    const [receipt] = await bridge.endings.end({ grants: [grant], reason: 'revoked_by_person', by: 'person' });
+    const browser = bridge.browser();
+    await open(browser);
+    const { html: text } = await browser.get('/connected-apps/record');
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ kind }) => kind)).toEqual(['grant_created', 'grant_ended', 'receipt']);
+    expect(lines[1]).toMatchObject({ by: 'person', grant, data: { reason: 'revoked_by_person' } });
+    expect(lines[2]).toMatchObject({
+      ...receipt,
+      at: receipt!.effectiveAt,
+      of: 'grant_ended',
+      reason: 'revoked_by_person',
+    });
+  });
+
   test('a download of many lines comes whole, in order, each line once; and without a session it leads to the sign-in', async () => {
     const { grant } = await bridge.signIn();
     await run(sql`insert into access_page (at, grant_id, person, command, conversations, from_positions, to_positions)
