@@ -78,7 +78,6 @@ export function makeProvider(parts: ProviderParts): Provider {
     routes: { authorization: '/auth', token: '/token', revocation: '/token/revocation', jwks: '/jwks' },
     scopes: ['openid'],
     claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
-    discovery: { scopes_supported: ['openid', ...SCOPES], response_modes_supported: ['query', 'fragment'] },
     responseTypes: ['code'],
     clientAuthMethods: ['none'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -194,6 +193,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     if ('oidc' in ctx) {
       answerDevice(ctx as KoaContextWithOIDC, config.publicUrl);
       answerMissingProof(ctx as KoaContextWithOIDC);
+      completeMetadata(ctx as KoaContextWithOIDC);
     }
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');
@@ -228,6 +228,13 @@ function freshSignInEveryTime() {
       ),
     );
   return policy;
+}
+
+/** oidc-provider lets nobody change what it says of itself: that it knows no scope of ours, and a mode that is refused. */
+function completeMetadata(ctx: KoaContextWithOIDC): void {
+  if (ctx.oidc.route !== 'discovery' || ctx.status !== 200) return;
+  const said = { scopes_supported: ['openid', ...SCOPES], response_modes_supported: ['query', 'fragment'] };
+  ctx.body = { ...(ctx.body as object), ...said };
 }
 
 /** The code in this token request: oidc-provider has not made an entity of it when it finds that it was used before. */

@@ -1,3 +1,4 @@
+import { SCOPES } from '@drawbridge/protocol';
 import { everyDatabase, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import {
@@ -5,6 +6,7 @@ import {
   bodyOf,
   claimsOf,
   DESKTOP,
+  DEVICE_GRANT,
   INVALID_GRANT,
   type Tokens,
   WEB,
@@ -64,6 +66,19 @@ describe.each(everyDatabase)('Attacks on scopes, resources and partners, on %s',
       bridge.database.tables(),
     );
     expect(claimsOf(next.access_token).scope).toBe('messages.read');
+  });
+
+  test('RFC 8414 section 2: what can be asked for is in the metadata, and nothing that is refused', async () => {
+    const metadata = await (await fetch(`${bridge.origin}/oidc/.well-known/openid-configuration`)).json();
+    expect(metadata).toMatchObject({
+      scopes_supported: ['openid', ...SCOPES],
+      response_types_supported: ['code'],
+      response_modes_supported: ['query', 'fragment'],
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: ['none'],
+      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519'],
+      grant_types_supported: ['authorization_code', 'refresh_token', DEVICE_GRANT],
+    });
   });
 
   test('RFC 8707 section 2: no token for another resource', async () => {
