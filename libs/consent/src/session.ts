@@ -158,7 +158,8 @@ export class ConsentSession {
 
   /**
    * @internal Applies a feed row, unless what the database stated at opening has it in already. Until then the session
-   * knows nothing and takes nothing: the opening reads again when it was overtaken. Gives whether anything changed.
+   * knows nothing and takes nothing: the opening reads again when it was overtaken. Gives whether anything was taken
+   * from the grant: the acknowledgement waits for statements that were sent before.
    */
   apply(row: FeedRow): boolean {
     if (this.version < 0 || row.number <= this.version || this.ended !== undefined || !this.concerns(row)) return false;
@@ -175,11 +176,12 @@ export class ConsentSession {
   }
 
   private narrow(to: ScopeSet): boolean {
-    const before = this.scopes;
+    const { ceiling, scopes } = this;
     // Never assigned: a raised ceiling widens nothing.
     this.ceiling &= to;
     this.scopes &= to;
-    if (this.scopes !== before && this.live) this.listener.narrowed(this.scopes);
-    return this.scopes !== before;
+    if (this.scopes !== scopes && this.live) this.listener.narrowed(this.scopes);
+    // A narrower token may have taken the scope from the connection first, with its statement still under way.
+    return this.ceiling !== ceiling;
   }
 }

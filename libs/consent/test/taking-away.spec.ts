@@ -1,7 +1,7 @@
 import type { Scope } from '@drawbridge/protocol';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import { holdable, LEASE_MS, open, READ, refusal, SEND, World } from './fixtures.js';
+import { eventually, holdable, LEASE_MS, open, READ, refusal, SEND, World } from './fixtures.js';
 
 const APP = 'tunebox-desktop';
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -98,6 +98,27 @@ describe.each(everyDatabase)('Taking consent away from a grant, an app or a part
     const { rows } = await sql`select from access_window where closed_at is null`.execute(world.db);
     expect(rows).toHaveLength(1);
     far.release();
+  });
+
+  test('I2 a narrowing waits for a statement under way whose scope a narrower token took from the connection first', async () => {
+    const lease = await world.lease();
+    const endings = world.endings();
+    const grant = await world.grant();
+    const { session } = await open(lease, grant);
+    const { told } = await open(lease, grant);
+    session.began();
+    session.renewToken({ scopes: READ, expiresAtMs: Date.now() + 60_000 });
+    let effective = false;
+    const narrowing = endings.narrow({ grant: grant.id, scopes: ['messages.read'], by: 'person' }).then((receipt) => {
+      effective = true;
+      return receipt;
+    });
+    await eventually(() => told.length > 0);
+    const applied = performance.now();
+    await eventually(() => performance.now() - applied > LEASE_MS / 3);
+    expect(effective).toBe(false);
+    session.done();
+    expect((await narrowing)?.gateways).toMatchObject([{ confirmed: 'ack' }]);
   });
 
   test('I2 suspending a partner with hundreds of grants is one row of the feed, one receipt and one entry', async () => {
