@@ -21,20 +21,12 @@ interface Problem {
   readonly issues?: readonly { readonly path: string; readonly problem: string }[];
 }
 
-/** What the bridge refused, with the code by which it says why. */
-export class Refused extends Failure {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** /partners/<id>/apps: a name never adds a step of its own. */
+/** /partners/<id>/apps: a name never adds or takes back a step of its own. */
 export function path(strings: TemplateStringsArray, ...names: string[]): string {
+  const step = names.find((name) => /^\.{0,2}$/.test(name));
+  if (step !== undefined) throw new Failure(`"${step}" is the name of nothing.`, EXIT_USAGE);
   return String.raw({ raw: strings }, ...names.map(encodeURIComponent));
 }
 
@@ -108,7 +100,7 @@ export class Http {
     );
     const same = problem.issues?.length === 1 && problem.issues[0]!.problem === problem.message;
     const parts = same ? issues : issues.length > 0 ? [problem.message, issues.join('; ')] : [problem.message];
-    return new Refused(problem.code, parts.map(sentence).join(' '));
+    return new Failure(parts.map(sentence).join(' '));
   }
 
   private unreachable(error: unknown, method: string): Failure {

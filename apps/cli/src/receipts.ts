@@ -18,12 +18,11 @@ export function concernedText(verb: string, { grants, apps, people }: Preview): 
   return ` and ${verb} ${count(grants, 'grant')} of ${whose}`;
 }
 
-type Taken = Partial<Receipt> & { readonly receipt?: Receipt | null; readonly endsAt?: string | null };
+type Taken = Receipt | { readonly endsAt: string | null };
 
 /** Ended Tunebox: 1,204 grants. In effect since …; or when it is going to end. */
 export function takenText(done: string, name: string, answer: Taken): string {
-  const receipt = answer.receipt ?? (answer.effectiveAt === undefined ? undefined : (answer as Receipt));
-  if (!receipt) return answer.endsAt ? `${name} ends on ${moment(answer.endsAt)}.` : `${done} ${name}.`;
-  const grants = receipt.grants === undefined ? '' : `: ${count(receipt.grants, 'grant')}`;
-  return `${done} ${name}${grants}. ${receiptText(receipt)}`;
+  if (!('effectiveAt' in answer)) return `${name} ends on ${moment(answer.endsAt)}.`;
+  const grants = answer.grants === undefined ? '' : `: ${count(answer.grants, 'grant')}`;
+  return `${done} ${name}${grants}. ${receiptText(answer)}`;
 }

@@ -58,6 +58,7 @@ describe('A command line that cannot be understood is refused in one line, with 
       ['partners', 'end', 'x', '--reason', 'r', '--at', 'soon'],
       '--at takes a day (2026-12-31) or a time (2026-12-31T18:00Z), not "soon".',
     ],
+    [['grants', 'end', '..', '--reason', 'x'], '".." is the name of nothing.'],
     [['partners', 'update', 'x'], 'Nothing to change was given; see drawbridge partners update --help.'],
   ])('%j', async (words, line) => {
     expect(await refused(words, { DRAWBRIDGE_TOKEN: 'secret' }, 2)).toBe(line);

@@ -1,4 +1,6 @@
 import type { Context } from '../context.ts';
+import { Failure } from '../failure.ts';
+import { find } from '../find.ts';
 import { path } from '../http.ts';
 import type { OperatorCommand } from '../operator-command.ts';
 import type { Cell } from '../text/table.ts';
@@ -18,12 +20,12 @@ export function addOperators(program: OperatorCommand): void {
     .command('create')
     .description('a new operator; the token is shown this once')
     .argument('<name>', 'as it will stand on the record')
-    .example('drawbridge operators create maria', 'drawbridge operators create ci > token && chmod 600 token')
+    .example('drawbridge operators create maria', '(umask 077; drawbridge operators create ci > token)')
     .does(create);
   operators
     .command('remove')
     .description('an operator whose token is good no more')
-    .argument('<name>', 'the name')
+    .argument('<name>', 'the name, or the beginning of it')
     .withPreview()
     .example('drawbridge operators remove maria')
     .does(remove);
@@ -53,7 +55,13 @@ async function create(context: Context, _options: object, name: string): Promise
   });
 }
 
-async function remove(context: Context, _options: object, name: string): Promise<void> {
+async function remove(context: Context, _options: object, reference: string): Promise<void> {
+  if (reference === 'root') {
+    throw new Failure('root is whoever has ADMIN_TOKEN: it goes when the bridges are started without it.');
+  }
+  const { operators } = await context.http.get<{ operators: Operator[] }>('/operators');
+  const named = operators.map(({ name }) => ({ id: name, name }));
+  const { name } = find(named, reference, 'operator', context.unasked);
   const what = `This removes the operator ${name}: the token is good no more.`;
   if (!(await context.agreed(what, { operator: name }))) return;
   const answer = await context.http.change<object>('DELETE', path`/operators/${name}`);

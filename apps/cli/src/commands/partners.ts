@@ -224,7 +224,7 @@ async function takeAway(
   const says = (preview: Preview) =>
     `This ${what} the partner ${partner.name}${until}${concernedText('ends', preview)}.`;
   if (!(await context.goOn(change, says))) return;
-  const answer = await context.take<Partial<Receipt> & { receipt?: Receipt; endsAt?: string }>(change);
+  const answer = await context.take<Receipt | { endsAt: string }>(change);
   context.answer(answer, () =>
     context.terminal.say(takenText(step === 'end' ? 'Ended' : 'Suspended', partner.name, answer)),
   );
