@@ -123,6 +123,24 @@ export class Conversations {
     return { ...personalView(row), receipts: await this.receipts(person, id) };
   }
 
+  /**
+   * The others in a conversation, as internal keys, but for those who have blocked the person. MessagingError `not_found`
+   * for who is not in it, and where a message of theirs would not be taken either.
+   */
+  async audience(person: number, conversation: string): Promise<number[]> {
+    const id = bridgeId(conversation);
+    const { rows } = await sql<{ kind: string; others: number[] }>`
+      select c.kind, (select coalesce(json_agg(m.person), '[]') from member m
+                       where m.conversation = c.id and m.left_position is null and m.person <> ${person}
+                         and not exists (select from block b where b.person = m.person and b.blocked = ${person})) as others
+        from conversation c
+        join member me on me.conversation = c.id and me.person = ${person} and me.left_position is null
+       where c.id = ${id ?? null}::uuid`.execute(this.database.tables());
+    const [found] = rows;
+    if (!found || (found.kind === 'direct' && found.others.length === 0)) throw notFound('conversation');
+    return found.others;
+  }
+
   /** In the order of joining. MessagingError `not_found` for who was never in it; who has left sees who was there then. */
   async members(person: number, request: MembersRequest): Promise<MembersPage> {
     const limit = pageLimit(request.limit);

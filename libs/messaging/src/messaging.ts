@@ -126,6 +126,11 @@ export class Messaging {
     return this.conversations.get(person, id);
   }
 
+  /** As internal keys: whom it concerns that the person is typing. MessagingError `not_found`. */
+  audience(person: number, conversation: string): Promise<number[]> {
+    return this.conversations.audience(person, conversation);
+  }
+
   members(person: number, request: MembersRequest): Promise<MembersPage> {
     return this.conversations.members(person, request);
   }

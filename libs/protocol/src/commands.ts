@@ -101,6 +101,11 @@ export class Reaction {
   @Emoji() emoji!: string;
 }
 
+/** Of `typing.start` and `typing.stop`. */
+export class TypingIn {
+  @Opaque() conversation!: string;
+}
+
 export class MailboxAck {
   @WholeNumber(0) seq!: number;
 }

@@ -28,6 +28,7 @@ import { Failure, Passing, Reply } from './outbound-frames.js';
 const NONCE_BYTES = 16;
 const log = new Logger('Connection');
 export const READ = scopeBit('messages.read');
+export const SEND = scopeBit('messages.send');
 
 let made = 0;
 

@@ -190,7 +190,7 @@ describe('A hint', () => {
       }),
     );
     sendHints(peers, events);
-    const read = hints.flatMap((hint) => readHint(hint));
+    const read = hints.flatMap((hint) => readHint(hint)) as DurableEvent[];
     expect(read.map(({ recipients }) => recipients)).toEqual(events.map(({ recipients }) => recipients));
     expect(read.every(({ data }, n) => data.equals(events[n]!.data))).toBe(true);
     expect([hints.length, hints.every(({ length }) => length < MAX_PAYLOAD_BYTES)]).toEqual([6, true]);

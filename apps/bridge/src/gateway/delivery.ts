@@ -1,7 +1,7 @@
 import type { Peers } from '@drawbridge/bus';
 import type { DurableEvent, Messaging, StoredEvent } from '@drawbridge/messaging';
 import { Injectable, Logger } from '@nestjs/common';
-import { readHint, sendHints } from './hints.js';
+import { type PassingEvent, readHint, sendHints, sendPassing } from './hints.js';
 import { MailboxReads } from './mailbox-reads.js';
 import type { MailboxStream } from './mailbox-stream.js';
 
@@ -85,8 +85,19 @@ export class Delivery {
     this.deliver(readHint(payload));
   }
 
-  private deliver(events: readonly DurableEvent[]): void {
+  /** Tells whoever is here at the moment, on this gateway and the others. */
+  pass(event: PassingEvent): void {
+    this.deliver([event]);
+    if (this.sources) sendPassing(this.sources.peers, event);
+  }
+
+  private deliver(events: readonly (DurableEvent | PassingEvent)[]): void {
     for (const event of events) {
+      if ('people' in event) {
+        for (const person of event.people)
+          for (const stream of this.mailboxes.get(person)?.streams ?? []) stream.pass(event);
+        continue;
+      }
       for (const { owner, seq } of event.recipients) {
         const mailbox = this.mailboxes.get(owner);
         if (!mailbox) continue;

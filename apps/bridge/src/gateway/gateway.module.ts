@@ -33,6 +33,7 @@ import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
 import { RefusedPermits } from './refused-permits.js';
 import { RequestedDrain } from './requested-drain.js';
 import { Sessions } from './sessions.js';
+import { Typing } from './typing.js';
 import { Unopened } from './unopened.js';
 import { UpgradeRequiredController } from './upgrade-required.controller.js';
 
@@ -193,6 +194,7 @@ function makeMessaging(
       inject: [Database],
     },
     ConsentGuard,
+    { provide: Typing, useFactory: (delivery: Delivery) => new Typing(delivery), inject: [Delivery] },
     Dispatcher,
     Unopened,
     Acceptance,

@@ -17,6 +17,7 @@ import {
   Reaction,
   SessionOpen,
   SessionRefresh,
+  TypingIn,
 } from '@drawbridge/protocol';
 import { Logger, UseGuards } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
@@ -25,13 +26,14 @@ import { Config } from '../config/config.js';
 import { Acceptance } from './acceptance.js';
 import { Command } from './command.js';
 import { CommandError } from './command-error.js';
-import { type Connection, type OpenSession, READ } from './connection.js';
+import { type Connection, type OpenSession, READ, SEND } from './connection.js';
 import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
 import { ReadTurns } from './read-turns.js';
 import { grantView, type Opened, openReply, Sessions } from './sessions.js';
 import { changedMessage, createdConversation, sentMessage, updatedConversation } from './shown.js';
 import { lastMessages, recordShown } from './shown-pages.js';
+import { Typing } from './typing.js';
 
 /** The partners' end. Each handler has data that was checked and consent that was proven; it calls one function. */
 @WebSocketGateway({ path: '/bridge' })
@@ -48,6 +50,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     private readonly endings: Endings,
     private readonly turns: ReadTurns,
     private readonly pages: AccessPages,
+    private readonly typing: Typing,
   ) {}
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
@@ -175,6 +178,8 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   send(connection: Connection, data: MessageSend) {
     const sending = this.messaging.send(sessionOf(connection).sender, data);
     connection.order.sent(data.conversation, sending);
+    // What was typed is there.
+    if (data.conversation) this.typing.stop(sessionOf(connection).consent.person, data.conversation.toLowerCase());
     return sending;
   }
 
@@ -202,6 +207,25 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   @Command({ event: 'reaction.remove', data: Reaction, scope: 'messages.send', changes: true, shown: changedMessage })
   unreact(connection: Connection, { message, emoji }: Reaction) {
     return this.change(connection, { kind: 'unreact', message, emoji });
+  }
+
+  @Command({ event: 'typing.start', data: TypingIn, scope: 'messages.send' })
+  async startTyping(connection: Connection, { conversation }: TypingIn): Promise<object> {
+    const { person, grant } = sessionOf(connection).consent;
+    const audience = await this.turns.take(grant, () => this.messaging.audience(person.key, conversation));
+    // The consent may have gone meanwhile.
+    const refused = connection.refusal(SEND);
+    if (refused) throw new CommandError(refused);
+    this.typing.start(person, conversation.toLowerCase(), audience);
+    return {};
+  }
+
+  @Command({ event: 'typing.stop', data: TypingIn, scope: 'messages.send' })
+  async stopTyping(connection: Connection, { conversation }: TypingIn): Promise<object> {
+    const { person, grant } = sessionOf(connection).consent;
+    await this.turns.take(grant, () => this.messaging.audience(person.key, conversation));
+    this.typing.stop(person, conversation.toLowerCase());
+    return {};
   }
 
   @Command({ event: 'mailbox.ack', data: MailboxAck, scope: 'messages.read', changes: true })

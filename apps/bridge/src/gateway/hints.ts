@@ -10,10 +10,23 @@ const NAMES: readonly DurableEvent['name'][] = [
   'message.reacted',
   'conversation.updated',
 ];
+const PASSING_NAMES: readonly PassingEvent['name'][] = ['typing', 'receipt.updated'];
+
+/** What is told to people who are here at the moment, has no place in a mailbox, and may be lost. */
+export interface PassingEvent {
+  readonly name: 'typing' | 'receipt.updated';
+  /** The JSON of the frame's `data`, the same for everybody. */
+  readonly data: Buffer;
+  /** To connections of these, with `messages.read`. */
+  readonly people: readonly number[];
+}
+
 /** A hint of so many bytes leaves, and the next events go in another: the bus carries none that is much larger (I9). */
 const HINT_BYTES = 1_048_576;
 const FOR_ALL = 0;
 const OWN = 1;
+/** The first byte of passing events counts from here: further than there will ever be durable ones. */
+const PASSING = 128;
 
 /**
  * Tells the other gateways of committed events: one publish for each gateway that holds somebody concerned, with the
@@ -48,6 +61,30 @@ export function sendHints(
   for (const [peer, hint] of hints) peers.hint(peer, hint);
 }
 
+/** The same for what is passing: to where somebody concerned is known to be, and to nobody on suspicion. */
+export function sendPassing(
+  peers: Pick<Peers, 'size' | 'holders' | 'hint'>,
+  { name, data, people }: PassingEvent,
+): void {
+  if (peers.size === 0) return;
+  const concerned = new Map<Peer, number[]>();
+  for (const person of people) {
+    for (const peer of peers.holders(person)) {
+      const there = concerned.get(peer);
+      if (there) there.push(person);
+      else concerned.set(peer, [person]);
+    }
+  }
+  for (const [peer, there] of concerned) {
+    const hint = new ByteWriter(256);
+    hint.byte(PASSING + PASSING_NAMES.indexOf(name));
+    hint.block(data);
+    hint.varint(there.length);
+    for (const person of there) hint.varint(person);
+    peers.hint(peer, hint);
+  }
+}
+
 function writeEvent(hint: ByteWriter, event: DurableEvent, recipients: DurableEvent['recipients']): void {
   hint.byte(NAMES.indexOf(event.name));
   if (event.own) {
@@ -65,11 +102,16 @@ function writeEvent(hint: ByteWriter, event: DurableEvent, recipients: DurableEv
 }
 
 /** RangeError where the bytes are no hint. The events' data are views of the payload. */
-export function readHint(payload: Buffer): DurableEvent[] {
+export function readHint(payload: Buffer): (DurableEvent | PassingEvent)[] {
   const reader = new ByteReader(payload);
-  const events: DurableEvent[] = [];
+  const events: (DurableEvent | PassingEvent)[] = [];
   while (!reader.atEnd) {
-    const name = NAMES[reader.byte()];
+    const kind = reader.byte();
+    if (kind >= PASSING) {
+      events.push(readPassing(reader, PASSING_NAMES[kind - PASSING]));
+      continue;
+    }
+    const name = NAMES[kind];
     // A newer gateway tells of events that this one does not know: its store does not either.
     if (!name) throw new RangeError('An event of another version.');
     const own =
@@ -81,4 +123,12 @@ export function readHint(payload: Buffer): DurableEvent[] {
     events.push({ name, data, recipients, ...(own ? { own } : {}) });
   }
   return events;
+}
+
+function readPassing(reader: ByteReader, name: PassingEvent['name'] | undefined): PassingEvent {
+  if (!name) throw new RangeError('A passing event of another version.');
+  const data = reader.block();
+  const people: number[] = [];
+  for (let left = reader.varint(); left > 0; left--) people.push(reader.varint());
+  return { name, data, people };
 }

@@ -3,7 +3,9 @@ import { durableHead, passingFrame } from '@drawbridge/protocol';
 import { type Connection, READ } from './connection.js';
 import type { Delivery, Mailbox } from './delivery.js';
 import type { FrameBytes } from './frame-bytes.js';
+import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
+import { PassingShared } from './outbound-frames.js';
 
 /** Every bound of the way of an event to its connection (I9). */
 export const STREAM_LIMITS = {
@@ -14,6 +16,8 @@ export const STREAM_LIMITS = {
   page: 100,
   /** A connection that is read to from the store gets more when less than this waits for it. */
   readAheadBytes: 262_144,
+  /** Passing events are dropped where more waits than this. */
+  passingBytes: 16_384,
 } as const;
 
 /** An event as a commit or the store tells it: its data serialised once, for everybody. */
@@ -94,6 +98,13 @@ export class MailboxStream {
     this.held.set(seq, event);
     if (this.held.size > STREAM_LIMITS.maxHeld) this.missed();
     else this.holeTimer ??= setTimeout(() => this.missed(), STREAM_LIMITS.holeMs);
+  }
+
+  /** A passing event: for who keeps up, and is not behind with what lasts. */
+  pass(event: PassingEvent): void {
+    const { connection, mode } = this;
+    if (mode !== 'live' || connection.outbound.waitingBytes > STREAM_LIMITS.passingBytes) return;
+    connection.push(new PassingShared(connection, event));
   }
 
   /** The store's head was found to be further than what was heard of. */

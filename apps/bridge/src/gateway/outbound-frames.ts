@@ -7,8 +7,9 @@ import {
   type ScopeSet,
 } from '@drawbridge/protocol';
 import type { CommandRule } from './command.js';
-import type { Connection } from './connection.js';
+import { type Connection, READ } from './connection.js';
 import type { FrameBytes } from './frame-bytes.js';
+import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
 
 /** Of a frame without details of its own. */
@@ -85,6 +86,23 @@ export class Passing implements WaitingFrame {
 
   writeTo(bytes: FrameBytes): void {
     if (!this.connection.refusal(this.scope)) bytes.text(passingFrame(this.event, this.data));
+  }
+}
+
+/** A passing event that many connections are told of: its data was serialised once. */
+export class PassingShared implements WaitingFrame {
+  constructor(
+    private readonly connection: Connection,
+    private readonly event: PassingEvent,
+  ) {}
+
+  size(): number {
+    return ERROR_BYTES;
+  }
+
+  writeTo(bytes: FrameBytes): void {
+    const { name, data } = this.event;
+    if (!this.connection.refusal(READ)) bytes.shared(`{"event":"${name}","data":`, data, '}');
   }
 }
 

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@drawbridge/database';
+import { type ReceivedFrame, testDatabase } from '@drawbridge/testing';
+import { sql } from 'kysely';
+import { TYPING_LIMITS } from '../../src/gateway/typing.js';
+import { codeOf, GatewayHarness, type SignedIn, send } from './gateway-harness.js';
+import { LossyNetwork } from './lossy-network.js';
+
+describe('Typing, with people on two gateways', () => {
+  let database: Database;
+  let here: GatewayHarness;
+  let there: GatewayHarness;
+  let alice: SignedIn;
+  let bob: SignedIn;
+  let carol: SignedIn;
+  let group: string;
+
+  beforeAll(async () => {
+    database = await testDatabase('postgres');
+    const network = new LossyNetwork(() => 'arrives');
+    here = await GatewayHarness.on(database, { GATEWAY_ID: 'here' }, false, network.join());
+    there = await GatewayHarness.on(database, { GATEWAY_ID: 'there' }, false, network.join());
+    [alice, bob, carol] = [await here.client('alice'), await there.client('bob'), await here.client('carol')];
+    const made = await alice.client.request<{ conversation: { id: string } }>('conversation.create', {
+      members: ['bob', 'carol'],
+      clientId: randomUUID(),
+    });
+    group = made.conversation.id;
+    for (const { client } of [bob, carol]) await client.waitFor(({ event }) => event === 'conversation.created');
+  });
+  afterAll(async () => {
+    await Promise.all([alice, bob, carol].map(({ client }) => client.close()));
+    await here.stop();
+    await there.stop();
+    await database.close();
+  });
+
+  const start = (who: SignedIn, conversation = group) => who.client.request('typing.start', { conversation });
+  const stop = (who: SignedIn, conversation = group) => who.client.request('typing.stop', { conversation });
+  const typing = ({ client }: SignedIn) => client.frames.filter(({ event }) => event === 'typing');
+  /** Everything of before has been told when this has. */
+  const barrier = async (...who: SignedIn[]) => {
+    const { message } = await send(alice.client, group, 'barrier');
+    const isIt = ({ data }: ReceivedFrame) => (data.message as { id?: string } | undefined)?.id === message.id;
+    for (const { client } of who) await client.waitFor(isIt);
+  };
+
+  test('the others are told on whichever gateway they are, and nobody else; a stop, and a message, end it', async () => {
+    await start(alice);
+    const said = { conversation: group, person: 'alice', active: true };
+    for (const who of [bob, carol])
+      expect((await who.client.waitFor(({ event }) => event === 'typing')).data).toEqual(said);
+    await stop(alice);
+    await stop(alice);
+    await barrier(bob, carol);
+    await start(bob);
+    await alice.client.waitFor(({ event, data }) => event === 'typing' && data.person === 'bob');
+    await send(bob.client, group, 'what was typed');
+    await alice.client.waitFor(({ event, data }) => event === 'typing' && data.person === 'bob' && !data.active);
+    await barrier(bob, carol);
+    expect(typing(bob).map(({ data }) => data)).toEqual([said, { ...said, active: false }]);
+    expect(typing(alice).map(({ data }) => data.person)).toEqual(['bob', 'bob']);
+    expect(typing(bob).every(({ seq, prev }) => seq === undefined && prev === undefined)).toBe(true);
+    for (const { client } of [alice, bob, carol]) expect(client.problems).toEqual([]);
+  });
+
+  test('said again at once it is no news, and said no more it lapses by itself', async () => {
+    const before = typing(bob).length;
+    const started = performance.now();
+    for (let n = 0; n < 5; n++) await start(carol);
+    const stopped = await bob.client.waitFor(
+      (frame) => frame.event === 'typing' && frame.data.person === 'carol' && frame.data.active === false,
+    );
+    expect(stopped.at - started).toBeGreaterThanOrEqual(TYPING_LIMITS.lapsesAfterMs);
+    expect(
+      typing(bob)
+        .slice(before)
+        .map(({ data }) => data.active),
+    ).toEqual([true, false]);
+  });
+
+  test('only connections that may read are told, and only apps that may send type (I1)', async () => {
+    const writer = await there.client('bob', { scopes: ['messages.send'] });
+    const reader = await here.client('alice', { scopes: ['messages.read'] });
+    await start(alice);
+    await barrier(bob);
+    await writer.client.request('ping', {});
+    expect(typing(writer)).toEqual([]);
+    expect(await codeOf(start(reader))).toBe('scope_missing');
+    expect(await codeOf(start(writer))).toBe('ok');
+    await stop(alice);
+    await Promise.all([writer.client.close(), reader.client.close()]);
+  });
+
+  test('a stranger’s conversation, none, and that with somebody who blocked the person are not found, alike', async () => {
+    const direct = await here.direct(alice.client, 'bob');
+    const codes = async () => [await codeOf(start(carol, direct)), await codeOf(stop(carol, randomUUID()))];
+    expect(await codes()).toEqual(['not_found', 'not_found']);
+    expect(await codeOf(start(alice, direct))).toBe('ok');
+    await sql`insert into block (person, blocked) values (${here.key('bob')}, ${here.key('alice')})`.execute(
+      database.tables(),
+    );
+    expect(await codeOf(start(alice, direct))).toBe('not_found');
+    const before = typing(bob).length;
+    await start(alice);
+    await sql`delete from block`.execute(database.tables());
+    await barrier(bob);
+    expect(typing(bob)).toHaveLength(before);
+  });
+});
