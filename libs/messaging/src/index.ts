@@ -10,4 +10,5 @@ export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailb
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewMessage, Sender, SendResult } from './send.js';
+export { ENTRY } from './sql/commit-sends.js';
 export type { ConversationView, MemberView, MessageView, ReactionView, ReceiptView } from './views.js';

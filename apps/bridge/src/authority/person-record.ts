@@ -81,7 +81,7 @@ function linesAfter(person: number, after: Omit<Row, 'line'>, until: string) {
        and exists (select from consent_grant h
                    where h.person = ${person}::bigint and h.partner = e.partner
                      and (e.client_id is null or h.client_id = e.client_id) and h.created_at <= e.at
-                     and (h.ended_at is null or h.ended_at >= e.at or h.end_reason in ('partner_suspended', 'partner_ended')))
+                     and (h.ended_at is null or h.ended_at >= e.at or h.ended_with is not null))
        and ${place(entry.at, 2, entry.id)})
     union all
     (select w.opened_at, 3, w.id, 'access_window', null, w.grant_id, null, null, jsonb_build_object(

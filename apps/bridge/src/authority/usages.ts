@@ -1,5 +1,6 @@
 import type { GrantView } from '@drawbridge/consent';
 import { Database, Turns } from '@drawbridge/database';
+import { ENTRY } from '@drawbridge/messaging';
 import { Injectable, Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 
@@ -19,6 +20,9 @@ export const USAGE_LIMITS = {
   atOnce: 2,
   waiting: 8,
 } as const;
+
+/** Entries of a mailbox whose events show what somebody wrote: a message sent, edited, reacted to. */
+const SHOW_TEXT = [ENTRY.messageCreated, ENTRY.messageEdited, ENTRY.messageReacted];
 
 /** What a grant was shown in the last days: each message once, whether it was an event, or in a page, or both. */
 export interface Usage {
@@ -68,7 +72,7 @@ export class Usages {
 /**
  * Of one grant, which reads or no longer does. Ranges are joined before entries are counted, so that connections side by
  * side count once. A window that was opened earlier than the days in question may have brought what was older then; of
- * it, only what was sent in these days counts.
+ * it, only what was sent or edited in these days counts.
  */
 function usage(person: number, grant: string, reads: boolean) {
   const { days, messages, windows, pages } = USAGE_LIMITS;
@@ -91,15 +95,15 @@ function usage(person: number, grant: string, reads: boolean) {
       from (select * from span order by upper(seqs) desc) s
       cross join lateral (
         select * from mailbox_entry
-        where owner = ${person}::bigint and seq >= lower(s.seqs) and seq < upper(s.seqs) and kind = 1
+        where owner = ${person}::bigint and seq >= lower(s.seqs) and seq < upper(s.seqs) and kind = any (${SHOW_TEXT}::smallint[])
         order by seq desc limit ${messages + 1}::integer) e
       limit ${messages + 1}::integer
     ), event as materialized (
       select e.conversation, e.position, m.sent_at
       from entry e
       cross join lateral (
-        select sent_at from message where conversation = e.conversation and position = e.position offset 0) m, since
-      where not e.earlier or m.sent_at > since.at
+        select sent_at, edited_at from message where conversation = e.conversation and position = e.position offset 0) m, since
+      where not e.earlier or m.sent_at > since.at or m.edited_at > since.at
     ), page as materialized (
       select p.* from access_page p, since
       where p.person = ${person}::bigint and p.at > since.at and p.grant_id = ${grant}::uuid

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { Endings } from '@drawbridge/consent';
 import { AccessPages } from '@drawbridge/ledger';
-import { type ConversationView, type MessageChange, type MessageView, Messaging } from '@drawbridge/messaging';
+import {
+  type ConversationView,
+  type MessageChange,
+  type MessageView,
+  Messaging,
+  type SendResult,
+} from '@drawbridge/messaging';
 import {
   ConversationCreate,
   ConversationGet,
@@ -180,7 +186,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     connection.order.sent(data.conversation, sending);
     // What was typed is there.
     if (data.conversation) this.typing.stop(sessionOf(connection).consent.person, data.conversation.toLowerCase());
-    return sending;
+    return sending.then((sent) => (sent.duplicate ? this.sentBefore(connection, sent) : sent));
   }
 
   @Command({ event: 'message.edit', data: MessageEdit, scope: 'messages.send', changes: true, shown: changedMessage })
@@ -238,6 +244,14 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     }
     await this.messaging.ack(personOf(connection), seq, sessionOf(connection).consent.grant);
     return {};
+  }
+
+  /** A retry is shown the message as it is today: perhaps in another app's words, and with other people's reactions (I8). */
+  private async sentBefore(connection: Connection, sent: SendResult): Promise<SendResult> {
+    const { consent } = sessionOf(connection);
+    const messages = consent.scopes & READ ? [sent.message] : [];
+    await recordShown(this.pages, consent, { command: 'message.send', messages });
+    return sent;
   }
 
   /** What its reply shows of somebody else's message is on the record first, as any page is (I8). */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { appendEntry } from '@drawbridge/ledger';
+import { ENTRY } from '@drawbridge/messaging';
 import { People, PersonSessions } from '@drawbridge/people';
 import { everyDatabase, type FormBrowser, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
@@ -87,6 +88,54 @@ describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
     expect(await sentence()).toMatch(/read 10 messages in 2 conversations this .* It is connected now\.$/);
     await window({ grant, from: 9, last: 10, opened: '1 minute', closed: '0 minutes', atMost: true });
     expect(await sentence()).toContain('read up to 10 messages in 2 conversations');
+  });
+
+  test('a message that was edited or reacted to is shown with its words, and counts as read; one that was deleted is not', async () => {
+    const { grant } = await bridge.signIn();
+    for (let n = 1; n <= 3; n++) await arrived(ONE, n, '9 days');
+    for (const [kind, position] of [
+      [ENTRY.messageEdited, 1],
+      [ENTRY.messageReacted, 1],
+      [ENTRY.messageReacted, 2],
+      [ENTRY.messageDeleted, 3],
+    ] as const) {
+      await run(sql`with box as (update mailbox set head = head + 1 where owner = ${alice} returning head)
+        insert into mailbox_entry (owner, seq, kind, conversation, subject)
+        select ${alice}, head, ${kind}, ${ONE}::uuid, ${position}::bigint from box`);
+    }
+    await window({ grant, from: 3, last: 7, opened: '1 hour', closed: '1 minute' });
+    expect(await sentence()).toContain('read 2 messages in 1 conversation this');
+    // Of a window from before this week only what is known to be of these days.
+    await run(sql`update access_window set opened_at = opened_at - interval '8 days'`);
+    await run(sql`update message set edited_at = clock_timestamp() where position = 1`);
+    expect(await sentence()).toContain('read 1 message in 1 conversation this');
+  });
+
+  test('the removal of an app is on the record of whoever had it, also once their grant is marked as ended', async () => {
+    await bridge.signIn();
+    const lines = async () => {
+      const browser = bridge.browser();
+      await open(browser);
+      return (await browser.get('/connected-apps/record')).html;
+    };
+    const { rows } = await sql<{ partner: string }>`select partner from consent_grant`.execute(
+      bridge.database.tables(),
+    );
+    await run(
+      sql`update consent_grant set created_at = created_at - interval '1 hour', created_feed = -1, ended_with = null`,
+    );
+    await run(sql`insert into consent_receipt (number, kind, client_id, reason, requested_by, requested_at, grants)
+      values (0, 'app_ended', 'tunebox-desktop', 'revoked_by_operator', 'olga', clock_timestamp() - interval '1 second', 1)`);
+    await appendEntry(bridge.database.tables(), {
+      kind: 'app_ended',
+      actor: 'olga',
+      app: 'tunebox-desktop',
+      partner: rows[0]!.partner,
+    });
+    expect(await lines()).toContain('"app_ended"');
+    expect(
+      (await sql`select 1 from consent_grant where ended_with = 0`.execute(bridge.database.tables())).rows,
+    ).toHaveLength(1);
   });
 
   test('what an app without messages.read was not shown is not counted, and another grant’s is not its own', async () => {

@@ -104,6 +104,18 @@ describe.each(everyDatabase)('What a reply shows, on %s', (kind) => {
       Array.from({ length: 60 }, (_, n) => ['conversation.history', 4 - (n % 4), 4]).sort(),
     );
   });
+
+  test('is on the record where a send is repeated, since it may be another app’s words by now (I8)', async () => {
+    const again = { conversation, text: 'five', clientId: randomUUID() };
+    const { message } = await alice.client.request<{ message: { id: string } }>('message.send', again);
+    const elsewhere = await bridge.client('alice');
+    await elsewhere.client.request('message.edit', { message: message.id, text: 'not this app’s words' });
+    await sql`delete from access_page`.execute(tables());
+    const reply = await alice.client.request<{ message: { text: string } }>('message.send', again);
+    expect(reply).toMatchObject({ duplicate: true, message: { text: 'not this app’s words' } });
+    expect(await pages()).toEqual([pageOf(alice, 'alice', 'message.send', 5, 5)]);
+    await elsewhere.client.close();
+  });
 });
 
 test('I8 a page waits for its commit on the record, and nothing of it is written before', async () => {
