@@ -33,18 +33,21 @@ describe.each(everyDatabase)('The demo on a TV, on %s', (database) => {
   });
 });
 
-test('a demo that an older version made gets the apps that came later, and keeps its own', async () => {
+test('a demo that an older version made gets the apps that came later, and keeps its own, which need their key now', async () => {
   const databaseUrl = await postgresUrl();
   await using bridge = await startBridge({ database: 'postgres', databaseUrl });
   await bridge.stop();
   const store = await Database.open({ url: databaseUrl });
   await sql`delete from app where client_id = ${TV}`.execute(store.tables());
   await sql`delete from partner where name = 'Reelhouse'`.execute(store.tables());
-  await sql`update app set removed_at = clock_timestamp() where client_id = 'tunebox-desktop'`.execute(store.tables());
+  const tunebox = sql`update app set removed_at = clock_timestamp(), requires_dpop = false where client_id = 'tunebox-desktop'`;
+  await tunebox.execute(store.tables());
   await store.close();
   await bridge.restart();
   expect((await signInOnDevice(bridge, { ...alice, scopes: ['contacts.read'] })).scope).toBe('contacts.read');
   const again = await Database.open({ url: databaseUrl });
+  const { rows } = await sql`select requires_dpop from app where client_id = 'tunebox-desktop'`.execute(again.tables());
+  expect(rows).toEqual([{ requires_dpop: true }]);
   await sql`update partner set status = 'ended' where name = 'Reelhouse'`.execute(again.tables());
   await sql`update app set removed_at = clock_timestamp() where client_id = ${TV}`.execute(again.tables());
   await again.close();

@@ -13,16 +13,26 @@ export const VIEWS = [
   { name: '320px', colorScheme: 'light', width: 320, height: 640 },
 ] as const;
 
-/** What is wrong with a page: WCAG 2.2 AA as far as a machine can tell, and whether it is wider than the window. */
+/** What a content security policy without `unsafe-inline` forbids: it would be there and do nothing. */
+const INLINE = `[...document.querySelectorAll('*')]
+  .filter(({ tagName, attributes }) => /^(script|style)$/i.test(tagName) || [...attributes].some(({ name }) => /^(style|on.*)$/.test(name)))
+  .map(({ outerHTML }) => outerHTML.slice(0, 200))`;
+
+/** What is wrong with a page: WCAG 2.2 AA as far as a machine can tell, what is inline, and whether it is wider than the window. */
 export async function examinePage(page: Page, name: string, view: (typeof VIEWS)[number]['name']): Promise<string[]> {
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${view}.png`, fullPage: true });
   const tooWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
   const width = (await page.evaluate<boolean>(tooWide)) ? [`${name} is too wide`] : [];
   // In another width it is the same page, and in the dark other colours of it.
   if (view === '320px') return width;
+  const inline = (await page.evaluate<string[]>(INLINE)).map((html) => `${name} has ${html} in it`);
   const axe = new AxeBuilder({ page }).setLegacyMode();
   if (view === 'dark') axe.withRules('color-contrast');
   else axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
   const { violations } = await axe.analyze();
-  return [...width, ...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)];
+  return [
+    ...width,
+    ...inline,
+    ...violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map(({ html }) => html).join(' ')}`),
+  ];
 }
