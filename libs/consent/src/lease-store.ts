@@ -71,8 +71,10 @@ export async function extendLease(
 }
 
 /**
- * Writes the position, with the windows that ends up to it have closed, in one statement. False when the lease row is
- * gone or `position` is not in this feed: a write that was meant for a database that was lost must not count in another.
+ * Writes the position, with the windows that ends up to it have closed. False when the lease row is gone or `position`
+ * is not in this feed: a write that was meant for a database that was lost must not count in another. Of a partner that
+ * is suspended the windows may be tens of thousands: most are closed in statements of their own before the last one,
+ * each short enough for its timeout, and one that fails loses nothing of those before it.
  */
 export async function acknowledge(
   db: QueryExecutorProvider,
@@ -80,6 +82,19 @@ export async function acknowledge(
   position: FeedPosition,
   windows: readonly WindowToClose[],
 ): Promise<boolean> {
+  const last = Math.max(0, windows.length - WINDOWS_PER_STATEMENT);
+  for (let start = 0; start < last; start += WINDOWS_PER_STATEMENT) {
+    const some = windows.slice(start, Math.min(start + WINDOWS_PER_STATEMENT, last));
+    if (!(await closeEnded(db, { instance, position, windows: some, acknowledges: false }))) return false;
+  }
+  return closeEnded(db, { instance, position, windows: windows.slice(last), acknowledges: true });
+}
+
+async function closeEnded(
+  db: QueryExecutorProvider,
+  of: { instance: string; position: FeedPosition; windows: readonly WindowToClose[]; acknowledges: boolean },
+): Promise<boolean> {
+  const { instance, position, windows, acknowledges } = of;
   const { rows } = await sql`
     with same_feed as (
       select 1 from consent_feed where number = ${position.number}::bigint and id = ${position.id}::uuid
@@ -90,7 +105,8 @@ export async function acknowledge(
       where w.id = c.id and w.closed_at is null and exists (select from same_feed)
     )
     update gateway_lease
-    set position = greatest(position, ${position.number}::bigint), acknowledged_at = ms_up(clock_timestamp())
+    set position = case when ${acknowledges}::boolean then greatest(position, ${position.number}::bigint) else position end,
+      acknowledged_at = ms_up(clock_timestamp())
     where instance = ${instance}::uuid and exists (select from same_feed)
     returning 1 as acknowledged`.execute(db);
   return rows.length > 0;

@@ -1,7 +1,7 @@
 import type { Migration } from '@drawbridge/database';
 import type { Scope } from '@drawbridge/protocol';
 import { sql } from 'kysely';
-import { TAKING_AWAY } from './sql/taking-away.js';
+import { COUNTING_WITHIN_BOUNDS, TAKING_AWAY } from './sql/taking-away.js';
 
 /**
  * I2, for what is stored: the grants of _permits that stand in the caller's snapshot and allow the scope. Lateral with
@@ -195,4 +195,5 @@ export const consentMigrations: Record<string, Migration> = {
   '037_taking_away': run(...TAKING_AWAY),
   '038_windows_by_age': run(...windowsByAge),
   '039_gateway_state': run(...gatewayState),
+  '039_grants_counted': run(...COUNTING_WITHIN_BOUNDS),
 };

@@ -35,7 +35,7 @@ export interface Receipt extends Evidence {
   grant: string;
 }
 
-/** The same over all grants of an app or a partner, and how many of them stood. */
+/** The same over all grants of an app or a partner, and how many of them stood; MAX_COUNTED_GRANTS is so many or more. */
 export interface ReceiptOverAll extends Evidence {
   app?: string;
   partner?: string;

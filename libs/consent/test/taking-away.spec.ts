@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Scope } from '@drawbridge/protocol';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
+import type { FeedPosition } from '../src/feed.js';
+import { acknowledge, registerLease } from '../src/lease-store.js';
+import { MAX_COUNTED_GRANTS } from '../src/sql/taking-away.js';
 import { eventually, holdable, LEASE_MS, open, READ, refusal, SEND, World } from './fixtures.js';
 
 const APP = 'tunebox-desktop';
@@ -153,6 +157,65 @@ describe.each(everyDatabase)('Taking consent away from a grant, an app or a part
       { kind: 'partner_suspended', actor: 'olga', data: { grants: 502, note: 'breach' } },
     ]);
     expect(await endings.endPartner({ partner: world.partner, status: 'suspended', by: 'olga' })).toBe(undefined);
+  });
+
+  // The embedded database is for partners of another size.
+  (kind === 'postgres' ? test : test.skip)(
+    'I9 of grants beyond number so many are counted, and all of them end',
+    async () => {
+      const endings = world.endings();
+      await world.db.transaction().execute(async (tx) => {
+        await sql`set local session_replication_role = replica`.execute(tx);
+        await sql`
+        insert into consent_grant (id, person, client_id, partner, scopes, auth_time, created_feed, expires_at)
+        select gen_random_uuid(), ${world.person.key}, ${APP}, ${world.partner}::uuid, '{messages.read,profile}', now(), 0, now() + interval '1 day'
+        from generate_series(1, ${MAX_COUNTED_GRANTS + 5}::integer)`.execute(tx);
+      });
+      const grants = { grants: MAX_COUNTED_GRANTS };
+      const of = { app: APP, by: 'olga' };
+      expect(await endings.setAppCeiling({ ...of, scopes: ['messages.read', 'messages.send'] })).toMatchObject(grants);
+      expect(
+        await endings.setPartnerCeiling({ partner: world.partner, scopes: ['messages.read'], by: 'olga' }),
+      ).toMatchObject(grants);
+      const suspending = { partner: world.partner, status: 'suspended', by: 'olga' } as const;
+      expect(await endings.endPartner(suspending)).toMatchObject(grants);
+      expect(await world.grants.listForPerson(world.person.key)).toEqual([]);
+    },
+  );
+
+  test('I2 thousands of connections that one row ends are closed in pieces, all of them before it is acknowledged', async () => {
+    const lease = await world.lease();
+    const grant = await world.grant();
+    await world.append({ kind: 'partner_suspended', partner: world.partner, reason: 'partner_suspended' });
+    const { rows: heads } = await sql<FeedPosition>`select number, id from consent_feed where number = 1`.execute(
+      world.db,
+    );
+    const { rows: open } = await sql<{ id: number }>`
+      insert into access_window (grant_id, person, instance, gateway)
+      select ${grant.id}::uuid, ${world.person.key}, ${lease.instance}::uuid, 'gw' from generate_series(1, 2500)
+      returning id`.execute(world.db);
+    await lease.stop();
+    const instance = randomUUID();
+    await registerLease(world.db, { instance, gateway: 'gw', leaseMs: LEASE_MS });
+    await sql`update gateway_lease set position = 0`.execute(world.db);
+    await sql`update access_window set closed_at = null, closed_by = null`.execute(world.db);
+    const windows = open.map(({ id }) => ({ window: id, lastSeq: 7, endedBy: 1 }));
+    const state = async () =>
+      (
+        await sql<{ closed: number; position: number }>`
+          select (select count(*) from access_window where closed_by = 'end' and last_seq = 7 and ended_by = 1) as closed,
+            (select position from gateway_lease) as position`.execute(world.db)
+      ).rows[0];
+    const another = { number: 1, id: randomUUID() };
+    expect(await acknowledge(world.db, instance, another, windows)).toBe(false);
+    expect(await state()).toEqual({ closed: 0, position: 0 });
+    // The last piece fails: those before it stay closed, and nothing is acknowledged.
+    await expect(
+      acknowledge(world.db, instance, heads[0]!, [...windows, { window: 0.5, lastSeq: 7 }]),
+    ).rejects.toThrow();
+    expect(await state()).toEqual({ closed: 1_501, position: 0 });
+    expect(await acknowledge(world.db, instance, heads[0]!, windows)).toBe(true);
+    expect(await state()).toEqual({ closed: 2_500, position: 1 });
   });
 
   test('I1 resuming a partner revives nothing, and what is granted afterwards stands', async () => {

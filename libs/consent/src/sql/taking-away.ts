@@ -231,3 +231,24 @@ export const TAKING_AWAY: readonly string[] = [
   SETTLE_VOIDED,
   SETTLE_SOME_VOIDED,
 ];
+
+/**
+ * Grants of an app or a partner that are counted. Of a partner with millions counting them all would take longer than
+ * the statement may, and the partner could not be suspended.
+ */
+export const MAX_COUNTED_GRANTS = 100_000;
+
+/** The same functions, counting so far and no further. */
+export const COUNTING_WITHIN_BOUNDS: readonly string[] = [
+  END_PARTNER,
+  END_APP,
+  SET_APP_CEILING,
+  SET_PARTNER_CEILING,
+].map((text) =>
+  text
+    .replace('create function', 'create or replace function')
+    .replace(
+      /select count\(\*\) into _grants from (consent_grant g [^;]+);/,
+      `select count(*) into _grants from (select from $1 limit ${MAX_COUNTED_GRANTS}) counted;`,
+    ),
+);
