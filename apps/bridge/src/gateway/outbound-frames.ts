@@ -5,13 +5,15 @@ import {
   okFrame,
   passingFrame,
   type ScopeSet,
+  scopeBit,
 } from '@drawbridge/protocol';
 import type { CommandRule } from './command.js';
-import { type Connection, READ } from './connection.js';
+import type { Connection } from './connection.js';
 import type { FrameBytes } from './frame-bytes.js';
 import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
 
+const READ = scopeBit('messages.read');
 /** Of a frame without details of its own. */
 const ERROR_BYTES = 512;
 
