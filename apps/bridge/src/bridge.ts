@@ -1,8 +1,10 @@
 import type { Server } from 'node:http';
 import type { Bus } from '@drawbridge/bus';
+import { Endings } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { sql } from 'kysely';
+import { adminApi } from './admin/admin-api.js';
 import { BUS } from './bus.js';
 import type { Config } from './config/config.js';
 import { refuseDemoPeople, seedDemo } from './demo/demo.js';
@@ -48,7 +50,8 @@ export class Bridge {
         await app.close();
         await bus.close();
       });
-      const internal = new InternalServer(config, lifecycle, app.get(Metrics));
+      const admin = adminApi(database, app.get(Endings), config.adminToken);
+      const internal = new InternalServer(config, lifecycle, app.get(Metrics), admin);
       opened.unshift(() => internal.close());
       await internal.listen();
       await listenPublicly(app, config);

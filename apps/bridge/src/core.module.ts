@@ -11,6 +11,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { PartnerSweep } from './authority/partner-sweep.js';
 import { BUS, makeBus } from './bus.js';
 import { Config } from './config/config.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
@@ -86,6 +87,7 @@ export function coreModule(config: Config, database: Database, lifecycle: Lifecy
       { provide: Endings, useFactory: makeEndings, inject: [Config, Database, BUS, Metrics] },
       Metrics,
       ConsentSweep,
+      PartnerSweep,
     ],
     exports: [Config, Database, Lifecycle, Metrics, Secrets, BUS, Grants, Endings],
   };

@@ -4,6 +4,7 @@ import { ledgerMigrations } from '@drawbridge/ledger';
 import { messagingMigrations } from '@drawbridge/messaging';
 import { partnersMigrations } from '@drawbridge/partners';
 import { peopleMigrations } from '@drawbridge/people';
+import { adminMigrations } from './admin/migration.js';
 import { authorityMigrations } from './authority/migration.js';
 import { demoMigrations } from './demo/migration.js';
 
@@ -15,5 +16,6 @@ export const migrations: Record<string, Migration> = {
   ...consentMigrations,
   ...messagingMigrations,
   ...authorityMigrations,
+  ...adminMigrations,
   ...demoMigrations,
 };

@@ -4,7 +4,7 @@ import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
  * The few shapes that properties of commands have. One constraint a property, since each costs time on every command.
  * No string may hold NUL (PostgreSQL refuses it) or a lone surrogate (it would not survive UTF-8).
  */
-function constraint(name: string, problem: string, accepts: (value: unknown) => boolean): PropertyDecorator {
+export function constraint(name: string, problem: string, accepts: (value: unknown) => boolean): PropertyDecorator {
   return ValidateBy({ name, validator: { validate: accepts, defaultMessage: () => problem } });
 }
 

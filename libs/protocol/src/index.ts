@@ -1,6 +1,6 @@
 export * from './codes.js';
 export * from './commands.js';
-export { codePoints, type DataClass, isEmoji } from './constraints.js';
+export { codePoints, constraint, type DataClass, isEmoji, Optional, Text } from './constraints.js';
 export * from './frames.js';
 export * from './limits.js';
 export * from './scopes.js';

@@ -1,0 +1,44 @@
+import type { Issue } from '@drawbridge/protocol';
+
+export type AdminErrorCode =
+  | 'unauthenticated'
+  | 'invalid_data'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'conflict'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'unavailable'
+  | 'internal';
+
+export const STATUS: Readonly<Record<AdminErrorCode, number>> = {
+  unauthenticated: 401,
+  invalid_data: 400,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** What an operator's call came to, where it came to nothing. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError';
+  constructor(
+    readonly code: AdminErrorCode,
+    message: string,
+    readonly issues?: readonly Issue[],
+  ) {
+    super(message);
+  }
+}
+
+export function notFound(what: string): AdminError {
+  return new AdminError('not_found', what);
+}
+
+export function invalid(...issues: Issue[]): AdminError {
+  return new AdminError('invalid_data', 'Something in this request is wrong.', issues);
+}
