@@ -3,8 +3,8 @@ import { PartnersError } from './errors.js';
 import { type AppKind, redirectUriProblem } from './redirect-uris.js';
 
 /** They become links on the consent page. */
-export function checkLinks(links: { homepage?: string | undefined; privacyUrl?: string | undefined }): void {
-  for (const [property, url] of Object.entries(links)) {
+export function checkLinks({ homepage, privacyUrl }: { homepage?: string; privacyUrl?: string }): void {
+  for (const [property, url] of Object.entries({ homepage, privacyUrl })) {
     if (url !== undefined && (!/^https?:\/\//i.test(url) || !URL.canParse(url))) {
       throw new PartnersError('invalid', `${url} is not a web address.`, property);
     }
