@@ -3,7 +3,7 @@ import { CompiledQuery, sql } from 'kysely';
 import { conflict, consentEnded, consentUnverifiable, invalid, notFound, unavailable } from './errors.js';
 import type { DurableEvent, Recipient } from './events.js';
 import { failureOf } from './failures.js';
-import type { Send } from './send.js';
+import type { Send, Sender } from './send.js';
 import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
 
 /** How often a batch is repeated that met another transaction (a deadlock, the same client id at the same moment). */
@@ -23,6 +23,8 @@ export interface CommitOptions {
   onCommitted(events: DurableEvent[]): void;
   /** The connection broke during a commit: mailboxes may have entries that onCommitted never tells of. */
   onOutcomeUnknown?(): void;
+  /** Somebody has read on in a group: for the others there, who have no entry of it. `data` as of receipt.updated. */
+  onRead?(reader: Sender, conversation: string, data: Buffer): void;
   /** A batch was committed: how many sends it had, and how long the database took. */
   onBatch?(sends: number, ms: number): void;
 }

@@ -12,7 +12,8 @@ export interface DurableEvent {
     | 'message.deleted'
     | 'message.reacted'
     | 'conversation.created'
-    | 'conversation.updated';
+    | 'conversation.updated'
+    | 'receipt.updated';
   /** The JSON of the frame's `data`, serialised once and the same for everybody. */
   data: Buffer;
   /** To connections of this person and app the write adds `clientId`. */

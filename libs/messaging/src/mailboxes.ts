@@ -13,6 +13,7 @@ import {
   type MessageRow,
   messageData,
   messageView,
+  receiptData,
 } from './views.js';
 
 /** Events of one read; the reader asks again for the next. */
@@ -46,7 +47,14 @@ const CONVERSATION_EVENTS: Readonly<Record<number, StoredEvent['name']>> = {
   [ENTRY.conversationUpdated]: 'conversation.updated',
 };
 
-type EntryRow = { read: number; seq: number; kind: number; entry_conversation: string } & (MessageRow | { id: null });
+type EntryRow = {
+  read: number;
+  seq: number;
+  kind: number;
+  entry_conversation: string;
+  reader: string | null;
+  reader_up_to: number | null;
+} & (MessageRow | { id: null });
 
 /** What each person has not seen yet, in order. */
 export class Mailboxes {
@@ -71,11 +79,15 @@ export class Mailboxes {
       reads.map(({ owner, after, limit }, i) => ({ i, o: owner, a: after, l: Math.min(limit, MAX_EVENTS_READ) })),
     );
     const { rows } = await sql<EntryRow>`
-      select x.i as read, e.seq, e.kind, e.conversation as entry_conversation, v.*
+      select x.i as read, e.seq, e.kind, e.conversation as entry_conversation,
+             r.id as reader, r.read_up_to as reader_up_to, v.*
         from jsonb_to_recordset(${asked}::text::jsonb) as x(i integer, o bigint, a bigint, l integer)
        cross join lateral (select * from mailbox_entry where owner = x.o and seq > x.a order by seq limit x.l) e
         left join lateral (${MESSAGE_ROWS}
                where e.kind = any (${OF_MESSAGES}::smallint[]) and m.conversation = e.conversation and m.position = e.subject offset 0) v on true
+        left join lateral (select p.id, m.read_up_to from member m join person p on p.key = m.person
+               where e.kind = ${ENTRY.receiptUpdated} and m.conversation = e.conversation and m.person = e.subject
+               order by m.joined_position desc limit 1) r on true
        order by x.i, e.seq`.execute(this.database.tables());
     const ofConversations = rows.filter((row) => CONVERSATION_EVENTS[row.kind] !== undefined);
     const seen = new Map<string, ConversationRow | undefined>();
@@ -116,6 +128,10 @@ function storedEvent(row: EntryRow, owner: number, conversation: ConversationRow
     return row.sender === owner && name === 'message.created'
       ? { ...event, ownClientId: { app: row.app, clientId: row.client_id } }
       : event;
+  }
+  if (row.reader !== null) {
+    const receipt = { conversation: row.entry_conversation, person: row.reader, readUpTo: row.reader_up_to ?? 0 };
+    return { seq: row.seq, name: 'receipt.updated', data: receiptData(receipt) };
   }
   const name = CONVERSATION_EVENTS[row.kind];
   if (!conversation || !name) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);

@@ -3,6 +3,7 @@ import { Change, type MessageChange } from './change.js';
 import { type CommitOptions, SendCommit } from './commit.js';
 import { ChangeCommit } from './commit-changes.js';
 import { GroupCommit } from './commit-group.js';
+import { ReadCommit } from './commit-reads.js';
 import {
   type ConversationPage,
   Conversations,
@@ -16,6 +17,7 @@ import { type ChangeOfGroup, GroupUpdate } from './group-update.js';
 import { type HistoryPage, type HistoryRequest, readHistory } from './history.js';
 import { Lanes } from './lanes.js';
 import { Acknowledgements, Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
+import { ReadMark } from './read-mark.js';
 import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
 import type { ConversationView, MessageView } from './views.js';
 
@@ -44,6 +46,7 @@ export class Messaging {
     const sends = new SendCommit(options, noticed);
     this.changes = new ChangeCommit(options);
     this.conversations = new Conversations(options, (conversation, people) => this.lanes.learn(conversation, people));
+    const reads = new ReadCommit(options);
     const groups = new GroupCommit(options, this.conversations, noticed);
     this.lanes = new Lanes({
       ...(options.lanes ?? LANES),
@@ -51,6 +54,7 @@ export class Messaging {
         for (const run of runsOf(batch)) {
           if (run.kind === 'sends') await sends.commit(run.items);
           else if (run.kind === 'changes') await this.changes.commit(run.items);
+          else if (run.kind === 'reads') await reads.commit(run.items);
           else await groups.commit(run.item);
         }
       },
@@ -126,6 +130,17 @@ export class Messaging {
     return this.conversations.get(person, id);
   }
 
+  /**
+   * The person has read up to this position; never backwards. In a direct conversation the other person is told too.
+   * MessagingError `not_found`, `invalid_data` for a position past the last message that they may see.
+   */
+  async markRead(sender: Sender, conversation: string, upTo: number): Promise<void> {
+    const mark = new ReadMark(sender, conversation, upTo, this.answered);
+    this.unanswered++;
+    this.arrivals.accept(mark);
+    return mark.answer.result;
+  }
+
   /** As internal keys: whom it concerns that the person is typing. MessagingError `not_found`. */
   audience(person: number, conversation: string): Promise<number[]> {
     return this.conversations.audience(person, conversation);
@@ -168,10 +183,11 @@ export class Messaging {
   };
 }
 
-type Item = Send | Change | GroupUpdate;
+type Item = Send | Change | ReadMark | GroupUpdate;
 type Run =
   | { kind: 'sends'; items: Send[] }
   | { kind: 'changes'; items: Change[] }
+  | { kind: 'reads'; items: ReadMark[] }
   | { kind: 'group'; item: GroupUpdate };
 
 /** What follows each other and is of one kind goes in one statement; the order in the batch stays. */
@@ -183,6 +199,9 @@ function runsOf(batch: readonly Item[]): Run[] {
     else if (item instanceof Send) {
       if (last?.kind === 'sends') last.items.push(item);
       else runs.push({ kind: 'sends', items: [item] });
+    } else if (item instanceof ReadMark) {
+      if (last?.kind === 'reads') last.items.push(item);
+      else runs.push({ kind: 'reads', items: [item] });
     } else if (last?.kind === 'changes') last.items.push(item);
     else runs.push({ kind: 'changes', items: [item] });
   }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { CHANGE_MESSAGES } from './sql/change-messages.js';
 import { COMMIT_SENDS } from './sql/commit-sends.js';
 import { CREATE_CONVERSATION } from './sql/create-conversation.js';
+import { MARK_READ } from './sql/mark-read.js';
 import { UPDATE_GROUP } from './sql/update-group.js';
 
 const statements = [
@@ -99,4 +100,5 @@ export const messagingMigrations: Record<string, Migration> = {
   '040_messaging': run(statements),
   '041_change_messages': run(CHANGE_MESSAGES),
   '042_update_group': run(UPDATE_GROUP),
+  '043_mark_read': run(MARK_READ),
 };

@@ -174,6 +174,12 @@ export function personalView(row: PersonalConversationRow): ConversationView {
   };
 }
 
+/** The `data` of receipt.updated. */
+export function receiptData(receipt: ReceiptView & { conversation: string }): Buffer {
+  const { conversation, person, readUpTo } = receipt;
+  return Buffer.from(JSON.stringify({ conversation, person, readUpTo }));
+}
+
 /** The `data` of conversation events. */
 export function conversationData(row: ConversationRow): Buffer {
   return Buffer.from(`{"conversation":${JSON.stringify(sharedView(row))}}`);

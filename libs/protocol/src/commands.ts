@@ -69,6 +69,11 @@ export class ConversationHistory {
   @Optional() @WholeNumber(1, LIMITS.maxPage) limit?: number;
 }
 
+export class ConversationRead {
+  @Opaque() conversation!: string;
+  @WholeNumber(1) upTo!: number;
+}
+
 export class MessageSend {
   @Optional() @Opaque() conversation?: string;
   @Optional() @Opaque() to?: string;

@@ -12,7 +12,6 @@ import {
   LIMITS,
   okFrame,
   type ScopeSet,
-  scopeBit,
   scopesOf,
 } from '@drawbridge/protocol';
 import { Logger } from '@nestjs/common';
@@ -27,8 +26,6 @@ import { Failure, Passing, Reply } from './outbound-frames.js';
 
 const NONCE_BYTES = 16;
 const log = new Logger('Connection');
-export const READ = scopeBit('messages.read');
-export const SEND = scopeBit('messages.send');
 
 let made = 0;
 

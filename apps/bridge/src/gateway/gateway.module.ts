@@ -27,6 +27,7 @@ import { ConsentGuard } from './consent.guard.js';
 import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
+import { GroupReceipts } from './group-receipts.js';
 import { Hearing } from './hearing.js';
 import { Openings } from './openings.js';
 import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
@@ -130,17 +131,24 @@ function makeMessaging(
   metrics: GatewayMetrics,
 ): Messaging {
   const log = new Logger('Messaging');
-  return new Messaging({
+  const receipts = new GroupReceipts(
+    delivery,
+    (reader, conversation) => messaging.audience(reader, conversation),
+    (error) => log.warn({ err: error }, 'The people of a group could not be told who has read'),
+  );
+  const messaging = new Messaging({
     database,
     mayCommit: () => lease.lastsFor(COMMIT_TIMEOUT_MS),
     onCommitted: (events) => delivery.committed(events),
     onBatch: (sends, ms) => metrics.batchCommitted(sends, ms),
     onOutcomeUnknown: () => delivery.doubt(),
+    onRead: (reader, conversation, data) => receipts.read(reader.key, conversation, data),
     log: {
       warn: (details, message) => log.warn(details, message),
       error: (details, message) => log.error(details, message),
     },
   });
+  return messaging;
 }
 
 /** The partners' end. It takes Config, Database (migrated), Secrets, the bus, Grants and Endings from the application. */

@@ -14,6 +14,7 @@ import {
   ConversationHistory,
   ConversationList,
   ConversationMembers,
+  ConversationRead,
   ConversationUpdate,
   MailboxAck,
   MessageDelete,
@@ -32,10 +33,11 @@ import { Config } from '../config/config.js';
 import { Acceptance } from './acceptance.js';
 import { Command } from './command.js';
 import { CommandError } from './command-error.js';
-import { type Connection, type OpenSession, READ, SEND } from './connection.js';
+import type { Connection, OpenSession } from './connection.js';
 import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
 import { ReadTurns } from './read-turns.js';
+import { READ, SEND } from './scope-bits.js';
 import { grantView, type Opened, openReply, Sessions } from './sessions.js';
 import { changedMessage, createdConversation, sentMessage, updatedConversation } from './shown.js';
 import { lastMessages, recordShown } from './shown-pages.js';
@@ -213,6 +215,14 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   @Command({ event: 'reaction.remove', data: Reaction, scope: 'messages.send', changes: true, shown: changedMessage })
   unreact(connection: Connection, { message, emoji }: Reaction) {
     return this.change(connection, { kind: 'unreact', message, emoji });
+  }
+
+  @Command({ event: 'conversation.read', data: ConversationRead, scope: 'messages.read', changes: true })
+  async markRead(connection: Connection, { conversation, upTo }: ConversationRead): Promise<object> {
+    const marking = this.messaging.markRead(sessionOf(connection).sender, conversation, upTo);
+    connection.order.sent(conversation, marking);
+    await marking;
+    return {};
   }
 
   @Command({ event: 'typing.start', data: TypingIn, scope: 'messages.send' })

@@ -9,6 +9,7 @@ const NAMES: readonly DurableEvent['name'][] = [
   'message.deleted',
   'message.reacted',
   'conversation.updated',
+  'receipt.updated',
 ];
 const PASSING_NAMES: readonly PassingEvent['name'][] = ['typing', 'receipt.updated'];
 

@@ -1,11 +1,12 @@
 import type { DurableEvent, StoredEvent } from '@drawbridge/messaging';
 import { durableHead, passingFrame } from '@drawbridge/protocol';
-import { type Connection, READ } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Delivery, Mailbox } from './delivery.js';
 import type { FrameBytes } from './frame-bytes.js';
 import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
 import { PassingShared } from './outbound-frames.js';
+import { READ } from './scope-bits.js';
 
 /** Every bound of the way of an event to its connection (I9). */
 export const STREAM_LIMITS = {

@@ -12,6 +12,7 @@ import type { Connection } from './connection.js';
 import type { FrameBytes } from './frame-bytes.js';
 import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
+import { READ } from './scope-bits.js';
 
 const READ = scopeBit('messages.read');
 /** Of a frame without details of its own. */

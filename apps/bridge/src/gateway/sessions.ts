@@ -14,12 +14,13 @@ import {
 } from '@drawbridge/protocol';
 import type { AccessToken, AccessTokens } from './access-token.js';
 import { CommandError } from './command-error.js';
-import { type Connection, READ } from './connection.js';
+import type { Connection } from './connection.js';
 import type { Delivery } from './delivery.js';
 import { checkProof } from './dpop-proof.js';
 import { type MailboxReset, MailboxStream } from './mailbox-stream.js';
 import type { Openings } from './openings.js';
 import { isOriginOf } from './origin.js';
+import { READ } from './scope-bits.js';
 
 const PROFILE = scopeBit('profile');
 

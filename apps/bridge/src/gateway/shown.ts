@@ -1,6 +1,6 @@
 import type { ConversationView, MessageView, SendResult } from '@drawbridge/messaging';
 import type { ScopeSet } from '@drawbridge/protocol';
-import { READ } from './connection.js';
+import { READ } from './scope-bits.js';
 
 /** Protocol section 3: without `messages.read` a reply shows nothing to read, whoever wrote it. */
 export function sentMessage(result: SendResult, scopes: ScopeSet): object {

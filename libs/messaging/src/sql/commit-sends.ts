@@ -6,6 +6,8 @@ export const ENTRY = {
   messageDeleted: 4,
   messageReacted: 5,
   conversationUpdated: 6,
+  /** `subject` is the reader's key. */
+  receiptUpdated: 7,
 } as const;
 
 /**

@@ -1,0 +1,4 @@
+import { scopeBit } from '@drawbridge/protocol';
+
+export const READ = scopeBit('messages.read');
+export const SEND = scopeBit('messages.send');

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@drawbridge/database';
+import { testDatabase } from '@drawbridge/testing';
+import { codeOf, GatewayHarness, type SignedIn, send } from './gateway-harness.js';
+import { LossyNetwork } from './lossy-network.js';
+
+describe('Read receipts, with people on two gateways', () => {
+  let database: Database;
+  let here: GatewayHarness;
+  let there: GatewayHarness;
+  let alice: SignedIn;
+  let bob: SignedIn;
+  let carol: SignedIn;
+  beforeAll(async () => {
+    database = await testDatabase('postgres');
+    const network = new LossyNetwork(() => 'arrives');
+    here = await GatewayHarness.on(database, { GATEWAY_ID: 'here' }, false, network.join());
+    there = await GatewayHarness.on(database, { GATEWAY_ID: 'there' }, false, network.join());
+    [alice, bob, carol] = [await here.client('alice'), await there.client('bob'), await there.client('carol')];
+  });
+  afterAll(async () => {
+    await Promise.all([alice, bob, carol].map(({ client }) => client.close()));
+    await here.stop();
+    await there.stop();
+    await database.close();
+  });
+
+  const receipts = ({ client }: SignedIn, conversation: string) =>
+    client.frames.filter(({ event, data }) => event === 'receipt.updated' && data.conversation === conversation);
+  const told = ({ client }: SignedIn, conversation: string, person: string) =>
+    client.waitFor(
+      ({ event, data }) => event === 'receipt.updated' && data.conversation === conversation && data.person === person,
+    );
+
+  test('in a direct conversation the other person and the reader’s own connections are told, with a seq (I4)', async () => {
+    const second = await here.client('bob');
+    const direct = await here.direct(alice.client, 'bob');
+    const { message } = await send(alice.client, direct, 'read me');
+    await bob.client.request('conversation.read', { conversation: direct, upTo: message.position });
+    for (const who of [alice, bob, second]) {
+      const { data, seq } = await told(who, direct, 'bob');
+      expect(data).toEqual({ conversation: direct, person: 'bob', readUpTo: message.position });
+      expect(seq).toEqual(expect.any(Number));
+      expect(who.client.problems).toEqual([]);
+    }
+    const { conversation } = await bob.client.request<{ conversation: object }>('conversation.get', {
+      conversation: direct,
+    });
+    expect(conversation).toMatchObject({ unread: 0, readUpTo: message.position });
+    await second.client.close();
+  });
+
+  test('in a group the others are told in passing, of one reader in a second, and their mailboxes do not fill', async () => {
+    const made = await alice.client.request<{ conversation: { id: string } }>('conversation.create', {
+      members: ['bob', 'carol'],
+      clientId: randomUUID(),
+    });
+    const group = made.conversation.id;
+    for (let n = 0; n < 10; n++) await send(alice.client, group, `${n}`);
+    const read = (who: SignedIn, upTo: number) =>
+      who.client.request('conversation.read', { conversation: group, upTo });
+    for (let n = 1; n <= 10; n++) await Promise.all([read(bob, n), read(carol, n)]);
+    await Promise.all([told(alice, group, 'bob'), told(alice, group, 'carol')]);
+    const heard = receipts(alice, group);
+    expect(heard.every(({ seq }) => seq === undefined)).toBe(true);
+    expect(heard.length).toBeLessThanOrEqual(4);
+    expect(receipts(bob, group).every(({ seq, data }) => (seq !== undefined) === (data.person === 'bob'))).toBe(true);
+    expect(alice.client.problems).toEqual([]);
+  });
+
+  test('marking takes messages.read, and bad positions are named (I1)', async () => {
+    const writer = await here.client('alice', { scopes: ['messages.send'] });
+    const direct = await here.direct(alice.client, 'bob');
+    const read = (who: SignedIn, upTo: unknown) =>
+      codeOf(who.client.request('conversation.read', { conversation: direct, upTo }));
+    expect(await read(writer, 1)).toBe('scope_missing');
+    for (const upTo of [0, -1, 1.5, '1', 1_000_000, null]) expect(await read(alice, upTo)).toBe('invalid_data');
+    expect(await read(carol, 1)).toBe('not_found');
+    await writer.client.close();
+  });
+});
