@@ -5,7 +5,6 @@ import {
   okFrame,
   passingFrame,
   type ScopeSet,
-  scopeBit,
 } from '@drawbridge/protocol';
 import type { CommandRule } from './command.js';
 import type { Connection } from './connection.js';
@@ -14,7 +13,6 @@ import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
 import { READ } from './scope-bits.js';
 
-const READ = scopeBit('messages.read');
 /** Of a frame without details of its own. */
 const ERROR_BYTES = 512;
 
