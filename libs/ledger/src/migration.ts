@@ -45,6 +45,9 @@ const accessPages = [
   'drop index ledger_entry_by_person',
 ];
 
+/** What concerns everybody is read into each person's record; among all that concerns one person it is rare. */
+const ofEverybody = ['create index ledger_entry_of_everybody on ledger_entry (partner, at, id) where person is null'];
+
 const run = (all: readonly string[]): Migration => ({
   async up(db) {
     for (const statement of all) await sql.raw(statement).execute(db);
@@ -55,4 +58,5 @@ export const ledgerMigrations: Record<string, Migration> = {
   // Before the libraries whose statements append to it.
   '005_ledger': run(statements),
   '006_access_pages': run(accessPages),
+  '007_of_everybody': run(ofEverybody),
 };
