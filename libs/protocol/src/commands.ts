@@ -111,6 +111,11 @@ export class TypingIn {
   @Opaque() conversation!: string;
 }
 
+export class ContactsList {
+  @Optional() @Opaque(1_024) cursor?: string;
+  @Optional() @WholeNumber(1, LIMITS.maxContactsPage) limit?: number;
+}
+
 export class MailboxAck {
   @WholeNumber(0) seq!: number;
 }

@@ -11,6 +11,7 @@ export const LIMITS = {
   maxMembersShown: 20,
   maxPage: 100,
   defaultPage: 50,
+  maxContactsPage: 200,
   maxConnectionsPerGrant: 4,
   /** What may wait for one connection before it is a slow consumer (4508). */
   maxQueuedBytes: 1_048_576,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Endings } from '@drawbridge/consent';
+import { Database } from '@drawbridge/database';
 import { AccessPages } from '@drawbridge/ledger';
 import {
   type ConversationView,
@@ -8,7 +9,9 @@ import {
   Messaging,
   type SendResult,
 } from '@drawbridge/messaging';
+import { readContacts } from '@drawbridge/people';
 import {
+  ContactsList,
   ConversationCreate,
   ConversationGet,
   ConversationHistory,
@@ -16,6 +19,7 @@ import {
   ConversationMembers,
   ConversationRead,
   ConversationUpdate,
+  LIMITS,
   MailboxAck,
   MessageDelete,
   MessageEdit,
@@ -59,6 +63,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     private readonly turns: ReadTurns,
     private readonly pages: AccessPages,
     private readonly typing: Typing,
+    private readonly database: Database,
   ) {}
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
@@ -223,6 +228,16 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
     connection.order.sent(conversation, marking);
     await marking;
     return {};
+  }
+
+  @Command({ event: 'contacts.list', data: ContactsList, scope: 'contacts.read' })
+  async contacts(connection: Connection, { cursor, limit = LIMITS.defaultPage }: ContactsList): Promise<object> {
+    const { person, grant } = sessionOf(connection).consent;
+    const page = await this.turns.take(grant, () => readContacts(this.database, person.key, { cursor, limit }));
+    if (page) return page;
+    throw new CommandError('invalid_data', {
+      issues: [{ path: 'cursor', problem: 'is not one that the bridge gave' }],
+    });
   }
 
   @Command({ event: 'typing.start', data: TypingIn, scope: 'messages.send' })

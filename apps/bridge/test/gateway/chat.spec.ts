@@ -36,6 +36,24 @@ describe.each(everyDatabase)('Two people on the gateway, on %s', (kind) => {
     await client.close();
   });
 
+  test('contacts come by handle, page by page, to apps that may see them and with nothing but names', async () => {
+    const { client } = await bridge.client('alice', { scopes: ['contacts.read'] });
+    const first = await client.request<{ contacts: object[]; next: string }>('contacts.list', { limit: 2 });
+    const then = await client.request<{ contacts: object[] }>('contacts.list', { limit: 2, cursor: first.next });
+    expect([...first.contacts, ...then.contacts]).toEqual([
+      { id: 'bob', handle: 'bob', name: 'Bob' },
+      { id: 'carol', handle: 'carol', name: 'Carol' },
+      { id: 'dave', handle: 'dave', name: 'Dave' },
+    ]);
+    expect(then).not.toHaveProperty('next');
+    for (const data of [{ cursor: 'nothing' }, { limit: 201 }, { limit: 0 }])
+      await expect(client.request('contacts.list', data)).rejects.toMatchObject({ code: 'invalid_data' });
+    await client.close();
+    const other = await bridge.client('alice', { scopes: ['messages.read', 'messages.send'] });
+    await expect(other.client.request('contacts.list', {})).rejects.toMatchObject({ data: { scope: 'contacts.read' } });
+    await other.client.close();
+  });
+
   test('a message reaches the other person and the sender’s own connections, and its clientId only the sender’s (I3, I4)', async () => {
     const alice = await bridge.client('alice');
     const second = await bridge.client('alice');
