@@ -10,6 +10,7 @@ import { ScopeBoxes } from './scope-boxes.js';
 import { SignInForm } from './sign-in-form.js';
 import { day, instant, minute } from './times.js';
 import type { Usage } from './usages.js';
+import { WindDown } from './wind-down.js';
 
 export const CONNECTED_APPS_PATH = '/connected-apps';
 const RECORD_PATH = `${CONNECTED_APPS_PATH}/record`;
@@ -205,6 +206,7 @@ function GrantCard({ grant, usage, csrf }: { grant: GrantView; usage: Usage | un
           <time dateTime={grant.expiresAt.toISOString()}>{day(grant.expiresAt)}</time>
         </Fact>
       </dl>
+      <WindDown appName={grant.appName} endsAt={grant.partnerEndsAt} />
       {usage && <GrantUsage grant={grant} usage={usage} />}
       <form method="post" action={CONNECTED_APPS_PATH}>
         <input type="hidden" name="csrf" value={csrf} />

@@ -5,6 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { page } from '../pages/layout.js';
 import { ScopeBoxes } from './scope-boxes.js';
 import { day } from './times.js';
+import { windDown } from './wind-down.js';
 
 export interface ConsentPage {
   app: App;
@@ -71,6 +72,11 @@ export function consentPage(props: ConsentPage): string {
             <strong>For how long.</strong> At most {days} days, until {day(expiresAt)}; it ends sooner after {idleDays}{' '}
             days without use. You can end it at any moment on Connected apps.
           </li>
+          {app.partner.endsAt && (
+            <li>
+              <strong>Not for long.</strong> {windDown(app.name, app.partner.endsAt)}
+            </li>
+          )}
           <li>
             <strong>Not end-to-end encrypted.</strong> {app.name} is able to read the messages it shows you.
           </li>
