@@ -137,11 +137,12 @@ export class ChangeCommit {
       });
   }
 
+  /** On a connection of the commits: the lane waits for it, and may not wait for whoever reads a history. */
   private async messages(changes: readonly Change[]): Promise<Map<string, MessageRow>> {
     const ids = [...new Set(changes.map(({ message }) => message))];
     if (ids.length === 0) return new Map();
     const { rows } = await sql<MessageRow>`${MESSAGE_ROWS} where m.id = any (${ids}::uuid[])`.execute(
-      this.options.database.tables(),
+      this.options.database.commits(),
     );
     return new Map(rows.map((row) => [row.id, row]));
   }

@@ -26,13 +26,24 @@ export class GroupCommit {
     private readonly noticed: (conversation: string, people: number) => void,
   ) {}
 
+  /** Resolves when it is stored: what it reads for events and answer keeps nobody's sends waiting in the lane. */
   async commit(update: GroupUpdate): Promise<void> {
-    try {
+    await this.answering(update, async () => {
       const outcome = await this.store(update);
       const refusal = REFUSALS[outcome[0]];
-      if (refusal) return update.fail(refusal());
-      if (outcome[0] === 'n') await this.announce(update.conversation, outcome);
-      update.answer.succeed(await this.conversations.get(update.sender.key, update.conversation));
+      if (refusal) update.fail(refusal());
+      else void this.answering(update, () => this.tell(update, outcome));
+    });
+  }
+
+  private async tell(update: GroupUpdate, outcome: Outcome): Promise<void> {
+    if (outcome[0] === 'n') await this.announce(update.conversation, outcome);
+    update.answer.succeed(await this.conversations.get(update.sender.key, update.conversation));
+  }
+
+  private async answering(update: GroupUpdate, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       this.options.log.warn({ err: error }, 'a group could not be changed');
       update.fail(error instanceof MessagingError ? error : unavailable('The group could not be changed.'));

@@ -191,4 +191,54 @@ describe.each(everyDatabase)('Messages that are edited, deleted and reacted to, 
     await recorded.messaging.change(alice, { kind: 'delete', message: message.id });
     expect(lastEvent().owners.toSorted()).toEqual([alice.key, bob.key, carol.key].toSorted());
   });
+
+  test('a store that is slow to read holds up no send behind a change of a message or a group', async () => {
+    const made = await recorded.messaging.createConversation(alice, {
+      members: ['bob', 'carol'],
+      clientId: randomUUID(),
+    });
+    const message = await send('before');
+    const gate = Promise.withResolvers<void>();
+    const reading = slowToRead(database, gate.promise);
+    const { messaging } = recordingMessaging(reading);
+    const edited = messaging.change(alice, { kind: 'edit', message: message.id, text: 'after' });
+    const named = messaging.updateGroup(alice, { conversation: made.conversation.id, title: 'Named' });
+    // Both have joined the lane when what joins it later has been answered.
+    await until(async () => {
+      const { rows } = await sql<{ done: number }>`
+        select (select count(*) from message where id = ${message.id} and text = 'after')
+             + (select count(*) from conversation where title = 'Named') as done`.execute(database.tables());
+      return rows[0]!.done === 2;
+    });
+    const sent = await messaging.send(alice, { conversation, text: 'meanwhile', clientId: randomUUID() });
+    expect(sent.message.text).toBe('meanwhile');
+    gate.resolve();
+    expect((await edited).text).toBe('after');
+    expect((await named).title).toBe('Named');
+  });
 });
+
+/** The same database; what is read in the general pool about messages and conversations comes when `gate` opens. */
+function slowToRead(database: Database, gate: Promise<void>): Database {
+  return new Proxy(database, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'tables') return typeof value === 'function' ? value.bind(target) : value;
+      return <T>() =>
+        target.tables<T>().withPlugin({
+          transformQuery: ({ node }) => node,
+          async transformResult({ result }) {
+            const [row] = result.rows;
+            if (row && ('sent_at_ms' in row || 'member_count' in row)) await gate;
+            return result;
+          },
+        });
+    },
+  });
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 10_000; !(await isSo()); ) {
+    if (performance.now() > end) throw new Error('It never was so.');
+  }
+}
