@@ -24,13 +24,17 @@ import { AccessTokens } from './access-token.js';
 import { CommandTable } from './command-table.js';
 import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
+import { ConversationCommands } from './conversation-commands.js';
 import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
 import { GroupReceipts } from './group-receipts.js';
 import { Hearing } from './hearing.js';
+import { MessageCommands } from './message-commands.js';
 import { Openings } from './openings.js';
+import { PeopleCommands } from './people-commands.js';
 import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
+import { Reads } from './reads.js';
 import { RefusedPermits } from './refused-permits.js';
 import { RequestedDrain } from './requested-drain.js';
 import { Sessions } from './sessions.js';
@@ -206,7 +210,11 @@ function makeMessaging(
     Dispatcher,
     Unopened,
     Acceptance,
+    Reads,
     Gateway,
+    ConversationCommands,
+    MessageCommands,
+    PeopleCommands,
     GatewayLife,
   ],
   exports: [Gateway, GatewayMetrics, ConsentLease, Messaging],
