@@ -20,4 +20,13 @@ export const adminMigrations: Record<string, Migration> = {
         where actor not in ('person', 'bridge') and actor not like 'app%'`.execute(db);
     },
   },
+  // The names of operators may begin with app.
+  '062_record_by_operator': {
+    async up(db) {
+      await sql`drop index ledger_entry_by_operator`.execute(db);
+      await sql`
+        create index ledger_entry_by_operator on ledger_entry (actor, id)
+        where actor not in ('person', 'bridge', 'app') and actor not like 'app:%'`.execute(db);
+    },
+  },
 };

@@ -9,6 +9,7 @@ const ROOT = 'root';
 /** Who else stands on the record as the one who did something. */
 const RESERVED = new Set([ROOT, 'person', 'app', 'bridge', 'platform', 'restore']);
 const TOKEN_BYTES = 32;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 export interface Operator {
   name: string;
@@ -44,6 +45,8 @@ export class Operators {
   async whose(token: string): Promise<string | undefined> {
     const hash = hashOf(token);
     if (this.root && timingSafeEqual(hash, this.root)) return ROOT;
+    // The database is not asked about what cannot be one of its tokens.
+    if (!TOKEN.test(token)) return undefined;
     const { rows } = await sql<{ name: string }>`
       with known as (select name from operator where token_hash = ${hash}::bytea and removed_at is null),
       used as (

@@ -31,10 +31,14 @@ export function recordRoutes({ database }: AdminParts): Route[] {
         ...(before === undefined ? [] : [sql`e.id < ${before}::bigint`]),
         ...(partner === undefined ? [] : [sql`e.partner = ${partner}::uuid`]),
         ...(grant === undefined ? [] : [sql`e.grant_id = ${grant}::uuid`]),
-        ...(app === undefined ? [] : [sql`e.client_id = ${app}::text`]),
+        ...(app === undefined
+          ? []
+          : [sql`e.client_id = ${app}::text and e.partner = (select partner from app where client_id = ${app}::text)`]),
         ...(operator === undefined
           ? []
-          : [sql`e.actor = ${operator}::text and e.actor not in ('person', 'bridge') and e.actor not like 'app%'`]),
+          : [
+              sql`e.actor = ${operator}::text and e.actor not in ('person', 'bridge', 'app') and e.actor not like 'app:%'`,
+            ]),
       ];
       const { rows } = await sql<Entry>`
         select e.id, e.at, e.kind, e.actor, e.grant_id as "grant", e.client_id as app, e.partner, e.data

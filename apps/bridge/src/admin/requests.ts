@@ -35,7 +35,10 @@ const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d
 const A_TIME = 'must be a time as RFC 3339 has it, such as 2027-03-01T00:00:00.000Z';
 
 function isTime(value: unknown): boolean {
-  return typeof value === 'string' && RFC3339.test(value) && Date.parse(value) > 0;
+  if (typeof value !== 'string' || !RFC3339.test(value) || !(Date.parse(value) > 0)) return false;
+  // 31 February would be taken for a day in March.
+  const [year, month, day] = value.slice(0, 10).split('-').map(Number);
+  return new Date(Date.UTC(year!, month! - 1, day)).getUTCDate() === day;
 }
 
 function Time(): PropertyDecorator {

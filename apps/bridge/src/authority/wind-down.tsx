@@ -10,9 +10,7 @@ export function WindDown({ appName, endsAt }: { appName: string; endsAt: Date | 
   if (!endsAt) return null;
   return (
     <div class="notice">
-      <p>
-        <time dateTime={endsAt.toISOString()}>{windDown(appName, endsAt)}</time>
-      </p>
+      <p>{windDown(appName, endsAt)}</p>
     </div>
   );
 }

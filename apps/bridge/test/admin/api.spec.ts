@@ -118,7 +118,7 @@ describe.each(everyDatabase)('The operators’ API, on %s', (kind) => {
   });
 
   test('the record is read newest first, by partner, app, grant or operator, page by page', async () => {
-    const { token } = await admin.done<{ token: string }>('POST', '/operators', { name: 'rosa' });
+    const { token } = await admin.done<{ token: string }>('POST', '/operators', { name: 'app-rosa' });
     const rosa = admin.as(token);
     const partner = await rosa.approved('recorded');
     const { key } = await admin.person('rita');
@@ -127,8 +127,8 @@ describe.each(everyDatabase)('The operators’ API, on %s', (kind) => {
     type Page = { entries: { kind: string; actor: string; data: object; grant: string | null }[]; next?: string };
     const read = (query: string) => admin.done<Page>('GET', `/record?${query}`);
     const kinds = async (query: string) => (await read(query)).entries.map((entry) => entry.kind);
-    expect(await kinds(`operator=rosa`)).toEqual(['app_created', 'partner_approved', 'partner_created']);
-    expect(await kinds(`app=recorded&operator=rosa`)).toEqual(['app_created']);
+    expect(await kinds(`operator=app-rosa`)).toEqual(['app_created', 'partner_approved', 'partner_created']);
+    expect(await kinds(`app=recorded&operator=app-rosa`)).toEqual(['app_created']);
     expect(await kinds(`grant=${grant}`)).toEqual(['grant_ended', 'grant_created']);
     const first = await read(`partner=${partner}&limit=3`);
     const second = await read(`partner=${partner}&limit=3&cursor=${first.next}`);

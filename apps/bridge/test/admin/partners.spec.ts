@@ -266,6 +266,9 @@ describe.each(everyDatabase)('Partners and their apps over the operators’ API,
     expect(await issues('POST', '/partners', { ...PARTNER, name: 'two\nlines' })).toEqual(['name']);
     expect(await issues('POST', '/partners', { ...PARTNER, scopes: ['everything'] })).toEqual(['scopes']);
     expect(await issues('POST', '/partners', { ...PARTNER, reviewDueAt: 'tomorrow' })).toEqual(['reviewDueAt']);
+    expect(await issues('POST', '/partners', { ...PARTNER, reviewDueAt: '2031-02-30T00:00:00Z' })).toEqual([
+      'reviewDueAt',
+    ]);
     expect(await issues('PATCH', `/partners/${id}`, { status: 'approved' })).toEqual(['status']);
     expect(await issues('PATCH', `/partners/${id}`, { privacyUrl: 'ftp://x.example' })).toEqual(['privacyUrl']);
     expect(await issues('POST', `/partners/${id}/suspend`, {})).toEqual(['reason']);
