@@ -1,8 +1,8 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { FeedPosition } from './feed.js';
 
-/** Windows closed by one statement. */
-const WINDOWS_PER_STATEMENT = 1_000;
+/** Windows closed by one statement, which has to fit into its timeout. */
+export const WINDOWS_PER_STATEMENT = 1_000;
 /** Of one grant, that are looked at: more than it may have on any number of gateways but for a moment. */
 const MAX_OPEN_WINDOWS = 200;
 

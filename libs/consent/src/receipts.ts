@@ -2,6 +2,7 @@ import type { Database } from '@drawbridge/database';
 import { type EndReason, type Scope, scopeSet, scopesOf } from '@drawbridge/protocol';
 import { type QueryExecutorProvider, sql } from 'kysely';
 import type { FeedRow } from './feed.js';
+import { WINDOWS_PER_STATEMENT } from './lease-store.js';
 import type { Decision } from './watch.js';
 
 /** What a receipt is of: a row of the feed that took consent away. */
@@ -222,15 +223,17 @@ export async function closeExpired(
   endedBy: number | null,
   bounds: readonly Bound[],
 ): Promise<void> {
-  if (bounds.length === 0) return;
-  await sql`
-    update access_window w
-    set closed_at = ms_up(clock_timestamp()), closed_by = 'lease_expired', last_seq = b.last_seq, at_most = true,
-        ended_by = coalesce(${endedBy}::bigint, (
-          select min(r.number) from consent_receipt r join consent_grant g on g.id = w.grant_id
-          where r.effective_at is null and ${CONCERNS}))
-    from jsonb_to_recordset(${JSON.stringify(bounds)}::jsonb) as b(id bigint, last_seq bigint)
-    where w.id = b.id and w.closed_at is null`.execute(tx);
+  for (let start = 0; start < bounds.length; start += WINDOWS_PER_STATEMENT) {
+    const some = JSON.stringify(bounds.slice(start, start + WINDOWS_PER_STATEMENT));
+    await sql`
+      update access_window w
+      set closed_at = ms_up(clock_timestamp()), closed_by = 'lease_expired', last_seq = b.last_seq, at_most = true,
+          ended_by = coalesce(${endedBy}::bigint, (
+            select min(r.number) from consent_receipt r join consent_grant g on g.id = w.grant_id
+            where r.effective_at is null and ${CONCERNS}))
+      from jsonb_to_recordset(${some}::jsonb) as b(id bigint, last_seq bigint)
+      where w.id = b.id and w.closed_at is null`.execute(tx);
+  }
 }
 
 /**

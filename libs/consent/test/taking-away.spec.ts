@@ -159,6 +159,19 @@ describe.each(everyDatabase)('Taking consent away from a grant, an app or a part
     expect(await endings.endPartner({ partner: world.partner, status: 'suspended', by: 'olga' })).toBe(undefined);
   });
 
+  test('I2 thousands of connections of a gateway that died are closed in pieces, and the receipt counts all of them', async () => {
+    const grant = await world.grant();
+    const instance = randomUUID();
+    await registerLease(world.db, { instance, gateway: 'dead', leaseMs: LEASE_MS });
+    await sql`
+      insert into access_window (grant_id, person, instance, gateway)
+      select ${grant.id}::uuid, ${world.person.key}, ${instance}::uuid, 'dead' from generate_series(1, 2500)`.execute(
+      world.db,
+    );
+    const receipt = await world.endings().endPartner({ partner: world.partner, status: 'ended', by: 'olga' });
+    expect(receipt).toMatchObject({ connectionsClosed: 2_500, gateways: [{ id: 'dead', confirmed: 'lease_expired' }] });
+  });
+
   // The embedded database is for partners of another size.
   (kind === 'postgres' ? test : test.skip)(
     'I9 of grants beyond number so many are counted, and all of them end',
