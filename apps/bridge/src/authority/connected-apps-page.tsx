@@ -211,17 +211,25 @@ function GrantCard({ grant, usage, csrf }: { grant: GrantView; usage: Usage | un
       <form method="post" action={CONNECTED_APPS_PATH}>
         <input type="hidden" name="csrf" value={csrf} />
         <input type="hidden" name="grant" value={grant.id} />
-        <fieldset>
-          <legend>It may</legend>
-          <ScopeBoxes scopes={grant.scopes} ticked={grant.scopes} />
-          <p class="small quiet">
-            Untick what it should no longer do. It cannot get that back without asking you again.
+        {grant.scopes.length === 0 ? (
+          <p>
+            It can do nothing at present: everything you allowed was taken from it by the operators of this service.
           </p>
-        </fieldset>
+        ) : (
+          <fieldset>
+            <legend>It may</legend>
+            <ScopeBoxes scopes={grant.scopes} ticked={grant.scopes} />
+            <p class="small quiet">
+              Untick what it should no longer do. It cannot get that back without asking you again.
+            </p>
+          </fieldset>
+        )}
         <div class="actions">
-          <button type="submit" name="action" value="narrow" class="second" aria-describedby={heading}>
-            Take back what is not ticked
-          </button>
+          {grant.scopes.length > 0 && (
+            <button type="submit" name="action" value="narrow" class="second" aria-describedby={heading}>
+              Take back what is not ticked
+            </button>
+          )}
           <button type="submit" name="action" value="end" class="ending" aria-describedby={heading}>
             End access
           </button>

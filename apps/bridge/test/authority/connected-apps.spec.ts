@@ -1,4 +1,5 @@
-import { Grants } from '@drawbridge/consent';
+import { Endings, Grants } from '@drawbridge/consent';
+import { SCOPES } from '@drawbridge/protocol';
 import { everyDatabase, type FormBrowser, type FormPage, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AuthorityHarness, bodyOf, PASSWORD } from './authority-harness.js';
@@ -95,6 +96,21 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     const someoneElses = await browser.submit(form, { grant: bob.grant, confirm: 'yes' }, ['action', 'narrow']);
     expect(someoneElses.status).toBe(404);
     expect(await scopesOf(grant)).toEqual(['messages.send', 'profile']);
+  });
+
+  test('a grant from which everything was taken says so, and can still be ended', async () => {
+    const { grant } = await bridge.signIn({ scopes: ['contacts.read'] });
+    await bridge.app.get(Endings).setAppCeiling({ app: 'tunebox-desktop', scopes: ['messages.read'], by: 'olga' });
+    const browser = bridge.browser();
+    const page = await open(browser);
+    expect(page.html).toContain('It can do nothing at present');
+    expect(formWith(page, 'grant', grant).buttons).toEqual([{ name: 'action', value: 'end' }]);
+    const statement = await confirm(browser, await press(browser, page, grant));
+    expect(statement.html).toContain('no longer has access');
+    await sql`delete from consent_feed where kind = 'app_narrowed'`.execute(bridge.database.tables());
+    await sql`update app set scopes = ${[...SCOPES]}::text[] where client_id = 'tunebox-desktop'`.execute(
+      bridge.database.tables(),
+    );
   });
 
   test('a card says what the client calls itself, as text, and where the person signed in', async () => {
