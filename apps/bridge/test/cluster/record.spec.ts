@@ -50,6 +50,8 @@ describe('The record, with a flood, clients that come and go, and a gateway that
       const bob = await world.connect(0, await world.signIn('bob'));
       const conversations = [await directTo(bob, 'alice'), await directTo(bob, 'carol')];
       for (const conversation of conversations) await sendNews(bob, conversation);
+      // Whoever else is on it when it is killed, somebody is.
+      const bystander = await world.connect(2, await world.signIn('dave'));
       const alive = [0, 1, 2];
       let begun = 0;
       let killed: Promise<unknown> | undefined;
@@ -75,6 +77,7 @@ describe('The record, with a flood, clients that come and go, and a gateway that
         }),
       );
       await killed;
+      expect((await bystander.closed).code).toBe(1006);
       await flood.stop();
       const told = await sentencesFor(world, 'alice');
       for (const reader of readers.filter((_, n) => n % 2 === 0)) {
