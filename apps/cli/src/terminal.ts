@@ -77,7 +77,7 @@ export class Terminal {
     const since = performance.now();
     const show = () => {
       const seconds = Math.round((performance.now() - since) / 1_000);
-      const line = `${text} ${count(seconds, 'second')}`.slice(-process.stderr.columns + 1);
+      const line = `${text} ${count(seconds, 'second')}`.slice(1 - (process.stderr.columns || USUAL_WIDTH));
       process.stderr.write(`\r\u001b[K${line}`);
     };
     // An answer that comes at once shows nothing.
@@ -101,7 +101,10 @@ function sentences(text: string, stream: WriteStream): string {
   return wrap(shown(text), widthOfScreen(stream)).join('\n');
 }
 
+const USUAL_WIDTH = 80;
+
 /** Where there is no terminal nothing is broken, so that a script reads the same everywhere. */
 function widthOfScreen(stream: WriteStream): number {
-  return stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
+  // Some terminals do not know how wide they are.
+  return stream.isTTY ? stream.columns || USUAL_WIDTH : Number.POSITIVE_INFINITY;
 }

@@ -129,6 +129,10 @@ describe('On a real bridge', () => {
   test('a partner that is suspended loses all its grants: a preview of them, a receipt over them, and back (I2)', async () => {
     const clients = [await connected('bob'), await connected('carol'), await connected('carol')];
     const suspend = ['partners', 'suspend', 'Tunebox', '--reason', 'tokens leaked'];
+    const overdue = ['partners', 'update', 'Tunebox', '--review-due', '2026-01-01'];
+    expect(await refused(overdue)).toContain(
+      'This leaves the review of Tunebox overdue, which suspends it and ends 3 grants of 1 app (2 people). Nothing was done',
+    );
     const preview = 'This suspends the partner Tunebox and ends 3 grants of 1 app (2 people).';
     expect(await refused(suspend)).toBe(
       `${preview} Nothing was done, because nobody is there to be asked: add --yes to do it.`,

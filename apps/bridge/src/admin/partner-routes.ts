@@ -44,7 +44,9 @@ export function partnerRoutes(parts: AdminParts): Route[] {
       const { scopes, reviewDueAt, ...rest } = body;
       if (preview) {
         const losing = scopes ? before.scopes.filter((scope) => !scopes.includes(scope)) : [];
-        return { body: { preview: await seen.concerned({ partner: before.id }, losing) } };
+        // A review that is overdue suspends it, with all of them.
+        const overdue = before.status === 'approved' && (dateOf(reviewDueAt)?.getTime() ?? Infinity) <= Date.now();
+        return { body: { preview: await seen.concerned({ partner: before.id }, overdue ? undefined : losing) } };
       }
       const due = dateOf(reviewDueAt);
       await life.change(before.id, { ...rest, ...(due === undefined ? {} : { reviewDueAt: due }) }, by);

@@ -44,8 +44,8 @@ describe.each(everyDatabase)('Openings on %s', (kind) => {
       expect(receipt.gateways).toMatchObject([{ confirmed: 'ack' }]);
     }
     await Promise.all(flooding);
-    // 20 to 40 ms where nothing else runs.
-    expect(took.toSorted((a, b) => a - b)[2]).toBeLessThan(150);
+    // 20 to 40 ms where nothing else runs, and many seconds without turns.
+    expect(took.toSorted((a, b) => a - b)[2]).toBeLessThan(500);
     expect(codes.get('rate_limited')).toBeGreaterThan(0);
   });
 });

@@ -75,7 +75,7 @@ async function drain(context: Context, { reason }: { reason?: string }, referenc
   const { gateway } = find(named(gateways), reference, 'gateway', context.unasked);
   const clients = count(gateway.connections, 'connection');
   const change = { method: 'POST', path: path`/gateways/${gateway.instance}/drain`, body: { reason } } as const;
-  const what = `This drains the gateway ${gateway.id}: its ${clients} go elsewhere, and it takes no new ones.`;
+  const what = `This drains the gateway ${gateway.id}: its ${clients} ${gateway.connections === 1 ? 'goes' : 'go'} elsewhere, and it takes no new ones.`;
   if (!(await context.goOn(change, () => what))) return;
   const answer = await context.http.change<{ message?: string }>(change.method, change.path, change.body);
   context.answer(answer, () =>

@@ -136,7 +136,7 @@ function details(command: OperatorCommand, needed: boolean): OperatorCommand {
   if (!needed) command.addOption(new Option('--ends <none>', 'take a planned end back').choices(['none']));
   return command.option(
     '--review-due <date>',
-    needed ? 'when it is to be reviewed again' : 'the same; "none" for no review',
+    `when it is to be reviewed again: unless somebody sets another day before, it is suspended then, and its grants end${needed ? '' : '; "none" for no review'}`,
   );
 }
 
@@ -177,6 +177,15 @@ async function create(context: Context, options: Details): Promise<void> {
     printPartner(context, partner);
     context.terminal.note('It is pending: drawbridge partners approve lets it begin.');
   });
+  await noteNamesakes(context, partner);
+}
+
+/** People read the name on the consent page, and nothing else that tells two partners apart. */
+async function noteNamesakes(context: Context, { id, name }: Partner): Promise<void> {
+  const isNamesake = (other: Partner) =>
+    other.id !== id && other.status !== 'ended' && other.name.toLowerCase() === name.toLowerCase();
+  if ((await allPartners(context.http)).some(isNamesake))
+    context.terminal.note(`Another partner is called ${name} too: people cannot tell the two apart.`);
 }
 
 async function update(context: Context, options: Details, name: string): Promise<void> {
@@ -187,9 +196,12 @@ async function update(context: Context, options: Details, name: string): Promise
   const before = await partnerNamed(context, name, true);
   const change = { method: 'PATCH', path: path`/partners/${before.id}`, body } as const;
   const lost = lostScopes(before.scopes, options.scopes);
-  if (lost.length > 0 || context.options.preview) {
+  const isOverdue = before.status === 'approved' && isPast(options.reviewDue);
+  if (lost.length > 0 || isOverdue || context.options.preview) {
     const says = (preview: Preview) =>
-      `This takes ${lost.join(', ') || 'nothing'} from the partner ${before.name}${concernedText('narrows', preview)}.`;
+      isOverdue
+        ? `This leaves the review of ${before.name} overdue, which suspends it${concernedText('ends', preview)}.`
+        : `This takes ${lost.join(', ') || 'nothing'} from the partner ${before.name}${concernedText('narrows', preview)}.`;
     if (!(await context.goOn(change, says))) return;
   }
   const after = await context.take<Partner & { receipt?: Receipt }>(change);
@@ -197,6 +209,11 @@ async function update(context: Context, options: Details, name: string): Promise
     printPartner(context, after);
     if (after.receipt) context.terminal.say(receiptText(after.receipt));
   });
+  if (options.name !== undefined) await noteNamesakes(context, after);
+}
+
+function isPast(day: string | undefined): boolean {
+  return day !== undefined && day !== 'none' && Date.parse(readTime(day, '--review-due')) <= Date.now();
 }
 
 async function raise(
