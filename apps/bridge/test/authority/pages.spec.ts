@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Grants } from '@drawbridge/consent';
 import { launchChromium } from '@drawbridge/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
@@ -102,14 +103,7 @@ describe('The pages of the authority in Chromium', () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await open(bridge.authorizationUrl({ redirect_uri }).url, context);
     const { keyboard } = page;
-    const focused = () => page.locator(':focus');
-    const tabTo = async (selector: string) => {
-      for (let presses = 0; presses < 30; presses++) {
-        await keyboard.press('Tab');
-        if ((await page.locator(`${selector}:focus`).count()) > 0) return;
-      }
-      throw new Error(`${selector} cannot be reached by keyboard; the focus is on ${await focused().innerHTML()}`);
-    };
+    const tabTo = (selector: string) => reachByKeyboard(page, selector);
     await tabTo('#login');
     await keyboard.type('alice');
     await keyboard.press('Tab');
@@ -128,4 +122,37 @@ describe('The pages of the authority in Chromium', () => {
     app.close();
     app.closeAllConnections();
   });
+
+  test('single scopes are taken back with the keyboard alone and without JavaScript', async () => {
+    const { grant } = await bridge.signIn({ login: 'bob', scopes: ['messages.read', 'contacts.read'] });
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await open('/connected-apps', context);
+    const { keyboard } = page;
+    await reachByKeyboard(page, '#login');
+    await keyboard.type('bob');
+    await keyboard.press('Tab');
+    await keyboard.type(PASSWORD);
+    await keyboard.press('Enter');
+    await page.getByRole('checkbox').first().waitFor();
+    await reachByKeyboard(page, 'input[value="messages.read"]');
+    await keyboard.press('Space');
+    await reachByKeyboard(page, 'button[value=narrow]');
+    await keyboard.press('Enter');
+    await page.getByText('It stays connected, and may still:').waitFor();
+    await reachByKeyboard(page, 'button[value=yes]');
+    await keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Tunebox may do less now' }).waitFor();
+    expect((await bridge.app.get(Grants).find(grant))?.scopes).toEqual(['contacts.read']);
+    await context.close();
+  });
 });
+
+async function reachByKeyboard(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < 30; presses++) {
+    await page.keyboard.press('Tab');
+    if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+  }
+  throw new Error(
+    `${selector} cannot be reached by keyboard; the focus is on ${await page.locator(':focus').innerHTML()}`,
+  );
+}
