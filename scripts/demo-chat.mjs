@@ -196,6 +196,8 @@ async function chat() {
       await renew();
       ({ nonce: sessionNonce } = await command('session.refresh', shown()));
     },
+    'grant.changed': ({ scopes }) =>
+      say(`(what this app may do has changed; allowed from now on: ${scopes.join(', ') || 'nothing'})`),
     going_away: () => say('(the bridge is going away)'),
   };
   const take = (bytes) => {

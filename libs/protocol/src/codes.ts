@@ -36,9 +36,10 @@ export const ERROR_CODES = {
   },
   unauthenticated: {
     retryable: false,
-    means: 'The token is missing, wrong, expired, meant for another audience or another origin, or its proof failed.',
+    means:
+      'The token is missing, wrong, expired, meant for another audience or another origin, or its proof is missing or failed.',
     advice:
-      'Refresh once and open again with the new token; never with the same one. If the refresh answers `invalid_grant`, offer a new sign-in. After `invalid_data`, mend the client instead.',
+      'A token with `cnf.jkt` needs `proof`, made anew for each frame with the latest `nonce` of this connection and the `ath` of this token. Refresh once and open again with the new token; never with the same one. If the refresh answers `invalid_grant`, offer a new sign-in. After `invalid_data`, mend the client instead.',
   },
   scope_missing: {
     retryable: false,
@@ -52,8 +53,10 @@ export const ERROR_CODES = {
   },
   conflict: {
     retryable: false,
-    means: 'The same `clientId` was used with other content, or the same frame `id` is still being answered.',
-    advice: 'Make a new `clientId` for each new thing to send, and a new `id` for each frame.',
+    means:
+      'The same `clientId` was used with other content, the message is deleted or has as many kinds of reactions as it may have, or the same frame `id` is still being answered.',
+    advice:
+      'Make a new `clientId` for each new thing to send, and a new `id` for each frame. An edit of a deleted message, or one reaction too many, is not to be repeated.',
   },
   rate_limited: {
     retryable: true,

@@ -1,17 +1,19 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { BridgeClient } from './bridge-client.js';
 import { freePort } from './postgres-server.js';
 import { signIn } from './sign-in.js';
 
+const run = promisify(execFile);
 const app = { password: 'drawbridge', clientId: 'tunebox-desktop' } as const;
 
 /** `npm run cluster` on the program that is built already, with a PostgreSQL of its own. */
-function startProgram(...args: string[]) {
+function startProgram(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
   const { PATH, HOME } = process.env;
   const program = spawn(process.execPath, ['scripts/cluster.mjs', ...args], {
-    env: { PATH, HOME },
+    env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -52,9 +54,11 @@ const isGone = (pid: number) => {
   }
 };
 
-test('npm run cluster says in ten lines where to go, carries a chat from one bridge to another, tells of one that dies, and leaves nothing behind', async () => {
+const ADMIN_TOKEN = 'a-token-to-try';
+
+test('npm run cluster says in ten lines where to go, also for operators, carries a chat from one bridge to another, tells of one that dies, and leaves nothing behind', async () => {
   const port = await freePort();
-  const cluster = startProgram('--gateways', '2', '--port', String(port));
+  const cluster = startProgram(['--gateways', '2', '--port', String(port)], { ADMIN_TOKEN });
   try {
     await cluster.printed(/Ctrl-C/);
     expect(cluster.output().trimEnd().split('\n').length).toBeLessThanOrEqual(10);
@@ -63,6 +67,10 @@ test('npm run cluster says in ten lines where to go, carries a chat from one bri
     const pids = [...(await cluster.printed(/processes (.+)/))[1]!.matchAll(/gw-\d+ (\d+)/g)].map(([, pid]) =>
       Number(pid),
     );
+    const [, options] = await cluster.printed(/npx drawbridge (status --url \S+)/);
+    const env = { PATH: process.env.PATH, ADMIN_TOKEN };
+    const status = await run(process.execPath, ['apps/cli/src/main.ts', ...options!.split(' ')], { env });
+    expect(status.stdout).toMatch(/gw-1 .*\n.*gw-2 /);
     const ports = numbers((await cluster.printed(/ports +([\d, ]+)/))[1]!);
 
     const tokens = [
@@ -96,7 +104,14 @@ test('npm run cluster says in ten lines where to go, carries a chat from one bri
 });
 
 test('npm run cluster says in one line what is wrong', async () => {
-  const cluster = startProgram('--gateways', 'many');
+  const cluster = startProgram(['--gateways', 'many']);
   expect(await cluster.closed).toBe(1);
   expect(cluster.output().trimEnd()).toBe('--gateways must be a whole number from 1 to 20');
+});
+
+test('npm run cluster -- --help says what there is, and starts nothing', async () => {
+  const cluster = startProgram(['--help']);
+  expect(await cluster.closed).toBe(0);
+  expect(cluster.output()).toMatch(/--gateways.*--port.*ADMIN_TOKEN/s);
+  expect(cluster.output()).not.toContain('ready');
 });

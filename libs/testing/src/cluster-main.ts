@@ -10,6 +10,16 @@ const MAX_GATEWAYS = 20;
 /** The cluster's own, or a process's own to choose. */
 const NOT_PASSED_ON = /^(PORT|HOST|INTERNAL_|PUBLIC_URL|GATEWAY_ID|DATA_DIR|DATABASE_URL|REDIS_URL|npm_)/;
 
+const HELP = `npm run cluster [-- options]: bridges on a PostgreSQL and a Redis of their own, behind a balancer
+
+  --gateways N   how many bridges, 1 to ${MAX_GATEWAYS}  (3)
+  --port P       the balancer's; bridge n listens on P + ${PORTS_APART} n, and internally on the next  (PORT, or 8080)
+  --help
+
+DATABASE_URL and REDIS_URL are used where they are set. The bridges get the other settings of docs/settings.md, such as
+ADMIN_TOKEN, which lets operators in (docs/cli.md).
+`;
+
 interface Options {
   readonly gateways: number;
   readonly port: number;
@@ -20,8 +30,13 @@ function readOptions(): Options {
     options: {
       gateways: { type: 'string', default: '3' },
       port: { type: 'string', default: process.env.PORT || '8080' },
+      help: { type: 'boolean' },
     },
   });
+  if (values.help) {
+    process.stdout.write(HELP);
+    process.exit(0);
+  }
   const whole = (name: keyof Options, max: number) => {
     const number = Number(values[name]);
     if (Number.isInteger(number) && number >= 1 && number <= max) return number;
@@ -61,12 +76,21 @@ function greet(cluster: Cluster): void {
     `Drawbridge is ready at ${publicUrl}: ${bridges.length} bridges behind a balancer`,
     `  connected apps  ${publicUrl}/connected-apps`,
     `  their ports     ${ports} (gw-1 and up); the internal one is the next: ${bridges[0]!.internalUrl}/metrics`,
+    `  operators       ${forOperators(bridges[0]!)}`,
     `  processes       ${pids}${redis}`,
     `  data            ${own ? `temporary: ${own} of the cluster's own, gone at the end` : 'in the database and the Redis that were given'}`,
     '  sign in as      alice, bob, carol or dave, with the password drawbridge',
     'Ctrl-C stops everything.',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** The token itself is not printed: it would stay in terminals and their logs. */
+function forOperators({ internalUrl }: BridgeProcess): string {
+  const command = `npx drawbridge status --url ${internalUrl}`;
+  return process.env.ADMIN_TOKEN
+    ? `${command} (with this ADMIN_TOKEN)`
+    : `none: start it with ADMIN_TOKEN=a-token-to-try, then ADMIN_TOKEN=a-token-to-try ${command}`;
 }
 
 /** The log of a bridge goes on here; its own greeting does not. */

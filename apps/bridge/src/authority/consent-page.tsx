@@ -77,9 +77,11 @@ export function consentPage(props: ConsentPage): string {
               <strong>Not for long.</strong> {windDown(app.name, app.partner.endsAt)}
             </li>
           )}
-          <li>
-            <strong>Not end-to-end encrypted.</strong> {app.name} is able to read the messages it shows you.
-          </li>
+          {offered.includes('messages.read') && (
+            <li>
+              <strong>Not end-to-end encrypted.</strong> {app.name} is able to read the messages it shows you.
+            </li>
+          )}
           <li>
             <strong>After you end it,</strong> this app will be able to keep what it has already read.
           </li>

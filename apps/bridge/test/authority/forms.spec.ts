@@ -100,6 +100,16 @@ describe.each(everyDatabase)('Attacks on the forms of sign-in and consent, on %s
       expect(refused.status).toBe(429);
     });
 
+    test('the consent page says that the app is able to read messages, only where it asks to read them', async () => {
+      const consent = async (scope: string) =>
+        (await bridge.toConsent(bridge.browser(), bridge.authorizationUrl({ scope }).url)).html;
+      const sentence = 'is able to read the messages it shows you';
+      expect(await consent('profile messages.read')).toContain(sentence);
+      const without = await consent('profile messages.send contacts.read');
+      expect(without).toContain('You can end it at any moment');
+      expect(without).not.toContain(sentence);
+    });
+
     test('every page forbids scripts and frames and leaks no address (RFC 9700 section 4.2.4, 4.16)', async () => {
       const browser = bridge.browser();
       const signIn = await browser.get(bridge.authorizationUrl().url);
