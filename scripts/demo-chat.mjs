@@ -172,7 +172,8 @@ async function chat() {
       const { conversations } = await command('conversation.list', {});
       for (const { title, members, lastMessage } of conversations) {
         const others = members.filter(({ id }) => id !== me.id).map(({ name }) => name);
-        const last = lastMessage ? `${lastMessage.from.name} wrote "${lastMessage.text}"` : 'nothing yet';
+        const did = lastMessage?.deletedAt ? 'deleted a message' : `wrote "${lastMessage?.text}"`;
+        const last = lastMessage ? `${lastMessage.from.name} ${did}` : 'nothing yet';
         say(`  [${title ?? others.join(', ')}] ${last}`);
       }
     }
