@@ -127,6 +127,10 @@ const clientName = 'alter table consent_grant add column client_name text';
 const openWindowsByGrant =
   'create index access_window_open_by_grant on access_window (grant_id, id) where closed_at is null';
 
+/** Every person's record is asked for those that concern them, in the order of time. */
+const receiptsOverAllByAge =
+  'create index consent_receipt_over_all_by_age on consent_receipt (effective_at, number) where grant_id is null';
+
 /** Receipts are removed in the order of their age. */
 const receiptsByAge = 'create index consent_receipt_by_age on consent_receipt (effective_at)';
 
@@ -196,4 +200,5 @@ export const consentMigrations: Record<string, Migration> = {
   '038_windows_by_age': run(...windowsByAge),
   '039_gateway_state': run(...gatewayState),
   '039_grants_counted': run(...COUNTING_WITHIN_BOUNDS),
+  '039_receipts_over_all_by_age': run(receiptsOverAllByAge),
 };

@@ -98,8 +98,21 @@ function linesAfter(person: number, after: Omit<Row, 'line'>, until: string) {
     union all
     (select t.effective_at, 5, t.number, 'receipt', null, t.grant_id, null, null, jsonb_build_object(
               'of', t.kind, 'reason', t.reason, 'requestedAt', ${time(sql`t.requested_at`)},
-              'effectiveAt', ${time(sql`t.effective_at`)}, 'connectionsClosed', t.connections_closed, 'gateways', t.gateways)
+              'effectiveAt', ${time(sql`t.effective_at`)}, 'connectionsClosed', t.connections_closed, 'gateways', t.gateways,
+              'scopes', t.scopes)
      from consent_grant h join consent_receipt t on t.grant_id = h.id
      where h.person = ${person}::bigint and ${place(sql`t.effective_at`, 5, sql`t.number`)})
+    union all
+    (select t.effective_at, 6, t.number, 'receipt', null, null, t.client_id, t.partner, jsonb_build_object(
+              'of', t.kind, 'reason', t.reason, 'requestedAt', ${time(sql`t.requested_at`)},
+              'effectiveAt', ${time(sql`t.effective_at`)}, 'gateways', t.gateways, 'scopes', t.scopes)
+     from consent_receipt t
+     where t.grant_id is null
+       and exists (select from consent_grant h
+                   where h.person = ${person}::bigint and (h.partner = t.partner or h.client_id = t.client_id)
+                     and h.created_feed < t.number
+                     and (h.ended_at is null or h.ended_with >= t.number
+                          or (h.ended_with is null and h.ended_at >= t.requested_at)))
+       and ${place(sql`t.effective_at`, 6, sql`t.number`)})
     order by 1, 2, 3 limit ${LINES_PER_READ}::integer`;
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Endings } from '@drawbridge/consent';
 import { appendEntry } from '@drawbridge/ledger';
 import { ENTRY } from '@drawbridge/messaging';
 import { People, PersonSessions } from '@drawbridge/people';
+import { SCOPES } from '@drawbridge/protocol';
 import { everyDatabase, type FormBrowser, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { usageSentences } from '../../src/authority/grant-usage.js';
@@ -240,6 +242,37 @@ describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
       of: 'grant_ended',
       reason: 'revoked_by_person',
     });
+  });
+
+  test('what concerned all of an app or a partner has its receipt, in the record of whoever had a grant then', async () => {
+    await bridge.signIn();
+    const endings = bridge.app.get(Endings);
+    await endings.setAppCeiling({ app: 'tunebox-desktop', scopes: ['messages.read'], by: 'olga' });
+    const partner = (await run(sql`select partner from app where client_id = 'tunebox-desktop'`)).rows as {
+      partner: string;
+    }[];
+    const receipt = await endings.endPartner({ partner: partner[0]!.partner, status: 'suspended', by: 'olga' });
+    await run(sql`update partner set status = 'approved'`);
+    await run(sql`update app set scopes = ${[...SCOPES]}::text[] where client_id = 'tunebox-desktop'`);
+    await run(sql`delete from consent_feed where kind = 'app_narrowed'`);
+    await bridge.signIn();
+    const receiptsOf = async (login: string) => {
+      const browser = bridge.browser();
+      await open(browser, login);
+      const lines = (await browser.get('/connected-apps/record')).html.trimEnd().split('\n');
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ kind }) => kind === 'receipt');
+    };
+    expect(await receiptsOf('alice')).toEqual([
+      expect.objectContaining({ of: 'app_narrowed', scopes: ['messages.read'], app: expect.anything() }),
+      expect.objectContaining({
+        of: 'partner_suspended',
+        effectiveAt: receipt!.effectiveAt,
+        partner: expect.anything(),
+      }),
+    ]);
+    expect((await receiptsOf('alice'))[1]).not.toHaveProperty('connectionsClosed');
+    await bridge.signIn({ login: 'bob' });
+    expect(await receiptsOf('bob')).toEqual([]);
   });
 
   test('a download of many lines comes whole, in order, each line once; and without a session it leads to the sign-in', async () => {
