@@ -1,17 +1,9 @@
-import { CompiledQuery, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Change } from './change.js';
-import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
-import {
-  conflictWith,
-  consentEnded,
-  consentUnverifiable,
-  invalid,
-  type MessagingError,
-  notFound,
-  unavailable,
-} from './errors.js';
+import { type CommitOptions, recipientsOf } from './commit.js';
+import { conflictWith, consentEnded, invalid, type MessagingError, notFound, unavailable } from './errors.js';
 import type { DurableEvent } from './events.js';
-import { failureOf } from './failures.js';
+import { call, inParts, repeated } from './storing.js';
 import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
 
 const EVENTS = {
@@ -44,45 +36,25 @@ export class ChangeCommit {
     return rows[0]?.conversation ?? message.toLowerCase();
   }
 
-  async commit(batch: Change[]): Promise<void> {
-    try {
-      await this.store(batch);
-    } catch (error) {
-      this.options.log.error({ err: error }, 'a batch of changes failed');
-      for (const change of batch) change.fail(unavailable('The change could not be stored.'));
-    }
-  }
-
-  private async store(batch: Change[]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(batch);
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
-        if (failure === 'data') return this.split(batch, error);
-        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
-        throw error;
-      }
-    }
-  }
-
-  /** One that cannot be stored harms no other. */
-  private async split(batch: Change[], error: unknown): Promise<void> {
-    const [only] = batch;
-    if (only && batch.length === 1) {
-      this.options.log.warn({ err: error, message: only.message }, 'a change cannot be stored');
-      only.fail(invalid('text', 'cannot be stored'));
-      return;
-    }
-    const half = batch.length >> 1;
-    await this.commit(batch.slice(0, half));
-    await this.commit(batch.slice(half));
+  commit(batch: Change[]): Promise<void> {
+    return inParts(batch, {
+      store: (part) => repeated(this.options, () => this.attempt(part)),
+      unfit: (change, error) => {
+        this.options.log.warn({ err: error, message: change.message }, 'a change cannot be stored');
+        change.fail(invalid('text', 'cannot be stored'));
+      },
+      failed: (part, error) => {
+        this.options.log.error({ err: error }, 'a batch of changes failed');
+        for (const change of part) change.fail(unavailable('The change could not be stored.'));
+      },
+    });
   }
 
   private async attempt(batch: readonly Change[]): Promise<void> {
-    const { changes, outcomes } = await this.run(batch);
-    if (changes.length === 0) return;
+    const stored = await call(this.options, batch, 'change_messages', (some) => some.map((change) => change.row()));
+    const { items: changes, text } = stored;
+    if (text === undefined) return;
+    const outcomes = JSON.parse(text) as Outcome[];
     if (outcomes.length !== changes.length) throw new Error('change_messages lost a result');
     const done = changes.filter((_, n) => outcomes[n]![0] === 'n' || outcomes[n]![0] === 's');
     const rows = await this.messages(done).catch((error: unknown) => {
@@ -117,24 +89,6 @@ export class ChangeCommit {
       this.options.log.error({ err: error }, 'events of stored changes were not handed on');
     }
     for (const answer of answers) answer();
-  }
-
-  /** As with sends, mayCommit is asked when the statement can leave at once (I2, I6). */
-  private run(batch: readonly Change[]): Promise<{ changes: Change[]; outcomes: Outcome[] }> {
-    return this.options.database
-      .commits<unknown>()
-      .connection()
-      .execute(async (connection) => {
-        if (!this.options.mayCommit())
-          for (const change of batch) if (change.sender.permit !== null) change.fail(consentUnverifiable());
-        const changes = batch.filter(({ answer }) => answer.isOpen);
-        if (changes.length === 0) return { changes, outcomes: [] };
-        const parameter = JSON.stringify(changes.map((change) => change.row()));
-        const { rows } = await connection.executeQuery<{ result: string }>(
-          CompiledQuery.raw('select change_messages($1::text) as result', [parameter]),
-        );
-        return { changes, outcomes: JSON.parse(rows[0]!.result) as Outcome[] };
-      });
   }
 
   /** On a connection of the commits: the lane waits for it, and may not wait for whoever reads a history. */

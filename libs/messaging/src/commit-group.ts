@@ -1,11 +1,11 @@
 import { LIMITS } from '@drawbridge/protocol';
-import { CompiledQuery } from 'kysely';
-import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
+import { type CommitOptions, recipientsOf } from './commit.js';
 import type { Conversations } from './conversations.js';
-import { consentEnded, consentUnverifiable, invalid, MessagingError, notFound, unavailable } from './errors.js';
+import { consentEnded, invalid, MessagingError, notFound, unavailable } from './errors.js';
 import type { DurableEvent } from './events.js';
 import { failureOf } from './failures.js';
 import type { GroupUpdate } from './group-update.js';
+import { call, repeated } from './storing.js';
 import { conversationData } from './views.js';
 
 type Changed = ['n', added: number[], stayed: number[], removed: number[]];
@@ -30,6 +30,7 @@ export class GroupCommit {
   async commit(update: GroupUpdate): Promise<void> {
     await this.answering(update, async () => {
       const outcome = await this.store(update);
+      if (!outcome) return;
       const refusal = REFUSALS[outcome[0]];
       if (refusal) update.fail(refusal());
       else void this.answering(update, () => this.tell(update, outcome));
@@ -50,32 +51,13 @@ export class GroupCommit {
     }
   }
 
-  private async store(update: GroupUpdate): Promise<Outcome> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(update);
-      } catch (error) {
-        if (error instanceof MessagingError) throw error;
-        const failure = failureOf(error);
-        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
-        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
-        throw failure === 'data' ? invalid('title', 'cannot be stored') : error;
-      }
-    }
-  }
-
-  /** As with sends, mayCommit is asked when the statement can leave at once (I2, I6). */
-  private attempt(update: GroupUpdate): Promise<Outcome> {
-    return this.options.database
-      .commits<unknown>()
-      .connection()
-      .execute(async (connection) => {
-        if (update.sender.permit !== null && !this.options.mayCommit()) throw consentUnverifiable();
-        const { rows } = await connection.executeQuery<{ result: string }>(
-          CompiledQuery.raw('select update_group($1::text) as result', [JSON.stringify(update.row())]),
-        );
-        return JSON.parse(rows[0]!.result) as Outcome;
-      });
+  /** Undefined where it was answered before: consent could not be proved. */
+  private async store(update: GroupUpdate): Promise<Outcome | undefined> {
+    const attempt = () => call(this.options, [update], 'update_group', ([only]) => only!.row());
+    const { text } = await repeated(this.options, attempt).catch((error: unknown) => {
+      throw failureOf(error) === 'data' ? invalid('title', 'cannot be stored') : error;
+    });
+    return text === undefined ? undefined : (JSON.parse(text) as Outcome);
   }
 
   /** Those who came see it made, those who stayed see it changed, and those who went see what they leave. */

@@ -1,9 +1,8 @@
-import { CompiledQuery } from 'kysely';
-import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
-import { consentEnded, consentUnverifiable, invalid, type MessagingError, notFound, unavailable } from './errors.js';
+import { type CommitOptions, recipientsOf } from './commit.js';
+import { consentEnded, invalid, type MessagingError, notFound, unavailable } from './errors.js';
 import type { DurableEvent } from './events.js';
-import { failureOf } from './failures.js';
 import type { ReadMark } from './read-mark.js';
+import { call, repeated } from './storing.js';
 import { receiptData } from './views.js';
 
 type Outcome = ['n', 'direct' | 'group', number[]] | ['s'] | ['x'] | ['p'] | ['e'];
@@ -18,47 +17,32 @@ const REFUSALS: Readonly<Record<string, () => MessagingError>> = {
 export class ReadCommit {
   constructor(private readonly options: CommitOptions) {}
 
-  /** Of marks of one person on one conversation only the furthest is stored: the others are passed by then. */
+  /** Of marks of one person on one conversation only the furthest is stored, unless there is no message so far on. */
   async commit(batch: readonly ReadMark[]): Promise<void> {
     const furthest = new Map<string, ReadMark>();
     for (const mark of batch) {
-      const key = `${mark.sender.permit} ${mark.sender.key} ${mark.conversation}`;
-      const known = furthest.get(key);
-      if (!known || known.upTo < mark.upTo) furthest.set(key, mark);
+      const known = furthest.get(placeOf(mark));
+      if (!known || known.upTo < mark.upTo) furthest.set(placeOf(mark), mark);
     }
-    const marks = [...furthest.values()];
     try {
-      await this.store(marks);
+      const stored = await repeated(this.options, () => this.attempt([...furthest.values()]));
+      const behind = batch.filter((mark) => mark.answer.isOpen && stored.has(furthest.get(placeOf(mark))!));
+      for (const mark of behind) mark.answer.succeed();
     } catch (error) {
       this.options.log.warn({ err: error }, 'read marks could not be stored');
       for (const mark of batch) mark.fail(unavailable('It could not be stored.'));
       return;
     }
-    for (const mark of batch) {
-      const done = furthest.get(`${mark.sender.permit} ${mark.sender.key} ${mark.conversation}`)!;
-      if (done !== mark)
-        done.answer.result.then(
-          () => mark.answer.succeed(),
-          (error: MessagingError) => mark.fail(error),
-        );
-    }
+    // One was refused; those behind it stand for themselves.
+    const left = batch.filter(({ answer }) => answer.isOpen);
+    if (left.length > 0) await this.commit(left);
   }
 
-  private async store(marks: readonly ReadMark[]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(marks);
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
-        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
-        throw error;
-      }
-    }
-  }
-
-  private async attempt(all: readonly ReadMark[]): Promise<void> {
-    const { marks, outcomes } = await this.run(all);
+  /** Answers all of them, and gives those that are stored. */
+  private async attempt(all: readonly ReadMark[]): Promise<Set<ReadMark>> {
+    const { items: marks, text } = await call(this.options, all, 'mark_read', (some) => some.map((mark) => mark.row()));
+    const outcomes = text === undefined ? [] : (JSON.parse(text) as Outcome[]);
+    if (outcomes.length !== marks.length) throw new Error('mark_read lost a result');
     const events: DurableEvent[] = [];
     for (const [n, { sender, conversation, upTo }] of marks.entries()) {
       const outcome = outcomes[n]!;
@@ -73,28 +57,20 @@ export class ReadCommit {
       // The store has them (I4).
       this.options.log.error({ err: error }, 'events of stored read marks were not handed on');
     }
+    const stored = new Set<ReadMark>();
     for (const [n, mark] of marks.entries()) {
       const refusal = REFUSALS[outcomes[n]![0]];
       if (refusal) mark.fail(refusal());
-      else mark.answer.succeed();
+      else {
+        stored.add(mark);
+        mark.answer.succeed();
+      }
     }
+    return stored;
   }
+}
 
-  /** As with sends, mayCommit is asked when the statement can leave at once (I2, I6). */
-  private run(all: readonly ReadMark[]): Promise<{ marks: ReadMark[]; outcomes: Outcome[] }> {
-    return this.options.database
-      .commits<unknown>()
-      .connection()
-      .execute(async (connection) => {
-        if (!this.options.mayCommit())
-          for (const mark of all) if (mark.sender.permit !== null) mark.fail(consentUnverifiable());
-        const marks = all.filter(({ answer }) => answer.isOpen);
-        if (marks.length === 0) return { marks, outcomes: [] };
-        const parameter = JSON.stringify(marks.map((mark) => mark.row()));
-        const { rows } = await connection.executeQuery<{ result: string }>(
-          CompiledQuery.raw('select mark_read($1::text) as result', [parameter]),
-        );
-        return { marks, outcomes: JSON.parse(rows[0]!.result) as Outcome[] };
-      });
-  }
+/** Whose mark it is, on what grant and of which conversation. */
+function placeOf({ sender, conversation }: ReadMark): string {
+  return `${sender.permit} ${sender.key} ${conversation}`;
 }

@@ -1,13 +1,10 @@
 import type { Database } from '@drawbridge/database';
-import { CompiledQuery, sql } from 'kysely';
-import { conflict, consentEnded, consentUnverifiable, invalid, notFound, unavailable } from './errors.js';
+import { sql } from 'kysely';
+import { conflict, consentEnded, invalid, notFound, unavailable } from './errors.js';
 import type { DurableEvent, Recipient } from './events.js';
-import { failureOf } from './failures.js';
 import type { Send, Sender } from './send.js';
+import { call, inParts, repeated } from './storing.js';
 import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
-
-/** How often a batch is repeated that met another transaction (a deadlock, the same client id at the same moment). */
-export const MAX_COMMIT_ATTEMPTS = 5;
 
 export interface Log {
   warn(details: object, message: string): void;
@@ -43,48 +40,32 @@ export class SendCommit {
     private readonly noticed: (conversation: string, people: number) => void,
   ) {}
 
-  async commit(batch: Send[]): Promise<void> {
-    try {
-      await this.store(batch);
-    } catch (error) {
-      this.options.log.error({ err: error }, 'a batch of sends failed');
-      for (const send of batch) send.fail(unavailable('The message could not be stored.'));
-    }
-  }
-
-  private async store(batch: Send[]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(batch);
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) {
-          this.options.log.warn({ err: error, attempt }, 'a batch of sends met another transaction and is repeated');
-          continue;
-        }
-        if (failure === 'data') return this.split(batch, error);
-        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
-        throw error;
-      }
-    }
-  }
-
-  /** One bad send harms no other: halves, the first before the second, so that order holds. */
-  private async split(batch: Send[], error: unknown): Promise<void> {
-    const [only] = batch;
-    if (only && batch.length === 1) {
-      this.options.log.warn({ err: error, message: only.id }, 'a send cannot be stored');
-      only.fail(invalid('text', 'cannot be stored'));
-      return;
-    }
-    const half = batch.length >> 1;
-    await this.commit(batch.slice(0, half));
-    await this.commit(batch.slice(half));
+  commit(batch: Send[]): Promise<void> {
+    return inParts(batch, {
+      store: (part) => repeated(this.options, () => this.attempt(part)),
+      unfit: (send, error) => {
+        this.options.log.warn({ err: error, message: send.id }, 'a send cannot be stored');
+        send.fail(invalid('text', 'cannot be stored'));
+      },
+      failed: (part, error) => {
+        this.options.log.error({ err: error }, 'a batch of sends failed');
+        for (const send of part) send.fail(unavailable('The message could not be stored.'));
+      },
+    });
   }
 
   private async attempt(batch: Send[]): Promise<void> {
-    const { sends, committed } = await this.run(batch);
-    if (!committed) return;
+    const {
+      items: sends,
+      text,
+      ms,
+    } = await call(this.options, batch, 'commit_sends', (some) => ({
+      c: [...new Set(some.map((send) => send.conversation))],
+      s: some.map((send) => send.row()),
+    }));
+    if (text === undefined) return;
+    this.options.onBatch?.(sends.length, ms);
+    const committed = JSON.parse(text) as Committed;
     if (committed.r.length !== sends.length) throw new Error('commit_sends lost a result');
     const sentAt = new Date(committed.at).toISOString();
     const events: DurableEvent[] = [];
@@ -116,30 +97,6 @@ export class SendCommit {
     }
     for (const answer of answers) answer();
     if (duplicates.size > 0) void this.answerDuplicates(duplicates);
-  }
-
-  /**
-   * mayCommit is asked when the connection is there and the statement can leave at once: one that waited for a
-   * connection could otherwise outlive the lease (I2, I6).
-   */
-  private run(batch: Send[]): Promise<{ sends: Send[]; committed?: Committed }> {
-    return this.options.database
-      .commits<unknown>()
-      .connection()
-      .execute(async (connection) => {
-        if (!this.options.mayCommit())
-          for (const send of batch) if (send.sender.permit !== null) send.fail(consentUnverifiable());
-        const sends = batch.filter((send) => send.answer.isOpen);
-        if (sends.length === 0) return { sends };
-        const conversations = [...new Set(sends.map((send) => send.conversation))];
-        const parameter = JSON.stringify({ c: conversations, s: sends.map((send) => send.row()) });
-        const startedAt = performance.now();
-        const { rows } = await connection.executeQuery<{ result: string }>(
-          CompiledQuery.raw('select commit_sends($1::text) as result', [parameter]),
-        );
-        this.options.onBatch?.(sends.length, performance.now() - startedAt);
-        return { sends, committed: JSON.parse(rows[0]!.result) as Committed };
-      });
   }
 
   /** A retry gets the message as it is today (I5). */

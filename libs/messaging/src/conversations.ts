@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Database, NoTurn, Turns } from '@drawbridge/database';
 import { LIMITS } from '@drawbridge/protocol';
 import { CompiledQuery, sql } from 'kysely';
-import { type CommitOptions, MAX_COMMIT_ATTEMPTS, recipientsOf } from './commit.js';
+import { type CommitOptions, recipientsOf } from './commit.js';
 import { bridgeId, checkClientId, checkTitle, isPersonId } from './content.js';
 import {
   conflict,
@@ -17,6 +17,7 @@ import {
 import { failureOf } from './failures.js';
 import { type ListPosition, listCursor, listPosition, pageLimit, placeCursor, placeOf, withinReply } from './pages.js';
 import { contentHash, type Sender } from './send.js';
+import { repeated } from './storing.js';
 import {
   CONVERSATION_COLUMNS,
   type ConversationRow,
@@ -299,27 +300,22 @@ export class Conversations {
   }
 
   private async attempt(sender: Sender, parameter: string): Promise<Made> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.database
-          .commits<unknown>()
-          .connection()
-          .execute(async (connection) => {
-            if (sender.permit !== null && !this.options.mayCommit()) throw consentUnverifiable();
-            const { rows } = await connection.executeQuery<{ result: string }>(
-              CompiledQuery.raw('select create_conversation($1::text) as result', [parameter]),
-            );
-            return JSON.parse(rows[0]!.result) as Made;
-          });
-      } catch (error) {
-        if (error instanceof MessagingError) throw error;
-        const failure = failureOf(error);
-        if (failure === 'repeat' && attempt < MAX_COMMIT_ATTEMPTS) continue;
-        this.options.log.warn({ err: error }, 'a conversation could not be made');
-        if (failure === 'unknown') this.options.onOutcomeUnknown?.();
-        throw failure === 'data' ? invalid('title', 'cannot be stored') : unavailable('It could not be stored.');
-      }
-    }
+    const attempt = () =>
+      this.database
+        .commits<unknown>()
+        .connection()
+        .execute(async (connection) => {
+          if (sender.permit !== null && !this.options.mayCommit()) throw consentUnverifiable();
+          const { rows } = await connection.executeQuery<{ result: string }>(
+            CompiledQuery.raw('select create_conversation($1::text) as result', [parameter]),
+          );
+          return JSON.parse(rows[0]!.result) as Made;
+        });
+    return repeated(this.options, attempt).catch((error: unknown) => {
+      if (error instanceof MessagingError) throw error;
+      this.options.log.warn({ err: error }, 'a conversation could not be made');
+      throw failureOf(error) === 'data' ? invalid('title', 'cannot be stored') : unavailable('It could not be stored.');
+    });
   }
 
   private async announce(conversation: string, people: number, pairs: number[]): Promise<void> {

@@ -82,6 +82,15 @@ describe.each(everyDatabase)('How far people have read, on %s', (kind) => {
     expect(receipts().at(-1)![0]).toMatchObject({ readUpTo: top });
   });
 
+  test('a mark past the last message is refused, and costs those that came with it nothing', async () => {
+    const top = await last();
+    const marks = [top - 1, top + 1_000, top, top + 2_000].map((upTo) =>
+      codeOf(recorded.messaging.markRead(bob, direct, upTo)),
+    );
+    expect(await Promise.all(marks)).toEqual(['ok', 'invalid_data', 'ok', 'invalid_data']);
+    expect(receipts().at(-1)![0]).toMatchObject({ readUpTo: top });
+  });
+
   test('in a group the reader alone has an entry, and the others are told in passing', async () => {
     const { conversation } = await recorded.messaging.createConversation(alice, {
       members: ['bob', 'carol'],
