@@ -23,8 +23,8 @@ interface Surplus {
 
 /**
  * More connections on one grant than it may have, on whichever gateways: the oldest go (I9). Their windows tell how many
- * there are; a hint tells the gateways. One that is lost is made good by the next opening, which finds them again. Connections of a gateway that was killed count
- * until its lease row goes, some seconds.
+ * there are; a hint tells the gateways. One that is lost is made good by the next opening, which finds them again.
+ * Connections of a gateway that was killed count until its lease row goes, some seconds.
  */
 export class ConnectionLimit {
   private unsubscribe: (() => void) | undefined;

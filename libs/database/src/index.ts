@@ -1,3 +1,4 @@
+export { cursorOf, positionIn } from './cursor.js';
 export { COMMIT_TIMEOUT_MS, CONTROL_TIMEOUT_MS, Database, type OpenOptions } from './database.js';
 export { DatabaseError, type DatabaseErrorCode, DatabaseUnavailable, DataDirInUse, MigrationFailed } from './errors.js';
 export { makeDirectory, shownPath, systemReason } from './make-directory.js';

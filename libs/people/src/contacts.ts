@@ -1,4 +1,4 @@
-import type { Database } from '@drawbridge/database';
+import { cursorOf, type Database, positionIn } from '@drawbridge/database';
 import { sql } from 'kysely';
 
 /** Somebody as their contacts see them. */
@@ -23,28 +23,17 @@ export async function readContacts(
   person: number,
   page: { readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<ContactPage | undefined> {
-  const after = page.cursor === undefined ? undefined : positionOf(page.cursor);
-  if (page.cursor !== undefined && !after) return undefined;
+  const after = page.cursor === undefined ? [null, null] : positionIn(page.cursor, 'string', 'string');
+  if (!after) return undefined;
+  const [handle, id] = after;
   const { rows } = await sql<Contact>`
     select p.id, coalesce(p.handle, p.id) as handle, p.name from contact c join person p on p.key = c.contact
     where c.person = ${person}::bigint and p.erased_at is null
-      and (${after?.handle ?? null}::text is null
-           or (coalesce(p.handle, p.id), p.id) > (${after?.handle ?? null}::text, ${after?.id ?? null}::text))
+      and (${handle}::text is null
+           or (coalesce(p.handle, p.id), p.id) > (${handle}::text, ${id}::text))
     order by coalesce(p.handle, p.id), p.id limit ${page.limit + 1}::integer`.execute(database.tables());
   const contacts = rows.slice(0, page.limit);
   const last = contacts.at(-1);
   if (!last || rows.length === contacts.length) return { contacts };
-  return { contacts, next: Buffer.from(JSON.stringify([last.handle, last.id])).toString('base64url') };
-}
-
-function positionOf(cursor: string): { handle: string; id: string } | undefined {
-  try {
-    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const [handle, id] = Array.isArray(position) ? (position as unknown[]) : [];
-    // PostgreSQL's text holds no NUL.
-    if (typeof handle === 'string' && typeof id === 'string' && !`${handle}${id}`.includes('\0')) return { handle, id };
-  } catch {
-    // It was nothing of ours.
-  }
-  return undefined;
+  return { contacts, next: cursorOf([last.handle, last.id]) };
 }

@@ -1,22 +1,11 @@
+import { positionIn } from '@drawbridge/database';
 import { invalid } from './admin-error.js';
 
-/** Where a list goes on, opaque to clients. */
-export function cursorOf(position: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
-}
-
-/** AdminError `invalid_data` for what is none of `cursorOf` with parts of these types. */
-export function positionOf(cursor: string, ...types: ('string' | 'number')[]): unknown[] {
-  try {
-    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const fits = (list: unknown): list is unknown[] =>
-      // PostgreSQL's text holds no NUL.
-      Array.isArray(list) && list.length === types.length && list.every((part, n) => typeof part === types[n]);
-    if (fits(position) && !JSON.stringify(position).includes('\\u0000')) return position;
-  } catch {
-    // Said below.
-  }
-  throw unknownCursor();
+/** AdminError `invalid_data` for what is no cursor with parts of these types. */
+export function positionOf<const T extends readonly ('string' | 'number')[]>(cursor: string, ...types: T) {
+  const position = positionIn(cursor, ...types);
+  if (!position) throw unknownCursor();
+  return position;
 }
 
 export function unknownCursor() {

@@ -1,7 +1,8 @@
+import { cursorOf } from '@drawbridge/database';
 import { PartnersError, type ReviewedPartner } from '@drawbridge/partners';
 import { invalid, notFound } from './admin-error.js';
 import type { AdminParts } from './admin-parts.js';
-import { cursorOf, positionOf } from './cursor.js';
+import { positionOf } from './cursor.js';
 import { NewPartner, PartnerEnd, PartnerPatch, PartnersAsked, pageSize, Step, TakingAway } from './requests.js';
 import { previewed, type Route, route } from './route.js';
 import { partnerView } from './views.js';
@@ -93,7 +94,7 @@ export function partnerRoutes(parts: AdminParts): Route[] {
 
 function positionIn(cursor: string | undefined) {
   if (cursor === undefined) return undefined;
-  const [name, id] = positionOf(cursor, 'string', 'string') as [string, string];
+  const [name, id] = positionOf(cursor, 'string', 'string');
   if (!UUID.test(id)) throw invalid({ path: 'cursor', problem: 'is not one that the bridge gave' });
   return { name, id };
 }

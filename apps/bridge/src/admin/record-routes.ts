@@ -1,6 +1,7 @@
+import { cursorOf } from '@drawbridge/database';
 import { sql } from 'kysely';
 import type { AdminParts } from './admin-parts.js';
-import { cursorOf, positionOf, unknownCursor } from './cursor.js';
+import { positionOf, unknownCursor } from './cursor.js';
 import { pageSize, RecordAsked } from './requests.js';
 import { type Route, route } from './route.js';
 

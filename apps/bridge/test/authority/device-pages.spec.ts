@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
+import { tabTo } from './keyboard.js';
 
 describe('The pages of a sign-in on a device in Chromium', () => {
   let bridge: AuthorityHarness;
@@ -80,25 +81,18 @@ describe('The pages of a sign-in on a device in Chromium', () => {
     await page.reload();
     expect(await (await bridge.poll(code)).json()).toMatchObject({ error: 'authorization_pending' });
     const { keyboard } = page;
-    const tabTo = async (selector: string) => {
-      for (let presses = 0; presses < 30; presses++) {
-        await keyboard.press('Tab');
-        if ((await page.locator(`${selector}:focus`).count()) > 0) return;
-      }
-      throw new Error(`${selector} cannot be reached by keyboard`);
-    };
-    await tabTo('#user_code');
+    await tabTo(page, '#user_code');
     await keyboard.press('Enter');
     await page.getByLabel('Login').waitFor();
-    await tabTo('#login');
+    await tabTo(page, '#login');
     await keyboard.type('alice');
     await keyboard.press('Tab');
     await keyboard.type(PASSWORD);
     await keyboard.press('Enter');
     await page.getByRole('checkbox').first().waitFor();
-    await tabTo('input[value="contacts.read"]');
+    await tabTo(page, 'input[value="contacts.read"]');
     await keyboard.press('Space');
-    await tabTo('button[value=allow]');
+    await tabTo(page, 'button[value=allow]');
     await keyboard.press('Enter');
     await page.getByText('is connected').waitFor();
     expect(await (await bridge.poll(code)).json()).toMatchObject({ scope: 'contacts.read' });

@@ -7,6 +7,7 @@ import { launchChromium } from '@drawbridge/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
+import { tabTo } from './keyboard.js';
 
 describe('The pages of the authority in Chromium', () => {
   let bridge: AuthorityHarness;
@@ -103,16 +104,15 @@ describe('The pages of the authority in Chromium', () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await open(bridge.authorizationUrl({ redirect_uri }).url, context);
     const { keyboard } = page;
-    const tabTo = (selector: string) => reachByKeyboard(page, selector);
-    await tabTo('#login');
+    await tabTo(page, '#login');
     await keyboard.type('alice');
     await keyboard.press('Tab');
     await keyboard.type(PASSWORD);
     await keyboard.press('Enter');
     await page.getByRole('checkbox').first().waitFor();
-    await tabTo('input[value="messages.read"]');
+    await tabTo(page, 'input[value="messages.read"]');
     await keyboard.press('Space');
-    await tabTo('button[value=allow]');
+    await tabTo(page, 'button[value=allow]');
     await keyboard.press('Enter');
     const [request] = await answered;
     expect(request.url).toMatch(/^\/callback\?code=/);
@@ -128,31 +128,21 @@ describe('The pages of the authority in Chromium', () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await open('/connected-apps', context);
     const { keyboard } = page;
-    await reachByKeyboard(page, '#login');
+    await tabTo(page, '#login');
     await keyboard.type('bob');
     await keyboard.press('Tab');
     await keyboard.type(PASSWORD);
     await keyboard.press('Enter');
     await page.getByRole('checkbox').first().waitFor();
-    await reachByKeyboard(page, 'input[value="messages.read"]');
+    await tabTo(page, 'input[value="messages.read"]');
     await keyboard.press('Space');
-    await reachByKeyboard(page, 'button[value=narrow]');
+    await tabTo(page, 'button[value=narrow]');
     await keyboard.press('Enter');
     await page.getByText('It stays connected, and may still:').waitFor();
-    await reachByKeyboard(page, 'button[value=yes]');
+    await tabTo(page, 'button[value=yes]');
     await keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Tunebox may do less now' }).waitFor();
     expect((await bridge.app.get(Grants).find(grant))?.scopes).toEqual(['contacts.read']);
     await context.close();
   });
 });
-
-async function reachByKeyboard(page: Page, selector: string): Promise<void> {
-  for (let presses = 0; presses < 30; presses++) {
-    await page.keyboard.press('Tab');
-    if ((await page.locator(`${selector}:focus`).count()) > 0) return;
-  }
-  throw new Error(
-    `${selector} cannot be reached by keyboard; the focus is on ${await page.locator(':focus').innerHTML()}`,
-  );
-}

@@ -1,28 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@drawbridge/database';
-import { testDatabase } from '@drawbridge/testing';
-import { codeOf, GatewayHarness, type SignedIn, send } from './gateway-harness.js';
-import { LossyNetwork } from './lossy-network.js';
+import { codeOf, type GatewayHarness, type SignedIn, send } from './gateway-harness.js';
+import { TwoGateways } from './two-gateways.js';
 
 describe('Read receipts, with people on two gateways', () => {
-  let database: Database;
+  let gateways: TwoGateways;
   let here: GatewayHarness;
   let there: GatewayHarness;
   let alice: SignedIn;
   let bob: SignedIn;
   let carol: SignedIn;
   beforeAll(async () => {
-    database = await testDatabase('postgres');
-    const network = new LossyNetwork(() => 'arrives');
-    here = await GatewayHarness.on(database, { GATEWAY_ID: 'here' }, false, network.join());
-    there = await GatewayHarness.on(database, { GATEWAY_ID: 'there' }, false, network.join());
+    gateways = await TwoGateways.start();
+    ({ here, there } = gateways);
     [alice, bob, carol] = [await here.client('alice'), await there.client('bob'), await there.client('carol')];
   });
   afterAll(async () => {
     await Promise.all([alice, bob, carol].map(({ client }) => client.close()));
-    await here.stop();
-    await there.stop();
-    await database.close();
+    await gateways[Symbol.asyncDispose]();
   });
 
   const receipts = ({ client }: SignedIn, conversation: string) =>

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@drawbridge/database';
-import { type ReceivedFrame, testDatabase } from '@drawbridge/testing';
+import type { ReceivedFrame } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { TYPING_LIMITS } from '../../src/gateway/typing.js';
-import { codeOf, GatewayHarness, type SignedIn, send } from './gateway-harness.js';
-import { LossyNetwork } from './lossy-network.js';
+import { codeOf, type GatewayHarness, type SignedIn, send } from './gateway-harness.js';
+import { TwoGateways } from './two-gateways.js';
 
 describe('Typing, with people on two gateways', () => {
-  let database: Database;
+  let gateways: TwoGateways;
   let here: GatewayHarness;
   let there: GatewayHarness;
   let alice: SignedIn;
@@ -16,10 +15,8 @@ describe('Typing, with people on two gateways', () => {
   let group: string;
 
   beforeAll(async () => {
-    database = await testDatabase('postgres');
-    const network = new LossyNetwork(() => 'arrives');
-    here = await GatewayHarness.on(database, { GATEWAY_ID: 'here' }, false, network.join());
-    there = await GatewayHarness.on(database, { GATEWAY_ID: 'there' }, false, network.join());
+    gateways = await TwoGateways.start();
+    ({ here, there } = gateways);
     [alice, bob, carol] = [await here.client('alice'), await there.client('bob'), await here.client('carol')];
     const made = await alice.client.request<{ conversation: { id: string } }>('conversation.create', {
       members: ['bob', 'carol'],
@@ -30,9 +27,7 @@ describe('Typing, with people on two gateways', () => {
   });
   afterAll(async () => {
     await Promise.all([alice, bob, carol].map(({ client }) => client.close()));
-    await here.stop();
-    await there.stop();
-    await database.close();
+    await gateways[Symbol.asyncDispose]();
   });
 
   const start = (who: SignedIn, conversation = group) => who.client.request('typing.start', { conversation });
@@ -98,12 +93,12 @@ describe('Typing, with people on two gateways', () => {
     expect(await codes()).toEqual(['not_found', 'not_found']);
     expect(await codeOf(start(alice, direct))).toBe('ok');
     await sql`insert into block (person, blocked) values (${here.key('bob')}, ${here.key('alice')})`.execute(
-      database.tables(),
+      gateways.database.tables(),
     );
     expect(await codeOf(start(alice, direct))).toBe('not_found');
     const before = typing(bob).length;
     await start(alice);
-    await sql`delete from block`.execute(database.tables());
+    await sql`delete from block`.execute(gateways.database.tables());
     await barrier(bob);
     expect(typing(bob)).toHaveLength(before);
   });
