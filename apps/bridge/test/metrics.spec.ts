@@ -17,7 +17,7 @@ async function scrape(bridge: BridgeProcess) {
 describe('The metrics', () => {
   let bridge: BridgeProcess;
   beforeAll(async () => {
-    bridge = await startBridge({ database: 'postgres', env: { OPEN_WITHIN_MS: '300', GATEWAY_ID: 'gw-metrics' } });
+    bridge = await startBridge({ database: 'postgres', env: { OPEN_WITHIN_MS: '4000', GATEWAY_ID: 'gw-metrics' } });
   });
   afterAll(() => bridge?.[Symbol.asyncDispose]());
 
