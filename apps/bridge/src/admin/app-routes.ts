@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type App, PartnersError } from '@drawbridge/partners';
-import { notFound } from './admin-error.js';
+import { notFound } from '../api/api-error.js';
+import { type Asked, type Route, route } from '../api/route.js';
 import type { AdminParts } from './admin-parts.js';
 import { partnerOf } from './partner-routes.js';
+import { previewed } from './previewed.js';
 import { AppPatch, NewApp, Step } from './requests.js';
-import { type Asked, previewed, type Route, route } from './route.js';
 import { appView } from './views.js';
 
 export function appRoutes(parts: AdminParts): Route[] {
   const { partners, apps, endings, seen } = parts;
 
-  /** AdminError `not_found`, also for an app of another partner. */
+  /** ApiError `not_found`, also for an app of another partner. */
   const appOf = async ({ param }: Pick<Asked<object, object>, 'param'>): Promise<App> => {
     const { id } = await partnerOf(parts, param('partner'));
     const app = await apps.find(id, param('app'));
@@ -24,7 +25,7 @@ export function appRoutes(parts: AdminParts): Route[] {
       return { body: { apps: (await apps.list(id)).map(appView) } };
     }),
 
-    route('POST', '/partners/:partner/apps', { body: NewApp }, async ({ body, param, operator: by }) => {
+    route('POST', '/partners/:partner/apps', { body: NewApp }, async ({ body, param, by }) => {
       const { id: partner } = await partnerOf(parts, param('partner'));
       const clientId = body.clientId ?? randomUUID();
       await partners.createApp({ ...body, clientId, redirectUris: body.redirectUris ?? [], partner, by });
@@ -37,7 +38,7 @@ export function appRoutes(parts: AdminParts): Route[] {
       const before = await appOf(asked);
       const { clientId, partner } = before;
       const { scopes, ...rest } = asked.body;
-      const by = asked.operator;
+      const by = asked.by;
       const beyond = scopes?.filter((scope) => !partner.scopes.includes(scope)) ?? [];
       if (beyond.length > 0) {
         const problem = `The partner itself may not have ${beyond.join(', ')}.`;
@@ -57,7 +58,7 @@ export function appRoutes(parts: AdminParts): Route[] {
       if (preview) return { body: { preview: await seen.concerned({ app: clientId }) } };
       const { reason } = asked.body;
       const note = reason === undefined ? {} : { note: reason };
-      const receipt = await endings.endApp({ app: clientId, by: asked.operator, ...note });
+      const receipt = await endings.endApp({ app: clientId, by: asked.by, ...note });
       if (!receipt) throw notFound(`The app ${clientId} was removed already.`);
       return { body: receipt };
     }),

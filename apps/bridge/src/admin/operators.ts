@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Database, isUniqueViolation } from '@drawbridge/database';
 import { appendEntry } from '@drawbridge/ledger';
 import { type Kysely, sql } from 'kysely';
-import { AdminError, invalid, notFound } from './admin-error.js';
+import { ApiError, invalid, notFound } from '../api/api-error.js';
 
 /** Whose token is ADMIN_TOKEN. */
 const ROOT = 'root';
@@ -88,14 +88,14 @@ export class Operators {
       });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      throw new AdminError('conflict', `There is an operator ${name} already, or there was one: a name is used once.`);
+      throw new ApiError('conflict', `There is an operator ${name} already, or there was one: a name is used once.`);
     }
   }
 
   /** The token is good no more, from the next request on. */
   async remove(name: string, by: string): Promise<void> {
     if (name === ROOT) {
-      throw new AdminError(
+      throw new ApiError(
         'conflict',
         'root is whoever has ADMIN_TOKEN: it goes when the bridges are started without it.',
       );

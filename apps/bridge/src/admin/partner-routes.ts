@@ -1,17 +1,18 @@
 import { cursorOf } from '@drawbridge/database';
 import { PartnersError, type ReviewedPartner } from '@drawbridge/partners';
-import { invalid, notFound } from './admin-error.js';
+import { invalid, notFound } from '../api/api-error.js';
+import { positionOf } from '../api/cursor.js';
+import { type Route, route } from '../api/route.js';
 import type { AdminParts } from './admin-parts.js';
-import { positionOf } from './cursor.js';
+import { previewed } from './previewed.js';
 import { NewPartner, PartnerEnd, PartnerPatch, PartnersAsked, pageSize, Step, TakingAway } from './requests.js';
-import { previewed, type Route, route } from './route.js';
 import { partnerView } from './views.js';
 
 /** A day that has just come by the time it arrives means now; one before that is a slip of the pen, and an end is for good. */
 const NOW_WITHIN_MS = 60_000;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** AdminError `not_found`. */
+/** ApiError `not_found`. */
 export async function partnerOf({ life }: AdminParts, id: string): Promise<ReviewedPartner> {
   const partner = await life.find(id);
   if (!partner) throw notFound(`There is no partner ${id}.`);
@@ -32,7 +33,7 @@ export function partnerRoutes(parts: AdminParts): Route[] {
       return { body: { partners: page.map(partnerView), ...next } };
     }),
 
-    route('POST', '/partners', { body: NewPartner }, async ({ body, operator: by }) => {
+    route('POST', '/partners', { body: NewPartner }, async ({ body, by }) => {
       const { reviewDueAt, ...rest } = body;
       const { id } = await partners.createPartner({ ...rest, reviewDueAt: dateOf(reviewDueAt) ?? null, by });
       return { status: 201, body: await shown(id) };
@@ -40,7 +41,7 @@ export function partnerRoutes(parts: AdminParts): Route[] {
 
     route('GET', '/partners/:partner', {}, async ({ param }) => ({ body: await shown(param('partner')) })),
 
-    previewed('PATCH', '/partners/:partner', PartnerPatch, async ({ body, param, operator: by }, preview) => {
+    previewed('PATCH', '/partners/:partner', PartnerPatch, async ({ body, param, by }, preview) => {
       const before = await partnerOf(parts, param('partner'));
       const { scopes, reviewDueAt, ...rest } = body;
       if (preview) {
@@ -55,17 +56,17 @@ export function partnerRoutes(parts: AdminParts): Route[] {
       return { body: { ...(await shown(before.id)), ...(receipt ? { receipt } : {}) } };
     }),
 
-    route('POST', '/partners/:partner/approve', { body: Step }, async ({ body, param, operator }) => {
-      await life.approve(param('partner'), operator, body.reason);
+    route('POST', '/partners/:partner/approve', { body: Step }, async ({ body, param, by }) => {
+      await life.approve(param('partner'), by, body.reason);
       return { body: await shown(param('partner')) };
     }),
 
-    route('POST', '/partners/:partner/resume', { body: Step }, async ({ body, param, operator }) => {
-      await life.resume(param('partner'), operator, body.reason);
+    route('POST', '/partners/:partner/resume', { body: Step }, async ({ body, param, by }) => {
+      await life.resume(param('partner'), by, body.reason);
       return { body: await shown(param('partner')) };
     }),
 
-    previewed('POST', '/partners/:partner/suspend', TakingAway, async ({ body, param, operator: by }, preview) => {
+    previewed('POST', '/partners/:partner/suspend', TakingAway, async ({ body, param, by }, preview) => {
       const { id, name, status } = await partnerOf(parts, param('partner'));
       const wrong = new PartnersError('wrong_status', `${name} is ${status}: only an approved partner is suspended.`);
       if (status !== 'approved') throw wrong;
@@ -75,7 +76,7 @@ export function partnerRoutes(parts: AdminParts): Route[] {
       return { body: { status: 'suspended', ...receipt } };
     }),
 
-    previewed('POST', '/partners/:partner/end', PartnerEnd, async ({ body, param, operator: by }, preview) => {
+    previewed('POST', '/partners/:partner/end', PartnerEnd, async ({ body, param, by }, preview) => {
       const { id, name, status } = await partnerOf(parts, param('partner'));
       const at = plannedEnd(body.at);
       const wrong = new PartnersError('wrong_status', `${name} has ended already.`);

@@ -1,9 +1,9 @@
 import { cursorOf } from '@drawbridge/database';
 import { sql } from 'kysely';
+import { positionOf, unknownCursor } from '../api/cursor.js';
+import { type Route, route } from '../api/route.js';
 import type { AdminParts } from './admin-parts.js';
-import { positionOf, unknownCursor } from './cursor.js';
 import { pageSize, RecordAsked } from './requests.js';
-import { type Route, route } from './route.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -1,7 +1,7 @@
 import { positionIn } from '@drawbridge/database';
-import { invalid } from './admin-error.js';
+import { invalid } from './api-error.js';
 
-/** AdminError `invalid_data` for what is no cursor with parts of these types. */
+/** ApiError `invalid_data` for what is no cursor with parts of these types. */
 export function positionOf<const T extends readonly ('string' | 'number')[]>(cursor: string, ...types: T) {
   const position = positionIn(cursor, ...types);
   if (!position) throw unknownCursor();

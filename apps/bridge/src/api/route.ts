@@ -1,11 +1,11 @@
 import type { DataClass } from '@drawbridge/protocol';
-import { MayPreview } from './requests.js';
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A call as it was asked for: known, checked, and by whom. */
 export interface Asked<B extends object, Q extends object> {
-  readonly operator: string;
+  /** The name of who asks, for the record. */
+  readonly by: string;
   readonly body: B;
   readonly query: Q;
   /** A part of the path, as the route names it. */
@@ -19,7 +19,7 @@ export interface Answer {
 
 export interface Route {
   readonly method: Method;
-  /** Under /admin/v1. */
+  /** Under the path that the API is mounted at. */
   readonly path: string;
   readonly body: DataClass;
   readonly query: DataClass;
@@ -47,14 +47,4 @@ export function route<B extends object = Nothing, Q extends object = Nothing>(
     query: query ?? Nothing,
     answer: (asked) => answer(asked as Asked<B, Q>),
   };
-}
-
-/** One that takes something away: with `?preview=true` it says what it would come to, and does nothing. */
-export function previewed<B extends object>(
-  method: Method,
-  path: string,
-  body: DataClass<B>,
-  answer: (asked: Asked<B, MayPreview>, preview: boolean) => Promise<Answer>,
-): Route {
-  return route(method, path, { body, query: MayPreview }, (asked) => answer(asked, asked.query.preview === 'true'));
 }

@@ -1,6 +1,6 @@
 import type { Issue } from '@drawbridge/protocol';
 
-export type AdminErrorCode =
+export type ApiErrorCode =
   | 'unauthenticated'
   | 'invalid_data'
   | 'not_found'
@@ -11,7 +11,7 @@ export type AdminErrorCode =
   | 'unavailable'
   | 'internal';
 
-export const STATUS: Readonly<Record<AdminErrorCode, number>> = {
+export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   unauthenticated: 401,
   invalid_data: 400,
   not_found: 404,
@@ -23,11 +23,11 @@ export const STATUS: Readonly<Record<AdminErrorCode, number>> = {
   internal: 500,
 };
 
-/** What an operator's call came to, where it came to nothing. */
-export class AdminError extends Error {
-  override readonly name = 'AdminError';
+/** What a call came to, where it came to nothing. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
   constructor(
-    readonly code: AdminErrorCode,
+    readonly code: ApiErrorCode,
     message: string,
     readonly issues?: readonly Issue[],
   ) {
@@ -35,10 +35,10 @@ export class AdminError extends Error {
   }
 }
 
-export function notFound(what: string): AdminError {
-  return new AdminError('not_found', what);
+export function notFound(what: string): ApiError {
+  return new ApiError('not_found', what);
 }
 
-export function invalid(...issues: Issue[]): AdminError {
-  return new AdminError('invalid_data', 'Something in this request is wrong.', issues);
+export function invalid(...issues: Issue[]): ApiError {
+  return new ApiError('invalid_data', 'Something in this request is wrong.', issues);
 }
