@@ -5,7 +5,7 @@ import type { ReadMark } from './read-mark.js';
 import { call, repeated } from './storing.js';
 import { receiptData } from './views.js';
 
-type Outcome = ['n', 'direct' | 'group', number[]] | ['s'] | ['x'] | ['p'] | ['e'];
+type Outcome = ['n', 'direct' | 'group', deliveredUpTo: number, number[]] | ['s'] | ['x'] | ['p'] | ['e'];
 
 const REFUSALS: Readonly<Record<string, () => MessagingError>> = {
   x: () => notFound('conversation'),
@@ -47,9 +47,10 @@ export class ReadCommit {
     for (const [n, { sender, conversation, upTo }] of marks.entries()) {
       const outcome = outcomes[n]!;
       if (outcome[0] !== 'n') continue;
-      const data = receiptData({ conversation, person: sender.id, readUpTo: upTo });
-      events.push({ name: 'receipt.updated', data, recipients: recipientsOf(outcome[2]) });
-      if (outcome[1] === 'group') this.options.onRead?.(sender, conversation, data);
+      const [, kind, deliveredUpTo, pairs] = outcome;
+      const data = receiptData({ conversation, person: sender.id, deliveredUpTo, readUpTo: upTo });
+      events.push({ name: 'receipt.updated', data, recipients: recipientsOf(pairs) });
+      if (kind === 'group') this.options.onReceipt?.(sender.key, conversation, data);
     }
     try {
       if (events.length > 0) this.options.onCommitted(events);

@@ -2,7 +2,7 @@ import type { Database } from '@drawbridge/database';
 import { sql } from 'kysely';
 import { conflict, consentEnded, invalid, notFound, unavailable } from './errors.js';
 import type { DurableEvent, Recipient } from './events.js';
-import type { Send, Sender } from './send.js';
+import type { Send } from './send.js';
 import { call, inParts, repeated } from './storing.js';
 import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
 
@@ -20,8 +20,11 @@ export interface CommitOptions {
   onCommitted(events: DurableEvent[]): void;
   /** The connection broke during a commit: mailboxes may have entries that onCommitted never tells of. */
   onOutcomeUnknown?(): void;
-  /** Somebody has read on in a group: for the others there, who have no entry of it. `data` as of receipt.updated. */
-  onRead?(reader: Sender, conversation: string, data: Buffer): void;
+  /**
+   * Messages of a group have reached somebody, or were read: for the others there, who have no entry of it. `reader` is
+   * an internal key, `data` as of receipt.updated.
+   */
+  onReceipt?(reader: number, conversation: string, data: Buffer): void;
   /** A batch was committed: how many sends it had, and how long the database took. */
   onBatch?(sends: number, ms: number): void;
 }

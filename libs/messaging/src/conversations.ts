@@ -19,17 +19,21 @@ import { type ListPosition, listCursor, listPosition, pageLimit, placeCursor, pl
 import { contentHash, type Sender } from './send.js';
 import { repeated } from './storing.js';
 import {
+  blocked,
   CONVERSATION_COLUMNS,
   type ConversationRow,
   type ConversationView,
   conversationData,
+  deliveredUpTo,
   isIn,
   type MemberView,
   NOBODY_IN_PARTICULAR,
   PERSONAL_COLUMNS,
   type PersonalConversationRow,
   personalView,
+  type Receipt,
   type ReceiptView,
+  receiptView,
 } from './views.js';
 
 export interface NewConversation {
@@ -244,16 +248,17 @@ export class Conversations {
   }
 
   private async receipts(person: number, conversation: string): Promise<ReceiptView[]> {
-    const { rows } = await sql<{ person: string; read_up_to: number }>`
-      select p.id as person, least(x.read_up_to, me.left_position) as read_up_to
+    const { rows } = await sql<Receipt>`
+      select p.id as person, case when s.shown then least(${deliveredUpTo('x')}, me.left_position) else 0 end as "deliveredUpTo",
+             case when s.shown then least(x.read_up_to, me.left_position) else 0 end as "readUpTo"
         from (select * from member m where m.conversation = ${conversation} and m.person = ${person}
                order by m.joined_position desc limit 1) me
         join member x on x.conversation = ${conversation} and ${isIn()}
-        join person p on p.key = x.person order by x.place`.execute(this.database.tables());
-    return rows.map(({ person: id, read_up_to }) => ({
-      person: id,
-      ...(read_up_to > 0 ? { readUpTo: read_up_to } : {}),
-    }));
+        join person p on p.key = x.person
+       cross join lateral (select x.person = me.person or c.kind = 'group' or not ${blocked('x.person', 'me.person')} as shown
+                             from conversation c where c.id = me.conversation) s
+       order by x.place`.execute(this.database.tables());
+    return rows.map(receiptView);
   }
 
   private async make(

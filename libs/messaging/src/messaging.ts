@@ -1,6 +1,8 @@
+import { Acknowledgement } from './acknowledgement.js';
 import { Arrivals } from './arrivals.js';
 import { Change, type MessageChange } from './change.js';
 import { type CommitOptions, SendCommit } from './commit.js';
+import { AckCommit } from './commit-acks.js';
 import { ChangeCommit } from './commit-changes.js';
 import { GroupCommit } from './commit-group.js';
 import { ReadCommit } from './commit-reads.js';
@@ -16,7 +18,7 @@ import type { StoredEvent } from './events.js';
 import { type ChangeOfGroup, GroupUpdate } from './group-update.js';
 import { type HistoryPage, type HistoryRequest, readHistory } from './history.js';
 import { Lanes } from './lanes.js';
-import { Acknowledgements, Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
+import { Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
 import { ReadMark } from './read-mark.js';
 import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
 import type { ConversationView, MessageView } from './views.js';
@@ -36,7 +38,7 @@ export class Messaging {
   private readonly changes: ChangeCommit;
   private readonly conversations: Conversations;
   private readonly mailboxes: Mailboxes;
-  private readonly acknowledgements: Acknowledgements;
+  private readonly acknowledgements: AckCommit;
   private unanswered = 0;
   private drained: (() => void)[] = [];
 
@@ -62,7 +64,7 @@ export class Messaging {
     });
     this.arrivals = new Arrivals((item) => this.lanes.join(item));
     this.mailboxes = new Mailboxes(database, this.conversations);
-    this.acknowledgements = new Acknowledgements(options);
+    this.acknowledgements = new AckCommit(options);
   }
 
   /**
@@ -154,9 +156,16 @@ export class Messaging {
     return readHistory(this.options.database, person, request);
   }
 
-  /** `permit` as of a Sender. */
-  ack(person: number, seq: number, permit: string | null): Promise<void> {
-    return this.acknowledgements.ack(person, seq, permit);
+  /**
+   * A client of this person's has stored everything up to `seq` of the mailbox; never backwards. Messages of others among
+   * it have reached the person, and whoever is told of reading is told of that. `permit` as of a Sender. MessagingError
+   * `invalid_data` for a seq that was not given out yet, `consent_ended` where the permit may not read.
+   */
+  async ack(person: number, seq: number, permit: string | null): Promise<void> {
+    const acknowledgement = new Acknowledgement(person, seq, permit, this.answered);
+    this.unanswered++;
+    this.acknowledgements.add(acknowledgement);
+    return acknowledgement.answer.result;
   }
 
   heads(owners: readonly number[]): Promise<Map<number, MailboxPosition>> {

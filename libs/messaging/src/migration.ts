@@ -1,5 +1,6 @@
 import type { Migration } from '@drawbridge/database';
 import { sql } from 'kysely';
+import { ACKNOWLEDGE } from './sql/acknowledge.js';
 import { CHANGE_MESSAGES } from './sql/change-messages.js';
 import { COMMIT_SENDS } from './sql/commit-sends.js';
 import { CREATE_CONVERSATION } from './sql/create-conversation.js';
@@ -101,4 +102,5 @@ export const messagingMigrations: Record<string, Migration> = {
   '041_change_messages': run(CHANGE_MESSAGES),
   '042_update_group': run(UPDATE_GROUP),
   '043_mark_read': run(MARK_READ),
+  '044_acknowledge': run(ACKNOWLEDGE),
 };

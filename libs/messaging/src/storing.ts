@@ -18,7 +18,7 @@ export interface Storing {
 
 /** Something that somebody asked to be stored. */
 export interface Asked {
-  readonly sender: Sender;
+  readonly sender: Pick<Sender, 'permit'>;
   readonly answer: Pick<Answer<never>, 'isOpen'>;
   fail(error: MessagingError): void;
 }
@@ -73,7 +73,7 @@ export async function inParts<T>(
 export function call<T extends Asked>(
   options: Storing,
   items: readonly T[],
-  name: 'commit_sends' | 'change_messages' | 'mark_read' | 'update_group',
+  name: 'commit_sends' | 'change_messages' | 'mark_read' | 'update_group' | 'acknowledge',
   parameterOf: (items: readonly T[]) => unknown,
 ): Promise<{ items: T[]; text?: string; ms: number }> {
   return options.database

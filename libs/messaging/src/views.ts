@@ -33,6 +33,8 @@ export interface MemberView {
 
 export interface ReceiptView {
   person: string;
+  /** Never below readUpTo. */
+  deliveredUpTo?: number;
   readUpTo?: number;
 }
 
@@ -174,10 +176,34 @@ export function personalView(row: PersonalConversationRow): ConversationView {
   };
 }
 
+/** How far messages have reached member `alias` of a conversation: what was read has reached them too. */
+export function deliveredUpTo(alias: string) {
+  const x = sql.raw(alias);
+  return sql`greatest(${x}.read_up_to, (select d.up_to from delivered d where d.conversation = ${x}.conversation
+    and d.person = ${x}.person and d.up_to > ${x}.joined_position))`;
+}
+
+/** Whether one of two people has blocked the other: in a direct conversation receipts are for neither of them then. */
+export function blocked(one: string, other: string) {
+  const [a, b] = [sql.raw(one), sql.raw(other)];
+  return sql`(exists (select from block where person = ${a} and blocked = ${b})
+    or exists (select from block where person = ${b} and blocked = ${a}))`;
+}
+
+/** Positions, 0 for none. */
+export interface Receipt {
+  person: string;
+  deliveredUpTo: number;
+  readUpTo: number;
+}
+
+export function receiptView({ person, deliveredUpTo, readUpTo }: Receipt): ReceiptView {
+  return { person, ...(deliveredUpTo > 0 ? { deliveredUpTo } : {}), ...(readUpTo > 0 ? { readUpTo } : {}) };
+}
+
 /** The `data` of receipt.updated. */
-export function receiptData(receipt: ReceiptView & { conversation: string }): Buffer {
-  const { conversation, person, readUpTo } = receipt;
-  return Buffer.from(JSON.stringify({ conversation, person, readUpTo }));
+export function receiptData({ conversation, ...receipt }: Receipt & { conversation: string }): Buffer {
+  return Buffer.from(JSON.stringify({ conversation, ...receiptView(receipt) }));
 }
 
 /** The `data` of conversation events. */

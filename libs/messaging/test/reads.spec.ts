@@ -30,8 +30,10 @@ describe.each(everyDatabase)('How far people have read, on %s', (kind) => {
   beforeEach(async () => {
     inPassing = [];
     recorded = recordingMessaging(database, {
-      onRead: (reader, _, data) =>
-        inPassing.push(`${reader.id} ${(JSON.parse(String(data)) as { readUpTo: number }).readUpTo}`),
+      onReceipt: (_reader, _conversation, data) => {
+        const { person, readUpTo } = JSON.parse(String(data)) as { person: string; readUpTo: number };
+        inPassing.push(`${person} ${readUpTo}`);
+      },
     });
     direct = await makeDirect(recorded.messaging, alice, bob);
   });
@@ -62,15 +64,15 @@ describe.each(everyDatabase)('How far people have read, on %s', (kind) => {
     await recorded.messaging.markRead(bob, direct, 1);
     const both = [alice.key, bob.key].toSorted();
     expect(receipts()).toEqual([
-      [{ conversation: direct, person: 'bob', readUpTo: top - 1 }, both],
-      [{ conversation: direct, person: 'bob', readUpTo: top }, both],
+      [{ conversation: direct, person: 'bob', deliveredUpTo: top - 1, readUpTo: top - 1 }, both],
+      [{ conversation: direct, person: 'bob', deliveredUpTo: top, readUpTo: top }, both],
     ]);
     expect(await unread(bob, direct)).toBe(0);
     const { head } = (await recorded.messaging.heads([alice.key])).get(alice.key)!;
     const [events] = await recorded.messaging.read([{ owner: alice.key, after: head - 1, limit: 1 }]);
     expect(events).toEqual([{ seq: head, name: 'receipt.updated', data: recorded.events.at(-1)!.data }]);
     const seen = await recorded.messaging.conversation(alice.key, direct);
-    expect(seen.receipts).toContainEqual({ person: 'bob', readUpTo: top });
+    expect(seen.receipts).toContainEqual({ person: 'bob', deliveredUpTo: top, readUpTo: top });
     await expectContiguous(database);
   });
 
@@ -98,7 +100,9 @@ describe.each(everyDatabase)('How far people have read, on %s', (kind) => {
     });
     await send(alice, conversation.id);
     await recorded.messaging.markRead(carol, conversation.id, 1);
-    expect(receipts()).toEqual([[{ conversation: conversation.id, person: 'carol', readUpTo: 1 }, [carol.key]]]);
+    expect(receipts()).toEqual([
+      [{ conversation: conversation.id, person: 'carol', deliveredUpTo: 1, readUpTo: 1 }, [carol.key]],
+    ]);
     expect(inPassing).toEqual(['carol 1']);
   });
 
@@ -123,7 +127,9 @@ describe.each(everyDatabase)('How far people have read, on %s', (kind) => {
     await sql`insert into block (person, blocked) values (${blocker.key}, ${blocked.key})`.execute(database.tables());
     await recorded.messaging.markRead(bob, direct, top);
     await sql`delete from block`.execute(database.tables());
-    expect(receipts()).toEqual([[{ conversation: direct, person: 'bob', readUpTo: top }, [bob.key]]]);
+    expect(receipts()).toEqual([
+      [{ conversation: direct, person: 'bob', deliveredUpTo: top, readUpTo: top }, [bob.key]],
+    ]);
   });
 
   test('who has left marks what they could see, and no more', async () => {

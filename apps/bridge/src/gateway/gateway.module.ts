@@ -146,7 +146,7 @@ function makeMessaging(
     onCommitted: (events) => delivery.committed(events),
     onBatch: (sends, ms) => metrics.batchCommitted(sends, ms),
     onOutcomeUnknown: () => delivery.doubt(),
-    onRead: (reader, conversation, data) => receipts.read(reader.key, conversation, data),
+    onReceipt: (reader, conversation, data) => receipts.read(reader, conversation, data),
     log: {
       warn: (details, message) => log.warn(details, message),
       error: (details, message) => log.error(details, message),

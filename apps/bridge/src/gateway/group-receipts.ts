@@ -8,14 +8,14 @@ export const GROUP_RECEIPT_LIMITS = {
 } as const;
 
 interface Group {
-  /** By the reader's key, oldest first: the furthest that each has read and nobody was told of. */
+  /** By the reader's key, oldest first: the latest of each that nobody was told of. */
   readonly waiting: Map<number, Buffer>;
   timer: NodeJS.Timeout;
 }
 
 /**
- * How far people have read in groups, told in passing: in a group of 250 every message would otherwise become 250 events
- * for 250 people. Who wants all of it asks conversation.get.
+ * How far messages have reached people in groups and were read, told in passing: in a group of 250 every message would
+ * otherwise become 250 events for 250 people. Who wants all of it asks conversation.get.
  */
 export class GroupReceipts {
   private readonly groups = new Map<string, Group>();

@@ -6,7 +6,7 @@ import { ENTRY } from './commit-sends.js';
  * Takes `[{c, s, p, u}]`: conversation, person, permit or null, position; of one person and conversation at most one.
  * Gives one result for each, in order:
  *
- *     ["n", kind, [owner, seq, …]]   moved; with an event for the reader and, in a direct conversation, the other person
+ *     ["n", kind, delivered up to, [owner, seq, …]]   moved; with an event for the reader and, in a direct conversation, the other person
  *     ["s"] it was as far before (I5), ["x"] no such conversation, ["p"] past the last message they may see, ["e"] the
  *     permit has ended, or may not read
  *
@@ -73,7 +73,10 @@ export const MARK_READ: readonly string[] = [
          insert into mailbox_entry (owner, seq, kind, conversation, subject)
          select m.owner, m.head, ${ENTRY.receiptUpdated}, _mark.conversation, _mark.person from moved m
        )
-       select '["n","' || _conversation.kind || '",[' || string_agg(m.owner || ',' || m.head, ',') || ']]'
+       select '["n","' || _conversation.kind || '",' || greatest(_mark.up_to,
+                (select up_to from delivered where conversation = _mark.conversation and person = _mark.person
+                                                                  and up_to > _me.joined_position))
+              || ',[' || string_agg(m.owner || ',' || m.head, ',') || ']]'
          into _result from moved m;
        _results := array_append(_results, _result);
      end loop;
