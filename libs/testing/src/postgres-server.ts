@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,10 @@ export interface PostgresServer {
   readonly url: string;
   readonly pid: number;
   stop(): Promise<void>;
+  /** SIGKILL to all of its processes at once: nothing is finished, nothing is said. */
+  kill(): Promise<void>;
+  /** Brings one that was killed back, on the same port and data; resolves when it has recovered them. */
+  start(): Promise<void>;
 }
 
 /**
@@ -52,22 +56,50 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     ...settings,
   };
   const args = ['-D', data, ...Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  const server = spawn(join(native, 'bin', 'postgres'), args, {
-    ...user,
-    env,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await ready(server);
+  const start = async () => {
+    const started = spawn(join(native, 'bin', 'postgres'), args, {
+      ...user,
+      env,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await ready(started);
+    return started;
+  };
+  let server = await start();
+  const isUp = () => server.exitCode === null && server.signalCode === null;
   const stop = async () => {
-    if (server.exitCode === null && server.signalCode === null) {
-      const gone = new Promise((resolve) => server.once('exit', resolve));
+    if (isUp()) {
+      const gone = once(server, 'exit');
       server.kill('SIGINT');
       await gone;
     }
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: `postgres://drawbridge@127.0.0.1:${port}/postgres`, pid: server.pid!, stop };
+  const kill = async () => {
+    if (!isUp()) return;
+    const gone = once(server, 'exit');
+    // Its children too: one that is left keeps the next from starting. Frozen first, so that it can make no more of them.
+    server.kill('SIGSTOP');
+    for (const pid of [server.pid!, ...childrenOf(server.pid!)]) process.kill(pid, 'SIGKILL');
+    await gone;
+  };
+  return {
+    url: `postgres://drawbridge@127.0.0.1:${port}/postgres`,
+    get pid() {
+      return server.pid!;
+    },
+    stop,
+    kill,
+    async start() {
+      server = await start();
+    },
+  };
+}
+
+/** Linux only. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 /** Resolves when the server's log says that it accepts connections. */
