@@ -7,6 +7,8 @@ import type { Victim, World } from './world.js';
 /** How long what was killed is away: from what a supervisor needs to longer than a lease. */
 const AWAY_MS = { from: 200, to: 4_000 } as const;
 const LOOK_EVERY_MS = 5;
+/** Each probe is a message to everybody: they are not to be the load. */
+const PROBE_EVERY_MS = 200;
 /** Nothing recovers as late as that, on however slow a machine. */
 const RECOVER_WITHIN_MS = 120_000;
 
@@ -72,6 +74,7 @@ export async function killAndRecover(victim: Victim, options: KillOptions): Prom
     const recoveredMs = sinceMs();
     // The first may have been lucky: what others take while it is away, and one more when it is back.
     for (let last = false; !last; ) {
+      await wait(PROBE_EVERY_MS);
       last = isBack;
       slowestMs = Math.max(slowestMs, await everybodyHears(options));
     }

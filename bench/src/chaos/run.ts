@@ -170,7 +170,7 @@ class Run {
     const { kills: count, messages } = this.options;
     for (let n = 0; n < count; n++) {
       talk.allowed = Math.ceil((messages * (n + 1)) / count);
-      while (talk.acknowledged.length < (messages * (n + 0.5)) / count) {
+      while (talk.answered < (messages * (n + 0.5)) / count) {
         this.over.signal.throwIfAborted();
         await wait(LOOK_EVERY_MS);
       }
@@ -186,17 +186,17 @@ class Run {
   }
 
   private watch(talk: Talk, kills: readonly Kill[]): NodeJS.Timeout {
-    let [answered, answeredAt] = [0, performance.now()];
+    let [answered, killed, answeredAt] = [0, 0, performance.now()];
     return setInterval(() => {
-      const { length } = talk.acknowledged;
       const all = this.devices.flat();
       const live = all.filter((device) => device.live).length;
       this.progress(
-        `${length} of ${this.options.messages} acknowledged, ${talk.pending} under way, ${this.delivered} delivered, ` +
+        `${talk.answered} of ${this.options.messages} acknowledged, ${talk.pending} under way, ${this.delivered} delivered, ` +
           `${live} of ${all.length} clients live, ${kills.length} kills, ${this.problems.length} problems`,
       );
-      if (length > answered) [answered, answeredAt] = [length, performance.now()];
-      else if (performance.now() - answeredAt > STUCK_AFTER_MS)
+      if (talk.answered > answered || kills.length > killed) {
+        [answered, killed, answeredAt] = [talk.answered, kills.length, performance.now()];
+      } else if (performance.now() - answeredAt > STUCK_AFTER_MS)
         this.over.abort(new Error(`Nobody was answered for ${STUCK_AFTER_MS / 1_000} s`));
     }, PROGRESS_EVERY_MS);
   }

@@ -50,6 +50,8 @@ export class Talk {
   /** How many may be sent so far. */
   allowed = 0;
   sent = 0;
+  /** Of those sent: what got its ok, without the probes. */
+  answered = 0;
   pending = 0;
   private readonly directs = new Map<string, string>();
 
@@ -97,6 +99,7 @@ export class Talk {
         : { to: other.person };
     try {
       const message = await this.send(sender, where, text);
+      this.answered++;
       if (!group) this.directs.set(pair(from, to), message.conversation);
       await this.afterwards(then, { sender, other, message, emoji });
     } catch (error) {
