@@ -185,6 +185,41 @@ export const CLOSE_PAGES = {
   },
 } as const satisfies Record<string, CodeEntry>;
 
+/** Closes that the WebSocket protocol itself has numbers for (RFC 6455 section 7.4.1); they carry no reason. */
+export const STANDARD_CLOSES = {
+  1001: {
+    retryable: true,
+    means: 'The other side went away.',
+    advice: 'Reconnect with backoff, full jitter and `resume`; nothing is lost.',
+  },
+  1002: {
+    retryable: false,
+    means: 'The client broke the WebSocket protocol.',
+    advice: 'Mend the client, or use a WebSocket library: masked frames, no reserved bits, valid lengths and opcodes.',
+  },
+  1006: {
+    retryable: true,
+    means: 'The connection was lost without a close.',
+    advice:
+      'Reconnect with backoff, full jitter and `resume`; nothing is lost. If the consent has ended, the next open says so.',
+  },
+  1007: {
+    retryable: false,
+    means: 'A text frame was not valid UTF-8.',
+    advice: 'Mend the client: text frames are UTF-8.',
+  },
+  1008: {
+    retryable: false,
+    means: 'A message came in more than 16,384 fragments.',
+    advice: 'Mend the client: send each JSON object in one frame, or in a few.',
+  },
+  1009: {
+    retryable: false,
+    means: 'A frame was larger than `maxFrameBytes`.',
+    advice: 'Send smaller frames; `hello` says how large they may be.',
+  },
+} as const satisfies Record<number, CodeEntry>;
+
 /** Every word that may follow `/errors/`, with what its page says. */
 export const CODE_PAGES: Readonly<Record<string, CodeEntry & { closeCode?: number }>> = Object.fromEntries(
   Object.entries<CodeEntry>({ ...ERROR_CODES, ...CLOSE_PAGES }).map(([name, entry]) => [

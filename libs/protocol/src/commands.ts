@@ -1,4 +1,5 @@
-import { ClientId, Emoji, Nested, Opaque, Optional, PersonIds, Text, WholeNumber } from './constraints.js';
+import { ClientId, Emoji, Needed, Nested, Opaque, Optional, PersonIds, Text, WholeNumber } from './constraints.js';
+import type { JsonSchema } from './json-schema.js';
 import { LIMITS } from './limits.js';
 import type { Issue } from './validation.js';
 
@@ -18,14 +19,14 @@ class Resume {
 
 export class SessionOpen {
   /** Its absence is `unauthenticated`, as any other unusable token is. */
-  @Optional() @Opaque(LIMITS.maxFrameBytes) token?: string;
+  @Needed() @Opaque(LIMITS.maxFrameBytes) token?: string;
   @Optional() @Opaque(LIMITS.maxFrameBytes) proof?: string;
   @Nested(ClientInfo) client!: ClientInfo;
   @Optional() @Nested(Resume) resume?: Resume;
 }
 
 export class SessionRefresh {
-  @Optional() @Opaque(LIMITS.maxFrameBytes) token?: string;
+  @Needed() @Opaque(LIMITS.maxFrameBytes) token?: string;
   @Optional() @Opaque(LIMITS.maxFrameBytes) proof?: string;
 }
 
@@ -49,6 +50,10 @@ export class ConversationUpdate {
   @Optional() @Text(LIMITS.maxTitleCodePoints) title?: string;
   @Optional() @PersonIds(LIMITS.maxMembers) add?: string[];
   @Optional() @PersonIds(LIMITS.maxMembers) remove?: string[];
+
+  static readonly rule: JsonSchema = {
+    anyOf: [{ required: ['title'] }, { required: ['add'] }, { required: ['remove'] }],
+  };
 
   problem(): Issue | undefined {
     return this.title === undefined && this.add === undefined && this.remove === undefined
@@ -80,6 +85,13 @@ export class MessageSend {
   @Text(LIMITS.maxTextCodePoints) text!: string;
   @ClientId() clientId!: string;
   @Optional() @Opaque() replyTo?: string;
+
+  static readonly rule: JsonSchema = {
+    oneOf: [
+      { required: ['conversation'], properties: { to: false } },
+      { required: ['to'], properties: { conversation: false, replyTo: false } },
+    ],
+  };
 
   problem(): Issue | undefined {
     if ((this.conversation === undefined) === (this.to === undefined)) {

@@ -1,11 +1,18 @@
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
+import type { JsonSchema } from './json-schema.js';
 
 /**
  * The few shapes that properties of commands have. One constraint a property, since each costs time on every command.
  * No string may hold NUL (PostgreSQL refuses it) or a lone surrogate (it would not survive UTF-8).
  */
-export function constraint(name: string, problem: string, accepts: (value: unknown) => boolean): PropertyDecorator {
-  return ValidateBy({ name, validator: { validate: accepts, defaultMessage: () => problem } });
+export function constraint(
+  name: string,
+  problem: string,
+  accepts: (value: unknown) => boolean,
+  /** The same for readers of `/asyncapi.json`; commands need it. */
+  schema?: JsonSchema,
+): PropertyDecorator {
+  return ValidateBy({ name, constraints: [schema], validator: { validate: accepts, defaultMessage: () => problem } });
 }
 
 /** Without `null`: what is left out is left out. */
@@ -13,39 +20,54 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }
 
+/** Asked for, but whoever leaves it out is told so with another error than `invalid_data`. */
+export function Needed(): PropertyDecorator {
+  return ValidateIf(isGiven);
+}
+
+export function isGiven(_: object, value: unknown): boolean {
+  return value !== undefined;
+}
+
 /** A string of 1 to `max` Unicode code points. */
 export function Text(max: number): PropertyDecorator {
   const problem = `must be a text of 1 to ${max} code points, without NUL and lone surrogates`;
-  return constraint('text', problem, (value) => isText(value, max));
+  return constraint('text', problem, (value) => isText(value, max), textSchema(max));
 }
 
 /** An id of the bridge or of a person, a cursor, an epoch: opaque, so one that means nothing is `not_found`, not invalid. */
 export function Opaque(max = 64): PropertyDecorator {
-  return constraint('opaque', `must be a string of 1 to ${max} characters`, (value) => isText(value, max));
+  const problem = `must be a string of 1 to ${max} characters`;
+  return constraint('opaque', problem, (value) => isText(value, max), textSchema(max));
 }
 
 /** One UUID for each thing to send, made by the client. */
 export function ClientId(): PropertyDecorator {
-  return constraint('clientId', 'must be a UUID', (value) => typeof value === 'string' && UUID.test(value));
+  const schema = { type: 'string', pattern: UUID_PATTERN };
+  return constraint('clientId', 'must be a UUID', (value) => typeof value === 'string' && UUID.test(value), schema);
 }
 
 /** One emoji, as Unicode lists them for general interchange (UTS 51). */
 export function Emoji(): PropertyDecorator {
-  return constraint('emoji', 'must be one emoji', (value) => typeof value === 'string' && isEmoji(value));
+  // No pattern of JSON Schema can name this set of sequences.
+  const schema = { type: 'string', format: 'emoji', minLength: 1, maxLength: 10 };
+  return constraint('emoji', 'must be one emoji', (value) => typeof value === 'string' && isEmoji(value), schema);
 }
 
 export function WholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): PropertyDecorator {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  return constraint('wholeNumber', `must be a whole number ${range}`, (value) => {
-    return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-  });
+  const accepts = (value: unknown) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+  const schema = { type: 'integer', minimum: min, maximum: max };
+  return constraint('wholeNumber', `must be a whole number ${range}`, accepts, schema);
 }
 
 /** 1 to `max` ids of persons. */
 export function PersonIds(max: number): PropertyDecorator {
-  return constraint('personIds', `must be a list of 1 to ${max} ids of persons`, (value) => {
-    return Array.isArray(value) && value.length >= 1 && value.length <= max && value.every((id) => isText(id, 64));
-  });
+  const accepts = (value: unknown) =>
+    Array.isArray(value) && value.length >= 1 && value.length <= max && value.every((id) => isText(id, 64));
+  const schema = { type: 'array', minItems: 1, maxItems: max, items: textSchema(64) };
+  return constraint('personIds', `must be a list of 1 to ${max} ids of persons`, accepts, schema);
 }
 
 export type DataClass<T extends object = object> = new () => T;
@@ -67,7 +89,14 @@ export function nestedClass(type: DataClass, property: string): DataClass | unde
   return nestedClasses.get(type.prototype)?.get(property);
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const HEX = '[0-9a-fA-F]';
+const UUID_PATTERN = `^${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}$`;
+const UUID = new RegExp(UUID_PATTERN);
+
+/** Lengths in JSON Schema are in code points, and its patterns are of Unicode: a surrogate in one is a lone one. */
+function textSchema(max: number): JsonSchema {
+  return { type: 'string', minLength: 1, maxLength: max, pattern: '^[^\\u0000\\ud800-\\udfff]*$' };
+}
 
 function isText(value: unknown, max: number): boolean {
   if (typeof value !== 'string' || value.length === 0 || value.length > 2 * max) return false;

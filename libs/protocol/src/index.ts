@@ -1,7 +1,11 @@
+export { COMMANDS } from './asyncapi/command-docs.js';
+export { asyncApiDocument, errorsOf } from './asyncapi/document.js';
+export { EXAMPLE } from './asyncapi/examples.js';
 export * from './codes.js';
 export * from './commands.js';
 export { codePoints, constraint, type DataClass, isEmoji, Optional, Text } from './constraints.js';
 export * from './frames.js';
+export { type JsonSchema, schemaOf } from './json-schema.js';
 export * from './limits.js';
 export * from './scopes.js';
 export * from './validation.js';

@@ -5,6 +5,8 @@ export const LIMITS = {
   maxFrameDepth: 16,
   maxFrameIdLength: 64,
   maxBadFrames: 5,
+  /** What `invalid_data` names at most, so that its size does not depend on what was sent. */
+  maxIssues: 16,
   maxTextCodePoints: 4_000,
   maxTitleCodePoints: 200,
   maxMembers: 250,

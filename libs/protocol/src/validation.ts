@@ -1,5 +1,6 @@
 import { getMetadataStorage, type ValidationError, validateSync } from 'class-validator';
 import { type DataClass, nestedClass } from './constraints.js';
+import { LIMITS } from './limits.js';
 
 /** One thing wrong with the data of a command: where (`a.b`; empty: the data itself), and what. */
 export interface Issue {
@@ -7,8 +8,7 @@ export interface Issue {
   problem: string;
 }
 
-/** What a refusal says at most, so that its size does not depend on what was sent (I9). */
-const MAX_ISSUES = 16;
+/** Of a path, for the same reason as LIMITS.maxIssues. */
 const MAX_NAME_LENGTH = 64;
 
 /** Every property of a class of data, with the class of those that are objects themselves. */
@@ -37,7 +37,7 @@ function build<T extends object>(type: DataClass<T>, data: unknown, path: string
   const properties = shapeOf(type);
   const value = new type() as Record<string, unknown>;
   for (const name of Object.keys(data)) {
-    if (issues.length >= MAX_ISSUES) break;
+    if (issues.length >= LIMITS.maxIssues) break;
     const given = (data as Record<string, unknown>)[name];
     const nested = properties.get(name);
     if (nested && typeof given === 'object' && given !== null) value[name] = build(nested, given, name, issues);

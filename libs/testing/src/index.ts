@@ -7,6 +7,7 @@ export * from './device-sign-in.js';
 export * from './form-browser.js';
 export * from './postgres-server.js';
 export * from './proof-key.js';
+export * from './protocol-frames.js';
 export * from './redis-cluster.js';
 export * from './redis-sentinel.js';
 export * from './redis-server.js';
