@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CLOSE_CODES, CODE_PAGES } from '@drawbridge/protocol';
+import { asyncApiDocument, CLOSE_CODES, CODE_PAGES, STANDARD_CLOSES } from '@drawbridge/protocol';
 import { BridgeClient, freePort, postgresUrl, signIn, startBridge } from '@drawbridge/testing';
 
 /** Runs the built program where it cannot start, and waits for its end. */
@@ -171,18 +171,44 @@ describe('The program', () => {
   });
 });
 
+/** Written out, so that none is lost from the table unnoticed. */
+const CODES_OF_THE_CONTRACT = [
+  ...['bad_frame', 'unknown_event', 'invalid_data', 'not_open', 'already_open', 'unauthenticated', 'scope_missing'],
+  ...['not_found', 'conflict', 'rate_limited', 'consent_ended', 'consent_unverifiable', 'unavailable', 'internal'],
+  ...['protocol_violation', 'revoked_by_person', 'revoked_by_operator', 'signed_out', 'partner_suspended'],
+  ...['partner_ended', 'expired', 'token_replayed', 'open_timeout', 'superseded', 'slow_consumer', 'going_away'],
+  ...['4400', '4401', '4403', '4408', '4409', '1009', '1007', '4500', '4503', '4508', '4512', '4529'],
+];
+
 describe('The public pages', () => {
+  test('give programs the protocol, to be kept, and to pages of every origin', async () => {
+    await using bridge = await startBridge({ database: 'pglite' });
+    const url = `${bridge.publicUrl}/asyncapi.json`;
+    const first = await fetch(url);
+    expect(first.status).toBe(200);
+    expect(first.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(first.headers.get('access-control-allow-origin')).toBe('*');
+    expect(first.headers.get('cache-control')).toBe('public, max-age=300');
+    const document = await first.json();
+    expect(document).toEqual(asyncApiDocument(bridge.publicUrl));
+    expect(document.servers.bridge).toMatchObject({ host: new URL(bridge.publicUrl).host, protocol: 'ws' });
+    const again = await fetch(url, { headers: { 'if-none-match': first.headers.get('etag')! } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    const { 'x-error-codes': errors, 'x-close-codes': closes } = document.channels.bridge;
+    for (const { docs } of [...errors, ...closes]) expect([docs, (await fetch(docs)).status]).toEqual([docs, 200]);
+  });
+
   test('explain every error and close code, as a page or as JSON, and nothing else', async () => {
     await using bridge = await startBridge({ database: 'pglite' });
     const get = (path: string, accept = 'text/html') => fetch(`${bridge.publicUrl}${path}`, { headers: { accept } });
     const codes = [
       ...Object.keys(CODE_PAGES),
       ...new Set(Object.values(CLOSE_CODES).map(String)),
-      '1002',
-      '1007',
-      '1008',
-      '1009',
+      ...Object.keys(STANDARD_CLOSES),
     ];
+    const index = await (await get('/errors')).text();
+    for (const code of codes) expect(index).toContain(`<a href="/errors/${code}"><code>${code}</code></a>`);
+    expect(codes).toEqual(expect.arrayContaining([...CODES_OF_THE_CONTRACT]));
     for (const code of codes) {
       const page = await get(`/errors/${code}`, '*/*');
       expect([code, page.status, page.headers.get('content-type')]).toEqual([code, 200, 'text/html; charset=utf-8']);
@@ -198,6 +224,7 @@ describe('The public pages', () => {
     const html = await start.text();
     expect(html).toContain('docs/protocol.md');
     expect(html).toContain('href="/errors"');
+    expect(html).toContain('href="/asyncapi.json"');
     for (const path of [
       '/nothing/here',
       '/oidc',

@@ -1,5 +1,6 @@
 export { COMMANDS } from './asyncapi/command-docs.js';
 export { asyncApiDocument, errorsOf } from './asyncapi/document.js';
+export { EVENTS } from './asyncapi/event-docs.js';
 export { EXAMPLE } from './asyncapi/examples.js';
 export * from './codes.js';
 export * from './commands.js';

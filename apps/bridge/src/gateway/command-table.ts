@@ -3,7 +3,7 @@ import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import { commandRule } from './command.js';
+import { type CommandRule, commandRule } from './command.js';
 import type { DispatchedCommand } from './dispatcher.js';
 
 /** The commands of every `@WebSocketGateway` of the application, found by Nest's own metadata. */
@@ -29,6 +29,10 @@ export class CommandTable implements OnModuleInit {
 
   find(event: string): DispatchedCommand | undefined {
     return this.commands.get(event);
+  }
+
+  rules(): CommandRule[] {
+    return [...this.commands.values()].map(({ rule }) => rule);
   }
 
   private add(gateway: object, name: string): void {

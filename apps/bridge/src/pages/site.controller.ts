@@ -1,4 +1,6 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { asyncApiDocument } from '@drawbridge/protocol';
+import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { sendJson, wantsJson } from '../http/respond.js';
@@ -7,14 +9,33 @@ import { errorCodePage, errorCodesPage, problemPage } from './error-pages.js';
 import { sendPage } from './send-page.js';
 import { startPage } from './start-page.js';
 
-/** The start page, and a page for every error and close code. */
+/** The start page, the protocol as a document for programs, and a page for every error and close code. */
 @Controller()
 export class SiteController {
-  constructor(private readonly config: Config) {}
+  /** The same for everybody, for as long as the process lives. */
+  private readonly protocol: { readonly text: string; readonly etag: string };
+
+  constructor(private readonly config: Config) {
+    const text = JSON.stringify(asyncApiDocument(config.publicUrl));
+    this.protocol = { text, etag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"` };
+  }
 
   @Get()
   start(@Res() response: Response): void {
     sendPage(response, startPage(this.config));
+  }
+
+  /** Open to every origin: tools that draw or check such documents run in pages of their own. */
+  @Get('asyncapi.json')
+  @Header('Access-Control-Allow-Origin', '*')
+  @Header('Cache-Control', 'public, max-age=300')
+  @Header('X-Content-Type-Options', 'nosniff')
+  asyncApi(@Req() request: Request, @Res() response: Response): void {
+    const { text, etag } = this.protocol;
+    response.set('ETag', etag);
+    // Also where `Cache-Control: no-cache` was sent along, as fetch does: Express would send all of it again.
+    if (request.get('if-none-match')?.includes(etag)) response.status(304).end();
+    else response.type('json').send(text);
   }
 
   @Get('errors')

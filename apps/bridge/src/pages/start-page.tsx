@@ -47,7 +47,10 @@ export function startPage({ publicUrl, demo }: StartPage): string {
           </dd>
           <dt>The protocol: frames, commands, events</dt>
           <dd>
-            <code>docs/protocol.md</code>, which comes with Drawbridge’s source
+            <a href="/asyncapi.json">
+              <code>{publicUrl}/asyncapi.json</code>
+            </a>{' '}
+            (AsyncAPI 3), and <code>docs/protocol.md</code>, which comes with Drawbridge’s source
           </dd>
           <dt>Errors and close codes</dt>
           <dd>
