@@ -358,8 +358,8 @@ describe.each(everyDatabase)('Sends, on %s', (kind) => {
     const kates = await messaging.conversation(kate.key, conversation);
     expect(kates).toMatchObject({ unread: 1, readUpTo: 2, lastMessage: message });
     expect(kates.receipts).toEqual([
-      { person: 'kate', readUpTo: 2 },
-      { person: 'liam', readUpTo: 3 },
+      { person: 'kate', deliveredUpTo: 2, readUpTo: 2 },
+      { person: 'liam', deliveredUpTo: 3, readUpTo: 3 },
     ]);
     expect(await messaging.conversation(liam.key, conversation)).toMatchObject({ unread: 0, readUpTo: 3 });
   });
