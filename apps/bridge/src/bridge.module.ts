@@ -7,6 +7,7 @@ import { GatewayModule } from './gateway/gateway.module.js';
 import type { Lifecycle } from './lifecycle/lifecycle.js';
 import { PagesModule } from './pages/pages.module.js';
 import { SiteController } from './pages/site.controller.js';
+import { platformModule } from './platform/platform.module.js';
 
 @Module({})
 class BridgeModule {}
@@ -16,6 +17,7 @@ export function bridgeModule(config: Config, database: Database, lifecycle: Life
   const parts = [
     ...(config.roles.has('authority') ? [AuthorityModule] : []),
     ...(config.roles.has('gateway') ? [GatewayModule] : []),
+    ...(config.roles.has('platform') ? [platformModule(config.roles.has('gateway'))] : []),
   ];
   return {
     module: BridgeModule,

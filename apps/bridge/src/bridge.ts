@@ -4,7 +4,7 @@ import { Endings } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { sql } from 'kysely';
-import { adminApi } from './admin/admin-api.js';
+import { ADMIN_PATH, adminApi } from './admin/admin-api.js';
 import { BUS } from './bus.js';
 import type { Config } from './config/config.js';
 import { refuseDemoPeople, seedDemo } from './demo/demo.js';
@@ -14,6 +14,8 @@ import { listenPublicly, makePublicApp } from './http/public-app.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import { Metrics } from './metrics/metrics.js';
 import { migrations } from './migrations.js';
+import { PLATFORM_PATH, platformApi } from './platform/platform-api.js';
+import { PlatformParts } from './platform/platform-parts.js';
 
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -51,7 +53,13 @@ export class Bridge {
         await bus.close();
       });
       const admin = adminApi(database, app.get(Endings), config.adminToken);
-      const internal = new InternalServer(config, lifecycle, app.get(Metrics), admin);
+      const mounted = {
+        ...(config.roles.has('admin') ? { [ADMIN_PATH]: admin } : {}),
+        ...(config.roles.has('platform')
+          ? { [PLATFORM_PATH]: platformApi(app.get(PlatformParts), config.platformToken) }
+          : {}),
+      };
+      const internal = new InternalServer(config, lifecycle, app.get(Metrics), mounted);
       opened.unshift(() => internal.close());
       await internal.listen();
       await listenPublicly(app, config);

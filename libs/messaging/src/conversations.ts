@@ -42,6 +42,15 @@ export interface NewConversation {
   /** Of a group. A direct conversation has none: one given for it counts for nothing, in a retry too. */
   readonly title?: string | undefined;
   readonly clientId: string;
+  /** Since when it has been there, where that is not from now on. */
+  readonly since?: Date | undefined;
+}
+
+interface ToStore {
+  readonly clientId?: string;
+  readonly title?: string | undefined;
+  readonly hash?: string;
+  readonly since?: Date | undefined;
 }
 
 export interface MembersRequest {
@@ -108,15 +117,15 @@ export class Conversations {
     const title = others.length > 1 ? request.title : undefined;
     const hash = contentHash([others.toSorted(), title ?? null]);
     const clientId = request.clientId.toLowerCase();
-    const made = await this.make(sender, others, { clientId, title, hash });
+    const made = await this.make(sender, others, { clientId, title, hash, since: request.since });
     const row = await this.personalRow(sender.key, made[1]);
     if (!row) throw notFound('conversation');
     return { conversation: personalView(row), duplicate: made[0] === 'd' };
   }
 
   /** The direct conversation with a contact, made if need be. Errors as of create. */
-  async openDirect(sender: Sender, to: string): Promise<string> {
-    return (await this.make(sender, [to], {}))[1];
+  async openDirect(sender: Sender, to: string, since?: Date): Promise<string> {
+    return (await this.make(sender, [to], { since }))[1];
   }
 
   /** MessagingError `not_found`. With everybody's receipts. */
@@ -261,11 +270,7 @@ export class Conversations {
     return rows.map(receiptView);
   }
 
-  private async make(
-    sender: Sender,
-    others: string[],
-    request: { clientId?: string; title?: string | undefined; hash?: string },
-  ): Promise<Found> {
+  private async make(sender: Sender, others: string[], request: ToStore): Promise<Found> {
     if (!others.every(isPersonId)) throw notFound('person');
     const askedAt = performance.now();
     // What the platform makes for a person has turns of its own, by the person.
@@ -282,11 +287,7 @@ export class Conversations {
     return made;
   }
 
-  private async store(
-    sender: Sender,
-    others: string[],
-    request: { clientId?: string; title?: string | undefined; hash?: string },
-  ): Promise<Found> {
+  private async store(sender: Sender, others: string[], request: ToStore): Promise<Found> {
     const parameter = JSON.stringify({
       id: randomUUID(),
       s: sender.key,
@@ -295,6 +296,8 @@ export class Conversations {
       h: request.hash,
       p: sender.permit ?? undefined,
       o: others,
+      f: sender.reachesEverybody,
+      w: request.since?.getTime(),
       title: request.title,
     });
     const made = await this.attempt(sender, parameter);

@@ -53,6 +53,7 @@ export class GroupUpdate implements Arriving {
       c: this.conversation,
       s: this.sender.key,
       p: this.sender.permit ?? undefined,
+      f: this.sender.reachesEverybody,
       title: this.change.title,
       add: this.add,
       remove: this.remove,

@@ -12,3 +12,4 @@ export { messagingMigrations } from './migration.js';
 export type { NewMessage, Sender, SendResult } from './send.js';
 export { ENTRY } from './sql/commit-sends.js';
 export type { ConversationView, MemberView, MessageView, ReactionView, ReceiptView } from './views.js';
+export type { Author, WholeConversation } from './whole.js';

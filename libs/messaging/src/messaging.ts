@@ -22,6 +22,7 @@ import { Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.j
 import { ReadMark } from './read-mark.js';
 import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
 import type { ConversationView, MessageView } from './views.js';
+import { Whole } from './whole.js';
 
 export interface MessagingOptions extends CommitOptions {
   /** Lanes for conversations of up to 20 people and for larger ones. */
@@ -39,6 +40,8 @@ export class Messaging {
   private readonly conversations: Conversations;
   private readonly mailboxes: Mailboxes;
   private readonly acknowledgements: AckCommit;
+  /** For the host platform. */
+  readonly whole: Whole;
   private unanswered = 0;
   private drained: (() => void)[] = [];
 
@@ -65,6 +68,7 @@ export class Messaging {
     this.arrivals = new Arrivals((item) => this.lanes.join(item));
     this.mailboxes = new Mailboxes(database, this.conversations);
     this.acknowledgements = new AckCommit(options);
+    this.whole = new Whole(database, this.conversations);
   }
 
   /**
@@ -103,6 +107,19 @@ export class Messaging {
     this.unanswered++;
     try {
       return await this.conversations.create(sender, request);
+    } finally {
+      this.answered();
+    }
+  }
+
+  /**
+   * The direct conversation of two people, made if need be; `since` when, if not from now on. MessagingError `not_found`
+   * where the other one is nobody, or no contact of a sender who reaches contacts only.
+   */
+  async openDirect(sender: Sender, to: string, since?: Date): Promise<string> {
+    this.unanswered++;
+    try {
+      return await this.conversations.openDirect(sender, to, since);
     } finally {
       this.answered();
     }

@@ -23,6 +23,8 @@ const statements = [
      check ((kind = 'direct') = (direct_low is not null and direct_high is not null))
    ) with (fillfactor = 70)`,
   'create unique index conversation_direct on conversation (direct_low, direct_high)',
+  // For the host platform, which lists all of them.
+  'create index conversation_by_creation on conversation (created_at, id)',
 
   // An interval of positions: a member sees what is after joined_position and not after left_position. place is the
   // order of joining. read_up_to moves with one's own sends, so nothing after it is one's own.

@@ -17,6 +17,8 @@ export interface Sender {
   readonly appName?: string;
   /** The grant that must stand at the commit; null for the platform, which needs none. */
   readonly permit: string | null;
+  /** For the platform, whose own rules say who may write to whom: neither contacts nor blocks are asked for. */
+  readonly reachesEverybody?: true;
 }
 
 /** Either `conversation`, or `to`: a contact's public id. */
@@ -26,6 +28,8 @@ export interface NewMessage {
   readonly text: string;
   readonly clientId: string;
   readonly replyTo?: string | undefined;
+  /** When it was written, where that was not now. */
+  readonly sentAt?: Date | undefined;
 }
 
 export interface SendResult {
@@ -79,7 +83,9 @@ export class Send implements Arriving {
       p: sender.permit ?? undefined,
       t: request.text,
       r: request.replyTo,
-      k: request.to === undefined ? undefined : true,
+      k: request.to === undefined || sender.reachesEverybody ? undefined : true,
+      f: sender.reachesEverybody,
+      w: request.sentAt?.getTime(),
     };
   }
 
@@ -96,7 +102,7 @@ export class Send implements Arriving {
       ...(request.replyTo === undefined ? {} : { replyTo: request.replyTo.toLowerCase() }),
       ...(sender.app === '' ? {} : { via: { app: sender.appName ?? sender.app } }),
       reactions: [],
-      sentAt,
+      sentAt: request.sentAt?.toISOString() ?? sentAt,
     };
   }
 }

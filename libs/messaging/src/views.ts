@@ -154,7 +154,7 @@ export const PERSONAL_COLUMNS = sql`
      where m.conversation = c.id and m.position = coalesce(me.left_position, c.last_position)
        and m.position > me.joined_position) l) as last`;
 
-function sharedView(row: ConversationRow): ConversationView {
+export function sharedView(row: ConversationRow): ConversationView {
   return {
     id: row.id,
     kind: row.kind,

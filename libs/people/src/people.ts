@@ -1,5 +1,5 @@
 import { type Database, isUniqueViolation } from '@drawbridge/database';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { erase, isErased } from './erase.js';
 import { hashPassword, MAX_PASSWORD_LENGTH, normaliseLogin } from './password.js';
 import { PeopleError } from './people-error.js';
@@ -68,6 +68,13 @@ export class People {
     return row && personOf(row);
   }
 
+  /** By id. Who is nobody is not in it. */
+  async byIds(ids: readonly string[]): Promise<Map<string, Person>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.living().where('id', '=', sql<string>`any (${ids}::text[])`).execute();
+    return new Map(rows.map((row) => [row.id, personOf(row)]));
+  }
+
   async byKey(key: number): Promise<Person | undefined> {
     const row = await this.living().where('key', '=', key).executeTakeFirst();
     return row && personOf(row);
@@ -81,9 +88,12 @@ export class People {
     return row && personOf(row);
   }
 
-  /** Replaces the contact list. PeopleError `unknown_person` when one of the ids is nobody. */
-  async setContacts(id: string, contacts: readonly string[]): Promise<void> {
-    await this.tables.transaction().execute(async (tx) => {
+  /**
+   * Replaces the contact list, and gives its length: doubles and the person's own id are passed over. PeopleError
+   * `unknown_person`, or `unknown_listed` when one of the list is nobody.
+   */
+  async setContacts(id: string, contacts: readonly string[]): Promise<number> {
+    return this.tables.transaction().execute(async (tx) => {
       const { owner, others } = await keysOf(tx, id, contacts);
       await tx.deleteFrom('contact').where('person', '=', owner).execute();
       if (others.length > 0)
@@ -91,12 +101,13 @@ export class People {
           .insertInto('contact')
           .values(others.map((contact) => ({ person: owner, contact })))
           .execute();
+      return others.length;
     });
   }
 
-  /** Replaces the block list. PeopleError `unknown_person` when one of the ids is nobody. */
-  async setBlocks(id: string, blocks: readonly string[]): Promise<void> {
-    await this.tables.transaction().execute(async (tx) => {
+  /** Replaces the block list, as setContacts does the other. */
+  async setBlocks(id: string, blocks: readonly string[]): Promise<number> {
+    return this.tables.transaction().execute(async (tx) => {
       const { owner, others } = await keysOf(tx, id, blocks);
       await tx.deleteFrom('block').where('person', '=', owner).execute();
       if (others.length > 0)
@@ -104,6 +115,7 @@ export class People {
           .insertInto('block')
           .values(others.map((blocked) => ({ person: owner, blocked })))
           .execute();
+      return others.length;
     });
   }
 
@@ -167,6 +179,6 @@ async function keysOf(tx: Kysely<PeopleTables>, id: string, ids: readonly string
     .execute();
   const known = new Set(found.map((row) => row.id));
   const missing = wanted.find((other) => !known.has(other));
-  if (missing !== undefined) throw new PeopleError('unknown_person', `There is no person ${missing}.`);
+  if (missing !== undefined) throw new PeopleError('unknown_listed', `There is no person ${missing}.`);
   return { owner: owner.key, others: found.map((row) => row.key) };
 }

@@ -47,7 +47,7 @@ describe.each(everyDatabase)('People on %s', (kind) => {
   test('a contact list is replaced whole, and a list with an unknown id changes nothing', async () => {
     await people.setContacts('ada', ['ben', 'cleo', 'ben', 'ada']);
     expect(await contactsOf('ada')).toEqual(['ben', 'cleo']);
-    await expect(people.setContacts('ada', ['nobody'])).rejects.toMatchObject({ code: 'unknown_person' });
+    await expect(people.setContacts('ada', ['nobody'])).rejects.toMatchObject({ code: 'unknown_listed' });
     expect(await contactsOf('ada')).toEqual(['ben', 'cleo']);
     await people.setContacts('ada', ['cleo']);
     expect(await contactsOf('ada')).toEqual(['cleo']);

@@ -4,7 +4,19 @@ export { EVENTS } from './asyncapi/event-docs.js';
 export { EXAMPLE } from './asyncapi/examples.js';
 export * from './codes.js';
 export * from './commands.js';
-export { codePoints, constraint, type DataClass, isEmoji, Optional, Text } from './constraints.js';
+export {
+  ClientId,
+  codePoints,
+  constraint,
+  type DataClass,
+  Emoji,
+  isEmoji,
+  Opaque,
+  Optional,
+  PersonIds,
+  Text,
+  WholeNumber,
+} from './constraints.js';
 export * from './frames.js';
 export { type JsonSchema, schemaOf } from './json-schema.js';
 export * from './limits.js';

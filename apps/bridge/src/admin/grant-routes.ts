@@ -1,9 +1,10 @@
 import { ApiError, notFound } from '../api/api-error.js';
 import { unknownCursor } from '../api/cursor.js';
 import { type Route, route } from '../api/route.js';
+import { pageSize } from '../api/shapes.js';
 import type { AdminParts } from './admin-parts.js';
 import { previewed } from './previewed.js';
-import { GrantsAsked, pageSize, TakingAway } from './requests.js';
+import { GrantsAsked, TakingAway } from './requests.js';
 import { grantView } from './views.js';
 
 export function grantRoutes({ grants, seen, endings }: AdminParts): Route[] {

@@ -3,9 +3,10 @@ import { PartnersError, type ReviewedPartner } from '@drawbridge/partners';
 import { invalid, notFound } from '../api/api-error.js';
 import { positionOf } from '../api/cursor.js';
 import { type Route, route } from '../api/route.js';
+import { pageSize } from '../api/shapes.js';
 import type { AdminParts } from './admin-parts.js';
 import { previewed } from './previewed.js';
-import { NewPartner, PartnerEnd, PartnerPatch, PartnersAsked, pageSize, Step, TakingAway } from './requests.js';
+import { NewPartner, PartnerEnd, PartnerPatch, PartnersAsked, Step, TakingAway } from './requests.js';
 import { partnerView } from './views.js';
 
 /** A day that has just come by the time it arrives means now; one before that is a slip of the pen, and an end is for good. */

@@ -2,8 +2,9 @@ import { cursorOf } from '@drawbridge/database';
 import { sql } from 'kysely';
 import { positionOf, unknownCursor } from '../api/cursor.js';
 import { type Route, route } from '../api/route.js';
+import { pageSize } from '../api/shapes.js';
 import type { AdminParts } from './admin-parts.js';
-import { pageSize, RecordAsked } from './requests.js';
+import { RecordAsked } from './requests.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

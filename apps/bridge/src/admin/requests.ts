@@ -1,19 +1,10 @@
-import { codePoints, constraint, isScope, Optional, SCOPES, type Scope, Text } from '@drawbridge/protocol';
+import { constraint, isScope, Optional, SCOPES, type Scope, Text } from '@drawbridge/protocol';
+import { A_TIME, isTime, Name, OneOf, Page, Time } from '../api/shapes.js';
 
 /** What the operators' calls take, in a body or after the `?`; nothing more is accepted. */
 
 const MAX_REDIRECT_URIS = 20;
 const MAX_URI_LENGTH = 2_000;
-export const MAX_PAGE = 500;
-export const DEFAULT_PAGE = 200;
-
-/** People read it on the consent page: in one line, and as it is written. */
-function Name(): PropertyDecorator {
-  return constraint('name', 'must be a name of 1 to 100 characters in one line', (value) => {
-    if (typeof value !== 'string' || value.trim() === '' || !value.isWellFormed()) return false;
-    return codePoints(value) <= 100 && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value);
-  });
-}
 
 function Scopes(): PropertyDecorator {
   return constraint('scopes', `must be a list of scopes: ${SCOPES.join(', ')}`, (value) => {
@@ -23,26 +14,8 @@ function Scopes(): PropertyDecorator {
   });
 }
 
-function OneOf(...words: string[]): PropertyDecorator {
-  return constraint('oneOf', `must be ${words.join(' or ')}`, (value) => words.includes(value as string));
-}
-
 function Flag(): PropertyDecorator {
   return constraint('flag', 'must be true or false', (value) => typeof value === 'boolean');
-}
-
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
-const A_TIME = 'must be a time as RFC 3339 has it, such as 2027-03-01T00:00:00.000Z';
-
-function isTime(value: unknown): boolean {
-  if (typeof value !== 'string' || !RFC3339.test(value) || !(Date.parse(value) > 0)) return false;
-  // 31 February would be taken for a day in March.
-  const [year, month, day] = value.slice(0, 10).split('-').map(Number);
-  return new Date(Date.UTC(year!, month! - 1, day)).getUTCDate() === day;
-}
-
-function Time(): PropertyDecorator {
-  return constraint('time', A_TIME, isTime);
 }
 
 function TimeOrNull(): PropertyDecorator {
@@ -73,12 +46,6 @@ function OperatorName(): PropertyDecorator {
     problem,
     (value) => typeof value === 'string' && /^[a-z][a-z0-9._-]{0,63}$/.test(value),
   );
-}
-
-function PageSize(): PropertyDecorator {
-  return constraint('pageSize', `must be a whole number from 1 to ${MAX_PAGE}`, (value) => {
-    return typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE;
-  });
 }
 
 export class NewPartner {
@@ -134,11 +101,6 @@ export class NewOperator {
   @OperatorName() name!: string;
 }
 
-class Page {
-  @Optional() @Text(512) cursor?: string;
-  @Optional() @PageSize() limit?: string;
-}
-
 export class PartnersAsked extends Page {
   @Optional() @OneOf('pending', 'approved', 'suspended', 'ended') status?:
     | 'pending'
@@ -161,8 +123,4 @@ export class RecordAsked extends Page {
 
 export class MayPreview {
   @Optional() @OneOf('true', 'false') preview?: 'true' | 'false';
-}
-
-export function pageSize({ limit }: Page): number {
-  return limit === undefined ? DEFAULT_PAGE : Number(limit);
 }

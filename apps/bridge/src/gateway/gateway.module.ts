@@ -217,6 +217,6 @@ function makeMessaging(
     PeopleCommands,
     GatewayLife,
   ],
-  exports: [Gateway, GatewayMetrics, ConsentLease, Messaging],
+  exports: [Gateway, GatewayMetrics, ConsentLease, Delivery, Messaging],
 })
 export class GatewayModule {}

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import express, { type Router } from 'express';
-import { ADMIN_PATH } from '../admin/admin-api.js';
 import type { Config } from '../config/config.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -18,7 +17,8 @@ export class InternalServer {
     private readonly config: Config,
     lifecycle: Lifecycle,
     metrics: Metrics,
-    admin: Router,
+    /** By their paths. */
+    apis: Readonly<Record<string, Router>>,
   ) {
     const app = express();
     app.disable('x-powered-by');
@@ -27,7 +27,7 @@ export class InternalServer {
       response.setHeader('Content-Type', metrics.contentType);
       response.end(await metrics.text());
     });
-    if (config.roles.has('admin')) app.use(ADMIN_PATH, admin);
+    for (const [path, api] of Object.entries(apis)) app.use(path, api);
     app.use((_request, response) => sendJson(response, 404, { code: 'not_found', message: 'There is nothing here.' }));
     this.server = createServer(app);
   }

@@ -15,8 +15,9 @@ export const ENTRY = {
  *
  * Client ids are UUIDs, so the same one in other letters is the same (RFC 9562 section 4).
  *
- * Takes `{"c": [conversation ids], "s": [{m, c, s, a, i, p, t, r, k}]}`: message id, conversation, sender, app, client id,
- * permit or null, text, replied-to message or null, and k = true where the recipient must be a contact. Gives
+ * Takes `{"c": [conversation ids], "s": [{m, c, s, a, i, p, t, r, k, f, w}]}`: message id, conversation, sender, app, client
+ * id, permit or null, text, replied-to message or null, k = true where the recipient must be a contact, f = true where they
+ * may have blocked the sender, and when it was written, in ms, if not now. Gives
  * `{"at": ms, "r": [one result for each send, in order]}`, a result being one of
  *
  *     ["n", position, sender's seq, [owner, seq, owner, seq, …]]   stored
@@ -46,8 +47,8 @@ begin
 
   with input as materialized (
     select * from rows from (jsonb_to_recordset(_input->'s')
-             as (m uuid, c uuid, s bigint, a text collate "C", i text collate "C", p uuid, t text, r uuid, k boolean)) with ordinality
-             as x(id, conversation, sender, app, client_id, permit, text, reply_to, to_contact, ord)
+             as (m uuid, c uuid, s bigint, a text collate "C", i text collate "C", p uuid, t text, r uuid, k boolean, f boolean, w bigint)) with ordinality
+             as x(id, conversation, sender, app, client_id, permit, text, reply_to, to_contact, free, written, ord)
   ), permits as materialized (
     select permit from standing_permits(array(select distinct x.permit from input x where x.permit is not null)) as permit
   ), allowed as materialized (
@@ -69,7 +70,7 @@ begin
                           where m.conversation = x.conversation and m.person = x.sender
                             and m.left_position is null offset 0) me
      where not exists (select from prior p where p.ord = x.ord)
-       and (c.other is null
+       and (c.other is null or x.free
             or coalesce((select false from block b where b.person = c.other and b.blocked = x.sender limit 1), true))
        and (x.to_contact is null
             or coalesce((select true from contact k where k.person = x.sender and k.contact = c.other limit 1), false))
@@ -78,7 +79,9 @@ begin
                            from message r where r.id = x.reply_to limit 1), false))
      order by x.sender, x.app, x.client_key, x.ord
   ), placed as materialized (
-    select f.*, f.last_position + row_number() over (partition by f.conversation order by f.ord) as position from fresh f
+    select f.*, f.last_position + row_number() over (partition by f.conversation order by f.ord) as position,
+           coalesce(to_timestamp(f.written::double precision / 1000)::timestamptz(3), _now) as sent_at
+      from fresh f
   ), fan as materialized (
     select me.person as owner, p.ord, p.conversation, p.position, p.sender,
            row_number() over (partition by me.person order by p.ord) as nth
@@ -102,12 +105,12 @@ begin
     select d.owner, d.seq, ${ENTRY.messageCreated}, d.conversation, d.position from delivered d
   ), stored as (
     insert into message (conversation, position, id, sender, app, client_id, content_hash, sender_seq, text, reply_to, sent_at)
-    select p.conversation, p.position, p.id, p.sender, p.app, p.client_id, p.content_hash, d.seq, p.text, p.reply_to, _now
+    select p.conversation, p.position, p.id, p.sender, p.app, p.client_id, p.content_hash, d.seq, p.text, p.reply_to, p.sent_at
       from placed p join delivered d on d.ord = p.ord and d.owner = p.sender
     returning id, position, sender_seq
   ), grown as (
-    update conversation c set last_position = x.top, updated_at = greatest(c.updated_at, _now)
-      from (select p.conversation, max(p.position) as top from placed p group by 1) x
+    update conversation c set last_position = x.top, updated_at = greatest(c.updated_at, x.latest)
+      from (select p.conversation, max(p.position) as top, max(p.sent_at) as latest from placed p group by 1) x
      where c.id = any (_conversations) and c.id = x.conversation
   ), has_read as (
     update member m set read_up_to = x.top

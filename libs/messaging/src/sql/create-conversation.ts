@@ -3,8 +3,9 @@ import { ENTRY } from './commit-sends.js';
 /**
  * `create_conversation(request)`: the one direct conversation of two people, or a new group.
  *
- * Takes `{id, s, a, i, h, p, o, title}`: id for a new one, creator, app, client id or null (nothing to remember), hash of the
- * content in hex, permit or null, the other members' public ids, title or null. Gives one of
+ * Takes `{id, s, a, i, h, p, o, f, w, title}`: id for a new one, creator, app, client id or null (nothing to remember), hash of
+ * the content in hex, permit or null, the other members' public ids, f = true where they need be no contacts, since when it
+ * has been there, in ms, if not from now on, title or null. Gives one of
  *
  *     ["n", id, [owner, seq, …]]   made now
  *     ["h", id]                    the direct conversation was there already
@@ -23,7 +24,9 @@ declare
   _permit constant uuid := (_input->>'p')::uuid;
   _hash constant bytea := decode(_input->>'h', 'hex');
   _ids constant text[] := array(select jsonb_array_elements_text(_input->'o'));
-  _now constant timestamptz(3) := date_trunc('milliseconds', clock_timestamp());
+  _free constant boolean := coalesce((_input->>'f')::boolean, false);
+  _now constant timestamptz(3) := coalesce(to_timestamp((_input->>'w')::double precision / 1000),
+                                           date_trunc('milliseconds', clock_timestamp()));
   _id uuid := (_input->>'id')::uuid;
   _others bigint[];
   _everybody bigint[];
@@ -41,8 +44,9 @@ begin
   _others := array(
     select p.key from unnest(_ids) with ordinality as o(id, ord)
       join person p on p.id = o.id and p.erased_at is null
-      join contact k on k.person = _creator and k.contact = p.key
-     where not exists (select from block b where b.person = p.key and b.blocked = _creator)
+     where _free
+        or exists (select from contact k where k.person = _creator and k.contact = p.key)
+           and not exists (select from block b where b.person = p.key and b.blocked = _creator)
      order by o.ord);
   if cardinality(_others) <> cardinality(_ids) or cardinality(_ids) = 0 then return '["x"]'; end if;
   _everybody := _creator || _others;

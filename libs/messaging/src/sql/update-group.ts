@@ -9,8 +9,8 @@ export const UPDATE_GROUP: readonly string[] = [
   /**
    * `update_group(request)`: renames a group, adds people to it and removes some.
    *
-   * Takes `{c, s, p, title, add, remove, max}`: conversation, person, permit or null, new title or null, public ids, and how
-   * many people it may have. Gives one of
+   * Takes `{c, s, p, f, title, add, remove, max}`: conversation, person, permit or null, f = true where those added need be no
+   * contacts, new title or null, public ids, and how many people it may have. Gives one of
    *
    *     ["n", [owner, seq, …], [owner, seq, …], [owner, seq, …]]   changed: those added, those in it before, those removed
    *     ["s"] it was so before (I5), ["x"] no such group, contact or member, or somebody else to remove
@@ -45,7 +45,7 @@ export const UPDATE_GROUP: readonly string[] = [
      -- Whoever is in it already needs to be no contact.
      _added := array(
        select p.key from unnest(_add_ids) with ordinality as a(id, ord) join person p on p.id = a.id and p.erased_at is null
-        where p.key = any (_here)
+        where p.key = any (_here) or (_input->>'f')::boolean
            or exists (select from contact k where k.person = _person and k.contact = p.key)
               and not exists (select from block b where b.person = p.key and b.blocked = _person)
         order by a.ord);
