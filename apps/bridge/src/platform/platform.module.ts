@@ -51,7 +51,7 @@ function makeMessaging(database: Database, delivery: Delivery): Messaging {
     mayCommit: () => true,
     onCommitted: (events) => delivery.committed(events),
     onOutcomeUnknown: () => delivery.doubt(),
-    onRead: (reader, conversation, data) => receipts.read(reader.key, conversation, data),
+    onReceipt: (reader, conversation, data) => receipts.read(reader, conversation, data),
     log: {
       warn: (details, message) => log.warn(details, message),
       error: (details, message) => log.error(details, message),
