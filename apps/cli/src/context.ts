@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { EXIT_USAGE, Failure } from './failure.ts';
 import { Http } from './http.ts';
+import type { Side } from './side.ts';
 import type { Terminal } from './terminal.ts';
 import type { Preview } from './wire.ts';
 
@@ -29,10 +30,10 @@ export class Context {
   readonly terminal: Terminal;
   readonly options: CommonOptions;
 
-  constructor(options: CommonOptions, terminal: Terminal) {
+  constructor(options: CommonOptions, terminal: Terminal, side: Side) {
     this.options = options;
     this.terminal = terminal;
-    this.http = new Http(options.url, readToken(options.tokenFile));
+    this.http = new Http(options.url, readToken(options.tokenFile, side), side);
   }
 
   /** Nobody will look at what a short name was taken for. */
@@ -84,23 +85,20 @@ export class Context {
 }
 
 /** Never from an argument: shells keep those, and everybody on the machine can read them. */
-function readToken(file: string | undefined): string {
-  const [token, origin] = file === undefined ? tokenOfEnvironment() : [contentOf(file), file];
+function readToken(file: string | undefined, side: Side): string {
+  const [token, origin] = file === undefined ? tokenOfEnvironment(side) : [contentOf(file), file];
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new Failure(`What is in ${origin} is not a token: a token is one word of ASCII letters.`, EXIT_USAGE);
   }
   return token;
 }
 
-function tokenOfEnvironment(): [token: string, origin: string] {
-  for (const name of ['DRAWBRIDGE_TOKEN', 'ADMIN_TOKEN']) {
+function tokenOfEnvironment({ tokens, noToken }: Side): [token: string, origin: string] {
+  for (const name of tokens) {
     const token = process.env[name]?.trim();
     if (token) return [token, name];
   }
-  throw new Failure(
-    "No token: set DRAWBRIDGE_TOKEN to an operator's token (or ADMIN_TOKEN to the bridge's own), or name a file with --token-file.",
-    EXIT_USAGE,
-  );
+  throw new Failure(noToken, EXIT_USAGE);
 }
 
 function contentOf(file: string): string {

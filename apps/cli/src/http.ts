@@ -1,4 +1,5 @@
 import { EXIT_USAGE, Failure } from './failure.ts';
+import type { Side } from './side.ts';
 
 /** An end waits for gateways that do not answer: lease and margin, 5 s by default. */
 const ANSWER_WITHIN_MS = 60_000;
@@ -15,6 +16,12 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'it hung up',
 };
 
+/** The same again may go well in a moment: nobody answered, or the bridge cannot at present. */
+export class NotNow extends Failure {}
+
+/** What was asked for is not to be had: the same again comes to the same. */
+export class Refused extends Failure {}
+
 interface Problem {
   readonly code: string;
   readonly message: string;
@@ -30,30 +37,31 @@ export function path(strings: TemplateStringsArray, ...names: string[]): string 
   return String.raw({ raw: strings }, ...names.map(encodeURIComponent));
 }
 
-/** The operators' HTTP API: JSON over the internal listener, with an operator's token. */
+/** One of the two APIs on the internal listener: JSON, with a bearer token. */
 export class Http {
   private readonly url: string;
   private readonly token: string;
+  private readonly side: Side;
 
-  constructor(url: string, token: string) {
+  constructor(url: string, token: string, side: Side) {
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new Failure(`"${url}" is not the address of a bridge: it begins with http:// or https://.`, EXIT_USAGE);
     }
     this.url = url.replace(/\/+$/, '');
     this.token = token;
+    this.side = side;
   }
 
   get<T>(path: string, query: Query = {}): Promise<T> {
     return this.send('GET', path, query);
   }
 
-  /** POST, PATCH or DELETE. */
-  change<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object, query: Query = {}): Promise<T> {
+  change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object, query: Query = {}): Promise<T> {
     return this.send(method, path, query, body);
   }
 
   private async send<T>(method: string, path: string, query: Query, body?: object): Promise<T> {
-    const url = new URL(`${this.url}/admin/v1${path}`);
+    const url = new URL(`${this.url}${this.side.path}${path}`);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -77,21 +85,21 @@ export class Http {
     }
     const answer = parsed(text);
     if (status >= 200 && status < 300) return (answer ?? {}) as T;
+    if (status >= 500 || status === 429)
+      throw new NotNow(this.refusal(status, path, answer as Partial<Problem>).message);
     throw this.refusal(status, path, answer as Partial<Problem> | undefined);
   }
 
   private refusal(status: number, path: string, problem: Partial<Problem> | undefined): Failure {
     if (status === 401) {
-      const { message = 'This is no operator’s token.' } = problem ?? {};
-      return new Failure(
-        `${this.url} does not take this token (401). ${sentence(message)} Set DRAWBRIDGE_TOKEN (or ADMIN_TOKEN) to one that it takes.`,
-      );
+      const { message = this.side.unknownToken } = problem ?? {};
+      return new Failure(`${this.url} does not take this token (401). ${sentence(message)} ${this.side.otherToken}`);
     }
     // A list is there whatever is in it, so that only the address can be wrong.
     const isList = /^\/\w+$/.test(path);
     if (typeof problem?.code !== 'string' || typeof problem.message !== 'string' || (status === 404 && isList)) {
       return new Failure(
-        `There is no operators' API at ${this.url} (${status}): --url takes the internal address (INTERNAL_PORT, 8081 by default) of a bridge whose ROLES have admin.`,
+        `There is no ${this.side.api} at ${this.url} (${status}): --url takes the internal address (INTERNAL_PORT, 8081 by default) of a bridge whose ROLES have ${this.side.role}.`,
       );
     }
     // A single issue often says just what the message says.
@@ -100,19 +108,19 @@ export class Http {
     );
     const same = problem.issues?.length === 1 && problem.issues[0]!.problem === problem.message;
     const parts = same ? issues : issues.length > 0 ? [problem.message, issues.join('; ')] : [problem.message];
-    return new Failure(parts.map(sentence).join(' '));
+    return new Refused(parts.map(sentence).join(' '));
   }
 
   private unreachable(error: unknown, method: string): Failure {
     if (error instanceof DOMException && error.name === 'TimeoutError') {
       const after = `The bridge at ${this.url} did not answer within ${ANSWER_WITHIN_MS / 1_000} s`;
-      return new Failure(
+      return new NotNow(
         method === 'GET' ? `${after}.` : `${after}: it may have done it all the same, so look before you repeat it.`,
       );
     }
     const { code, message } = (error as { cause?: { code?: string; message?: string } }).cause ?? {};
     const why = UNREACHABLE[code ?? ''] ?? message ?? String(error);
-    return new Failure(
+    return new NotNow(
       `No bridge at ${this.url} (${why}): start one (npm start), or say where it is with --url or DRAWBRIDGE_ADMIN_URL.`,
     );
   }

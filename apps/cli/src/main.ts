@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { addApps } from './commands/apps.ts';
 import { addGateways } from './commands/gateways.ts';
 import { addGrants } from './commands/grants.ts';
+import { addImport } from './commands/import.ts';
 import { addOperators } from './commands/operators.ts';
 import { addPartners } from './commands/partners.ts';
 import { addRecord } from './commands/record.ts';
@@ -14,7 +15,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 const program = new OperatorCommand('drawbridge')
-  .description("The operators' side of a bridge: partners and their apps, grants, gateways and operators.")
+  .description(
+    "The operators' side of a bridge: partners and their apps, grants, gateways and operators; and the platform's own import.",
+  )
   .version(version, '-V, --version', 'show the version')
   .withCommonOptions();
 addStatus(program);
@@ -24,6 +27,7 @@ addGrants(program);
 addGateways(program);
 addOperators(program);
 addRecord(program);
+addImport(program);
 program.example(
   'DRAWBRIDGE_TOKEN=… drawbridge status',
   'drawbridge partners end Tunebox --reason "contract ended" --preview',

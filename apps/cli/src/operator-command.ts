@@ -2,6 +2,7 @@ import { debuglog } from 'node:util';
 import { Command, type CommanderError, Option } from 'commander';
 import { type CommonOptions, Context, DEFAULT_URL } from './context.ts';
 import { EXIT_FAILED, EXIT_USAGE, Failure } from './failure.ts';
+import { OPERATORS, type Side } from './side.ts';
 import { Terminal } from './terminal.ts';
 
 const fault = debuglog('drawbridge');
@@ -52,10 +53,13 @@ export class OperatorCommand extends Command {
   }
 
   /** What the command does, with its arguments and its own options. */
-  does<O extends object>(run: (context: Context, options: O, ...names: string[]) => Promise<void>): this {
+  does<O extends object>(
+    run: (context: Context, options: O, ...names: string[]) => Promise<void>,
+    side: Side = OPERATORS,
+  ): this {
     return this.action(async () => {
       const options = this.optsWithGlobals<CommonOptions & O>();
-      await run(new Context(options, new Terminal()), options, ...(this.args as string[]));
+      await run(new Context(options, new Terminal(), side), options, ...(this.args as string[]));
     });
   }
 

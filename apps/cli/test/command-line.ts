@@ -25,7 +25,7 @@ export interface Shown {
 }
 
 const QUESTION = 'Type yes to go on: ';
-const PROGRAM = join('apps', 'cli', 'src', 'main.ts');
+export const PROGRAM = join('apps', 'cli', 'src', 'main.ts');
 
 /** Runs the command as an operator's shell would, without a terminal, with nothing of this process's environment but PATH. */
 export async function drawbridge(
