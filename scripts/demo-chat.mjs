@@ -26,6 +26,14 @@ function proof(claims) {
   return `${signed}.${base64url(signature)}`;
 }
 
+const words = ({ text, title, note }) =>
+  title ? `recommends ${title.name}, ${title.url}${note ? ` (${note})` : ''}` : text;
+
+function did(message) {
+  if (message.deletedAt) return 'deleted a message';
+  return message.title ? words(message) : `wrote "${message.text}"`;
+}
+
 function readOptions() {
   const options = { url: { type: 'string', default: 'http://127.0.0.1:8080' }, help: { type: 'boolean' } };
   try {
@@ -172,8 +180,7 @@ async function chat() {
       const { conversations } = await command('conversation.list', {});
       for (const { title, members, lastMessage } of conversations) {
         const others = members.filter(({ id }) => id !== me.id).map(({ name }) => name);
-        const did = lastMessage?.deletedAt ? 'deleted a message' : `wrote "${lastMessage?.text}"`;
-        const last = lastMessage ? `${lastMessage.from.name} ${did}` : 'nothing yet';
+        const last = lastMessage ? `${lastMessage.from.name} ${did(lastMessage)}` : 'nothing yet';
         say(`  [${title ?? others.join(', ')}] ${last}`);
       }
     }
@@ -189,7 +196,7 @@ async function chat() {
     },
     'message.created': ({ message }) =>
       message.from.id !== me?.id &&
-      say(`${message.from.name}: ${message.text}${message.via ? ` (via ${message.via.app})` : ''}`),
+      say(`${message.from.name}: ${words(message)}${message.via ? ` (via ${message.via.app})` : ''}`),
     'mailbox.reset': ({ epoch, head }) => {
       place = { epoch, after: head };
     },

@@ -196,6 +196,7 @@ export const consentMigrations: Record<string, Migration> = {
   '034_end_grants': run(endGrants),
   '035_idle_days': run(idleDays),
   '036_reading_permits': run(standingPermits('reading_permits', 'messages.read')),
+  '036_recommending_permits': run(standingPermits('recommending_permits', 'recommendations.send')),
   '037_taking_away': run(...TAKING_AWAY),
   '038_windows_by_age': run(...windowsByAge),
   '039_gateway_state': run(...gatewayState),

@@ -1,4 +1,4 @@
-import { isEmoji, LIMITS } from '@drawbridge/protocol';
+import { isEmoji, isHttpsUrl, LIMITS } from '@drawbridge/protocol';
 import { invalid } from './errors.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -23,6 +23,24 @@ export function checkClientId(clientId: string): void {
 /** Text is kept byte for byte, so what cannot be kept is refused, not mended: lone surrogates and NUL. */
 export function checkText(text: string): void {
   checkWords('text', text, LIMITS.maxTextCodePoints);
+}
+
+/** A film, a record, a dish: in its app's own words. */
+export interface Title {
+  readonly kind: string;
+  readonly id: string;
+  readonly name: string;
+  /** https. */
+  readonly url: string;
+}
+
+/** MessagingError `invalid_data` for what cannot be recommended. */
+export function checkRecommended(title: Title, note: string | undefined): void {
+  checkWords('title.kind', title.kind, LIMITS.maxKindCodePoints);
+  checkWords('title.id', title.id, LIMITS.maxObjectIdCodePoints);
+  checkWords('title.name', title.name, LIMITS.maxNameCodePoints);
+  if (!isHttpsUrl(title.url)) throw invalid('title.url', 'is not an https address');
+  if (note !== undefined) checkWords('note', note, LIMITS.maxNoteCodePoints);
 }
 
 export function checkTitle(title: string): void {

@@ -215,10 +215,13 @@ export class Conversations {
   }
 
   /** What everybody who is in them sees alike, for events. */
-  async rows(conversations: readonly string[]): Promise<Map<string, ConversationRow>> {
+  async rows(
+    conversations: readonly string[],
+    database = this.database.tables(),
+  ): Promise<Map<string, ConversationRow>> {
     const { rows } = await sql<ConversationRow>`
       select ${CONVERSATION_COLUMNS} from conversation c cross join ${NOBODY_IN_PARTICULAR}
-       where c.id = any (${conversations}::uuid[])`.execute(this.database.tables());
+       where c.id = any (${conversations}::uuid[])`.execute(database);
     return new Map(rows.map((row) => [row.id, row]));
   }
 

@@ -20,7 +20,8 @@ export async function directConversation(
               join conversation c on c.direct_low = least(p.key, ${sender.key}) and c.direct_high = greatest(p.key, ${sender.key})
              where p.id = ${isPersonId(to) ? to : ''} and p.erased_at is null) as conversation,
            exists (select from message
-                    where sender = ${sender.key} and app = ${sender.app} and lower(client_id) = lower(${clientId})) as sent
+                    where sender = ${sender.key} and app = ${sender.app} and lower(client_id) = lower(${clientId})
+                       and recommended is null) as sent
   `.execute(database.tables());
   const { conversation, sent } = rows[0]!;
   if (conversation !== null) return conversation;

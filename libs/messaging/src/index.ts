@@ -1,5 +1,6 @@
 export type { MessageChange } from './change.js';
 export type { Log } from './commit.js';
+export type { Title } from './content.js';
 export type { ConversationPage, MembersPage, MembersRequest, NewConversation } from './conversations.js';
 export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js';
 export type { DurableEvent, Recipient, StoredEvent } from './events.js';
@@ -9,6 +10,7 @@ export { LANE_LIMITS } from './lanes.js';
 export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailboxes.js';
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
+export type { NewRecommendation, RecommendationResult } from './recommendation.js';
 export type { NewMessage, Sender, SendResult } from './send.js';
 export { ENTRY } from './sql/commit-sends.js';
 export type { ConversationView, MemberView, MessageView, ReactionView, ReceiptView } from './views.js';

@@ -6,6 +6,7 @@ import { AckCommit } from './commit-acks.js';
 import { ChangeCommit } from './commit-changes.js';
 import { GroupCommit } from './commit-group.js';
 import { ReadCommit } from './commit-reads.js';
+import { RecommendationCommit } from './commit-recommendation.js';
 import {
   type ConversationPage,
   Conversations,
@@ -20,6 +21,8 @@ import { type HistoryPage, type HistoryRequest, readHistory } from './history.js
 import { Lanes } from './lanes.js';
 import { Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.js';
 import { ReadMark } from './read-mark.js';
+import { type NewRecommendation, Recommendation, type RecommendationResult } from './recommendation.js';
+import { RecommendationTurns } from './recommendation-turns.js';
 import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
 import type { ConversationView, MessageView } from './views.js';
 import { Whole } from './whole.js';
@@ -42,6 +45,7 @@ export class Messaging {
   private readonly acknowledgements: AckCommit;
   /** For the host platform. */
   readonly whole: Whole;
+  private readonly recommendationTurns = new RecommendationTurns();
   private unanswered = 0;
   private drained: (() => void)[] = [];
 
@@ -50,9 +54,11 @@ export class Messaging {
     const noticed = (conversation: string, people: number) => this.lanes.noticed(conversation, people);
     const sends = new SendCommit(options, noticed);
     this.changes = new ChangeCommit(options);
-    this.conversations = new Conversations(options, (conversation, people) => this.lanes.learn(conversation, people));
+    const learn = (conversation: string, people: number) => this.lanes.learn(conversation, people);
+    this.conversations = new Conversations(options, learn);
     const reads = new ReadCommit(options);
     const groups = new GroupCommit(options, this.conversations, noticed);
+    const recommendations = new RecommendationCommit(options, this.conversations, learn);
     this.lanes = new Lanes({
       ...(options.lanes ?? LANES),
       commit: async (batch) => {
@@ -60,7 +66,8 @@ export class Messaging {
           if (run.kind === 'sends') await sends.commit(run.items);
           else if (run.kind === 'changes') await this.changes.commit(run.items);
           else if (run.kind === 'reads') await reads.commit(run.items);
-          else await groups.commit(run.item);
+          else if (run.kind === 'group') await groups.commit(run.item);
+          else await recommendations.commit(run.item);
         }
       },
       sizes: (conversations) => this.conversations.sizes(conversations),
@@ -85,6 +92,20 @@ export class Messaging {
     this.unanswered++;
     this.arrivals.accept(send);
     return send.answer.result;
+  }
+
+  /**
+   * Sends a title to each of several friends, in the direct conversation with them, which is made if need be. The answer
+   * is the same for those who are no contacts, who have blocked the person, or are nobody: an id that is of no message.
+   * Errors and retries as of send.
+   */
+  async recommend(sender: Sender, request: NewRecommendation): Promise<RecommendationResult> {
+    const item: Recommendation = new Recommendation(sender, request, this.answered, () =>
+      this.recommendationTurns.of(item),
+    );
+    this.unanswered++;
+    this.arrivals.accept(item);
+    return item.answer.result;
   }
 
   /**
@@ -209,12 +230,13 @@ export class Messaging {
   };
 }
 
-type Item = Send | Change | ReadMark | GroupUpdate;
+type Item = Send | Change | ReadMark | GroupUpdate | Recommendation;
 type Run =
   | { kind: 'sends'; items: Send[] }
   | { kind: 'changes'; items: Change[] }
   | { kind: 'reads'; items: ReadMark[] }
-  | { kind: 'group'; item: GroupUpdate };
+  | { kind: 'group'; item: GroupUpdate }
+  | { kind: 'recommendation'; item: Recommendation };
 
 /** What follows each other and is of one kind goes in one statement; the order in the batch stays. */
 function runsOf(batch: readonly Item[]): Run[] {
@@ -222,6 +244,7 @@ function runsOf(batch: readonly Item[]): Run[] {
   for (const item of batch) {
     const last = runs.at(-1);
     if (item instanceof GroupUpdate) runs.push({ kind: 'group', item });
+    else if (item instanceof Recommendation) runs.push({ kind: 'recommendation', item });
     else if (item instanceof Send) {
       if (last?.kind === 'sends') last.items.push(item);
       else runs.push({ kind: 'sends', items: [item] });

@@ -5,6 +5,7 @@ import { CHANGE_MESSAGES } from './sql/change-messages.js';
 import { COMMIT_SENDS } from './sql/commit-sends.js';
 import { CREATE_CONVERSATION } from './sql/create-conversation.js';
 import { MARK_READ } from './sql/mark-read.js';
+import { SEND_RECOMMENDATION } from './sql/send-recommendation.js';
 import { UPDATE_GROUP } from './sql/update-group.js';
 
 const statements = [
@@ -57,6 +58,7 @@ const statements = [
    )`,
 
   // app is '' for the platform's own. content_hash is of what was sent, whatever becomes of the text later (I5).
+  // recommended is what a recommendation says, which has no text; {} when it is deleted.
   // client_id is a UUID kept as text, so that the sender's own event has the very letters that were sent.
   `create table message (
      conversation uuid not null,
@@ -68,12 +70,14 @@ const statements = [
      content_hash bytea not null,
      sender_seq bigint not null,
      text text not null,
+     recommended jsonb,
      reply_to uuid,
      sent_at timestamptz(3) not null,
      primary key (conversation, position)
    )`,
   'create unique index message_id on message (id)',
-  'create unique index message_sent on message (sender, app, lower(client_id))',
+  // A recommendation's is one for several messages: recommendation_request remembers it.
+  'create unique index message_sent on message (sender, app, lower(client_id)) where recommended is null',
 
   // client_id in lower case: no client gets it back.
   `create table conversation_request (
@@ -105,4 +109,5 @@ export const messagingMigrations: Record<string, Migration> = {
   '042_update_group': run(UPDATE_GROUP),
   '043_mark_read': run(MARK_READ),
   '044_acknowledge': run(ACKNOWLEDGE),
+  '046_recommendations': run(SEND_RECOMMENDATION),
 };

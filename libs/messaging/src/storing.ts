@@ -73,7 +73,7 @@ export async function inParts<T>(
 export function call<T extends Asked>(
   options: Storing,
   items: readonly T[],
-  name: 'commit_sends' | 'change_messages' | 'mark_read' | 'update_group' | 'acknowledge',
+  name: 'commit_sends' | 'change_messages' | 'mark_read' | 'update_group' | 'acknowledge' | 'send_recommendation',
   parameterOf: (items: readonly T[]) => unknown,
 ): Promise<{ items: T[]; text?: string; ms: number }> {
   return options.database

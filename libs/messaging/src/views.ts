@@ -1,5 +1,6 @@
 import { LIMITS } from '@drawbridge/protocol';
 import { type RawBuilder, sql } from 'kysely';
+import type { Title } from './content.js';
 
 /** A message as it is on the wire (protocol 5.3). Keys in this order, so that live and stored events are the same bytes. */
 export interface MessageView {
@@ -7,9 +8,11 @@ export interface MessageView {
   conversation: string;
   position: number;
   from: { id: string; name: string };
-  kind: 'text';
-  /** Gone with a deletion. */
+  kind: 'text' | 'recommendation';
+  /** These three are gone with a deletion. */
   text?: string;
+  title?: Title;
+  note?: string;
   replyTo?: string;
   via?: { app: string };
   reactions: ReactionView[];
@@ -52,11 +55,19 @@ export interface ConversationView {
   receipts?: ReceiptView[];
 }
 
+/** What a message says that is a recommendation. */
+export interface Recommended {
+  readonly title: Title;
+  readonly note?: string | undefined;
+}
+
 export interface MessageRow {
   id: string;
   conversation: string;
   position: number;
   text: string;
+  /** Of a recommendation; `{}` when it is deleted. */
+  recommended: Partial<Recommended> | null;
   reply_to: string | null;
   app: string;
   client_id: string;
@@ -73,7 +84,7 @@ export interface MessageRow {
 
 /** Rows of messages, with the names of today; to be followed by a `where` on `m`. */
 export const MESSAGE_ROWS: RawBuilder<MessageRow> = sql`
-  select m.id, m.conversation, m.position, m.text, m.reply_to, m.app, m.client_id, m.sender, m.sender_seq,
+  select m.id, m.conversation, m.position, m.text, m.recommended, m.reply_to, m.app, m.client_id, m.sender, m.sender_seq,
          (extract(epoch from m.sent_at) * 1000)::bigint as sent_at_ms,
          (extract(epoch from m.edited_at) * 1000)::bigint as edited_at_ms,
          (extract(epoch from m.deleted_at) * 1000)::bigint as deleted_at_ms,
@@ -91,8 +102,12 @@ export function messageView(row: MessageRow): MessageView {
     conversation: row.conversation,
     position: row.position,
     from: { id: row.from_id, name: row.from_name },
-    kind: 'text',
-    ...(row.deleted_at_ms === null ? { text: row.text } : {}),
+    kind: row.recommended === null ? 'text' : 'recommendation',
+    ...(row.recommended !== null
+      ? recommendedView(row.recommended)
+      : row.deleted_at_ms === null
+        ? { text: row.text }
+        : {}),
     ...(row.reply_to === null ? {} : { replyTo: row.reply_to }),
     ...(row.app === '' ? {} : { via: { app: row.app_name ?? row.app } }),
     reactions: row.reactions ?? [],
@@ -102,6 +117,13 @@ export function messageView(row: MessageRow): MessageView {
       : { editedAt: new Date(row.edited_at_ms).toISOString() }),
     ...(row.deleted_at_ms === null ? {} : { deletedAt: new Date(row.deleted_at_ms).toISOString() }),
   };
+}
+
+/** The keys in one order, which jsonb does not keep. */
+function recommendedView({ title, note }: Partial<Recommended>): Partial<Recommended> {
+  if (!title) return {};
+  const { kind, id, name, url } = title;
+  return { title: { kind, id, name, url }, ...(note === undefined ? {} : { note }) };
 }
 
 /** The `data` of message events, serialised once for everybody; the sender's own copy of message.created gets `clientId` at the write. */

@@ -19,10 +19,14 @@ export async function makePeople(database: Database, ids: readonly string[]): Pr
 }
 
 /** The same person through a partner's app, with a grant that stands until endGrant. */
-export async function throughTunebox(database: Database, sender: Sender): Promise<Sender & { permit: string }> {
+export async function throughTunebox(
+  database: Database,
+  sender: Sender,
+  scopes: readonly string[] = ['messages.read', 'messages.send'],
+): Promise<Sender & { permit: string }> {
   const partner = '11111111-1111-4111-8111-111111111111';
   const permit = randomUUID();
-  const all = ['messages.read', 'messages.send'];
+  const all = ['messages.read', 'messages.send', 'recommendations.send'];
   await sql`insert into partner (id, name, homepage, privacy_url, contact, scopes, status)
             values (${partner}, 'Tunebox', 'https://t.example', 'https://t.example/p', 'x@t.example', ${all}, 'approved')
             on conflict do nothing`.execute(database.tables());
@@ -30,7 +34,7 @@ export async function throughTunebox(database: Database, sender: Sender): Promis
             values (${TUNEBOX.app}, ${partner}, ${TUNEBOX.appName}, 'native', '{}', ${all})
             on conflict do nothing`.execute(database.tables());
   await sql`insert into consent_grant (id, person, client_id, partner, scopes, auth_time, created_feed, expires_at)
-            values (${permit}, ${sender.key}, ${TUNEBOX.app}, ${partner}, ${all}, now(), 0, now() + interval '1 day')`.execute(
+            values (${permit}, ${sender.key}, ${TUNEBOX.app}, ${partner}, ${scopes}, now(), 0, now() + interval '1 day')`.execute(
     database.tables(),
   );
   return { ...sender, ...TUNEBOX, permit };

@@ -1,4 +1,15 @@
-import { ClientId, Emoji, Needed, Nested, Opaque, Optional, PersonIds, Text, WholeNumber } from './constraints.js';
+import {
+  ClientId,
+  Emoji,
+  HttpsUrl,
+  Needed,
+  Nested,
+  Opaque,
+  Optional,
+  PersonIds,
+  Text,
+  WholeNumber,
+} from './constraints.js';
 import type { JsonSchema } from './json-schema.js';
 import { LIMITS } from './limits.js';
 import type { Issue } from './validation.js';
@@ -121,6 +132,21 @@ export class Reaction {
 /** Of `typing.start` and `typing.stop`. */
 export class TypingIn {
   @Opaque() conversation!: string;
+}
+
+/** A film, a record, a dish: in its app's own words. */
+class Title {
+  @Text(LIMITS.maxKindCodePoints) kind!: string;
+  @Text(LIMITS.maxObjectIdCodePoints) id!: string;
+  @Text(LIMITS.maxNameCodePoints) name!: string;
+  @HttpsUrl() url!: string;
+}
+
+export class RecommendationSend {
+  @PersonIds(LIMITS.maxRecommendedTo) to!: string[];
+  @Nested(Title) title!: Title;
+  @Optional() @Text(LIMITS.maxNoteCodePoints) note?: string;
+  @ClientId() clientId!: string;
 }
 
 export class ContactsList {

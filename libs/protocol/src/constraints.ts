@@ -1,5 +1,6 @@
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import type { JsonSchema } from './json-schema.js';
+import { LIMITS } from './limits.js';
 
 /**
  * The few shapes that properties of commands have. One constraint a property, since each costs time on every command.
@@ -62,6 +63,13 @@ export function WholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
   return constraint('wholeNumber', `must be a whole number ${range}`, accepts, schema);
 }
 
+/** An address that starts with https, without a user's name in it (RFC 3986, so ASCII alone). */
+export function HttpsUrl(): PropertyDecorator {
+  const problem = `must be an https address of at most ${LIMITS.maxUrlLength} characters`;
+  const schema = { type: 'string', maxLength: LIMITS.maxUrlLength, pattern: HTTPS_URL_PATTERN };
+  return constraint('httpsUrl', problem, (value) => typeof value === 'string' && isHttpsUrl(value), schema);
+}
+
 /** 1 to `max` ids of persons. */
 export function PersonIds(max: number): PropertyDecorator {
   const accepts = (value: unknown) =>
@@ -103,6 +111,14 @@ function isText(value: unknown, max: number): boolean {
   if (value.includes('\0') || !value.isWellFormed()) return false;
   // A text has at most as many code points as UTF-16 units, so they are counted only where that decides.
   return value.length <= max || codePoints(value) <= max;
+}
+
+/** What RFC 3986 lets stand in an address; without `@` before the path, so that no user name passes for a host. */
+const HTTPS_URL_PATTERN = '^https://[!$-.0-;=A-\\[\\]_a-z~]+([/?#][!#-;=?-\\[\\]_a-z~]*)?$';
+const HTTPS_URL = new RegExp(HTTPS_URL_PATTERN);
+
+export function isHttpsUrl(url: string): boolean {
+  return url.length <= LIMITS.maxUrlLength && HTTPS_URL.test(url) && URL.canParse(url);
 }
 
 const EMOJI = /^\p{RGI_Emoji}$/v;

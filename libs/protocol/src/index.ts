@@ -11,6 +11,7 @@ export {
   type DataClass,
   Emoji,
   isEmoji,
+  isHttpsUrl,
   Opaque,
   Optional,
   PersonIds,

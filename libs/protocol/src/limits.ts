@@ -9,6 +9,13 @@ export const LIMITS = {
   maxIssues: 16,
   maxTextCodePoints: 4_000,
   maxTitleCodePoints: 200,
+  /** Of what is recommended, and of what an activity is about. */
+  maxKindCodePoints: 64,
+  maxObjectIdCodePoints: 200,
+  maxNameCodePoints: 200,
+  maxUrlLength: 2_048,
+  maxNoteCodePoints: 280,
+  maxRecommendedTo: 20,
   maxMembers: 250,
   maxMembersShown: 20,
   maxPage: 100,
@@ -21,6 +28,8 @@ export const LIMITS = {
   maxCommandsInFlight: 256,
   /** What `rate_limited` advises. */
   retryAfterMs: 1_000,
+  /** The answer of `recommendation.send` leaves at a multiple of this, so that its time says nothing of whom it reached. */
+  recommendationAnsweredEveryMs: 100,
   pongWithinMs: 10_000,
   expiryNoticeMs: 60_000,
 } as const;

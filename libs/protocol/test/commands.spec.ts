@@ -8,11 +8,18 @@ import {
   Nothing,
   parseCommandFrame,
   Reaction,
+  RecommendationSend,
   SessionOpen,
 } from '../src/index.js';
 
 const clientId = '3b3f1f6e-6d0f-4b0c-9a77-1d2f6f1f0b11';
 const send = (changes: object) => ({ conversation: 'c', text: 'hi', clientId, ...changes });
+const recommendation = (title: object, more: object = {}) => ({
+  to: ['bob'],
+  title: { kind: 'film', id: '1', name: 'The Bridge', url: 'https://r.example/1?a=b%20c#d', ...title },
+  clientId,
+  ...more,
+});
 const open = (changes: object) => ({ token: 't', client: { name: 'n', version: '1' }, ...changes });
 
 describe('The data of a command', () => {
@@ -24,6 +31,8 @@ describe('The data of a command', () => {
     ['session.open without a token', SessionOpen, { client: { name: 'n', version: '1' } }],
     ['a history from a position', ConversationHistory, { conversation: 'c', before: 3, limit: 100 }],
     ['an emoji of several code points', Reaction, { message: 'm', emoji: '👩🏽‍🚀' }],
+    ['a title', RecommendationSend, recommendation({})],
+    ['a note of 280 emoji', RecommendationSend, recommendation({}, { note: '🎧'.repeat(280) })],
     ['nothing', Nothing, {}],
   ])('is accepted: %s', (_, type, data) => {
     expect(checkData(type, data)).toBeInstanceOf(type);
@@ -67,6 +76,25 @@ describe('The data of a command', () => {
     ['a fraction', MailboxAck, { seq: 1.5 }, 'seq'],
     ['a page of 101', ConversationHistory, { conversation: 'c', limit: 101 }, 'limit'],
     ['nobody as members', ConversationCreate, { members: [], clientId }, 'members'],
+    ...[
+      'http://r.example/',
+      'https://',
+      'https://a:b@r.example/',
+      'https://r.example/a b',
+      'https://r.example/é',
+      'https://r.example/\u202e',
+      `https://r.example/${'x'.repeat(2_048)}`,
+      'javascript:alert(1)//https://r.example/',
+    ].map((url): [string, DataClass, unknown, string] => [
+      `the address ${url.slice(0, 30)}`,
+      RecommendationSend,
+      recommendation({ url }),
+      'title.url',
+    ]),
+    ['a title without a name', RecommendationSend, recommendation({ name: undefined }), 'title.name'],
+    ['an unknown property of the title', RecommendationSend, recommendation({ year: 1999 }), 'title.year'],
+    ['21 friends', RecommendationSend, recommendation({}, { to: Array(21).fill('a') }), 'to'],
+    ['an empty note', RecommendationSend, recommendation({}, { note: '' }), 'note'],
     ['251 members', ConversationCreate, { members: Array(251).fill('a'), clientId }, 'members'],
     ['a number among the members', ConversationCreate, { members: ['a', 1], clientId }, 'members'],
   ])('is refused with its path: %s', (_, type, data, path) => {

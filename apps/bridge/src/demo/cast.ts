@@ -1,3 +1,4 @@
+import type { NewRecommendation } from '@drawbridge/messaging';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
 
 /** Everything the demo shows. The ids are fixed, so that making it again makes nothing twice. */
@@ -80,6 +81,8 @@ interface DemoConversation {
   readonly members: readonly DemoPerson[];
   readonly title?: string;
   readonly messages: readonly { readonly from: DemoPerson; readonly text: string }[];
+  /** The last message: through Reelhouse, as its TV sends it. */
+  readonly recommendation?: Omit<NewRecommendation, 'clientId'> & { readonly from: DemoPerson };
 }
 
 const LONG_TEXT = [
@@ -104,6 +107,17 @@ export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
       { from: 'alice', text: LONG_TEXT },
       { from: 'bob', text: 'Lights off tonight, then. 🌒' },
     ],
+    recommendation: {
+      from: 'bob',
+      to: ['alice'],
+      title: {
+        kind: 'film',
+        id: 'stone-floor',
+        name: 'Stone Floor',
+        url: 'https://reelhouse.example/films/stone-floor',
+      },
+      note: 'The hall, before it was a supermarket. Wait for the door.',
+    },
   },
   {
     clientId: '3b0f5c1e-8d24-4f6e-8a11-5d2c7e900002',

@@ -139,7 +139,7 @@ class DemoSeed {
       if (!person) throw new Error(`There is no demo person ${id}.`);
       return { key: person.key, id: person.id, name: person.name, app: '', permit: null };
     };
-    for (const { clientId, creator, members, title, messages } of DEMO_CONVERSATIONS) {
+    for (const { clientId, creator, members, title, messages, recommendation } of DEMO_CONVERSATIONS) {
       const { conversation } = await messaging.createConversation(as(creator), { members, title, clientId });
       for (const [index, { from, text }] of messages.entries()) {
         await messaging.send(as(from), {
@@ -148,6 +148,13 @@ class DemoSeed {
           clientId: numbered(clientId, index + 1),
         });
       }
+      if (!recommendation) continue;
+      const { from, ...what } = recommendation;
+      const { clientId: app, name: appName } = REELHOUSE.app;
+      await messaging.recommend(
+        { ...as(from), app, appName },
+        { ...what, clientId: numbered(clientId, messages.length + 1) },
+      );
     }
     await messaging.drain();
   }

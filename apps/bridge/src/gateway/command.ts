@@ -17,6 +17,8 @@ export interface CommandOptions<Data extends object, Result> {
   readonly changes?: true;
   /** What of the result may be shown with these scopes; run when the reply is written, not when it is computed. */
   readonly shown?: (result: Result, scopes: ScopeSet) => object;
+  /** The reply leaves at a multiple of so many ms after the command came, so that its time tells nothing. */
+  readonly answeredEveryMs?: number;
   /** Run once the reply stands in the queue, so that what follows from it comes after it. */
   readonly replied?: (connection: Connection) => void;
 }

@@ -100,10 +100,14 @@ export class Dispatcher {
 
   private answerLater(connection: Connection, id: string, command: DispatchedCommand, result: Promise<object>): void {
     const consent = command.rule.changes ? connection.session?.consent : undefined;
+    const { answeredEveryMs } = command.rule;
+    const cameAt = performance.now();
     result.then(
       (value) => {
         consent?.done();
-        this.answer(connection, id, command, value);
+        const answer = () => this.answer(connection, id, command, value);
+        if (answeredEveryMs === undefined) answer();
+        else setTimeout(answer, untilMultiple(answeredEveryMs, performance.now() - cameAt));
       },
       (error: unknown) => {
         consent?.done();
@@ -138,6 +142,10 @@ function notTaken({ inFlight, draining }: Connection, id: string): ErrorCode | u
   if (inFlight.has(id)) return 'conflict';
   if (draining) return 'unavailable';
   return inFlight.size >= LIMITS.maxCommandsInFlight ? 'rate_limited' : undefined;
+}
+
+function untilMultiple(everyMs: number, sinceMs: number): number {
+  return Math.ceil(sinceMs / everyMs) * everyMs - sinceMs;
 }
 
 /** A failed open ends in a close (protocol 5.1). */

@@ -1,5 +1,14 @@
 import { type MessageChange, type MessageView, Messaging, type SendResult } from '@drawbridge/messaging';
-import { MailboxAck, MessageDelete, MessageEdit, MessageSend, Reaction, TypingIn } from '@drawbridge/protocol';
+import {
+  LIMITS,
+  MailboxAck,
+  MessageDelete,
+  MessageEdit,
+  MessageSend,
+  Reaction,
+  RecommendationSend,
+  TypingIn,
+} from '@drawbridge/protocol';
 import { UseGuards } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { Command } from './command.js';
@@ -9,7 +18,7 @@ import { ConsentGuard } from './consent.guard.js';
 import { sessionOf } from './open-session.js';
 import { Reads } from './reads.js';
 import { SEND } from './scope-bits.js';
-import { changedMessage, sentMessage } from './shown.js';
+import { changedMessage, recommended, sentMessage } from './shown.js';
 import { Typing } from './typing.js';
 
 /** Messages: sent, changed, reacted to, being typed, and received. */
@@ -35,6 +44,20 @@ export class MessageCommands {
     // What was typed is there.
     if (data.conversation) this.typing.stop(sessionOf(connection).consent.person, data.conversation.toLowerCase());
     return sending.then((sent) => (sent.duplicate ? this.sentBefore(connection, sent) : sent));
+  }
+
+  @Command({
+    event: 'recommendation.send',
+    data: RecommendationSend,
+    scope: 'recommendations.send',
+    changes: true,
+    shown: recommended,
+    answeredEveryMs: LIMITS.recommendationAnsweredEveryMs,
+  })
+  recommend(connection: Connection, data: RecommendationSend) {
+    const sending = this.messaging.recommend(sessionOf(connection).sender, data);
+    connection.order.sent(undefined, sending);
+    return sending;
   }
 
   @Command({ event: 'message.edit', data: MessageEdit, scope: 'messages.send', changes: true, shown: changedMessage })

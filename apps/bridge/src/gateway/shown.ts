@@ -1,4 +1,4 @@
-import type { ConversationView, MessageView, SendResult } from '@drawbridge/messaging';
+import type { ConversationView, MessageView, RecommendationResult, SendResult } from '@drawbridge/messaging';
 import type { ScopeSet } from '@drawbridge/protocol';
 import { READ } from './scope-bits.js';
 
@@ -6,6 +6,11 @@ import { READ } from './scope-bits.js';
 export function sentMessage(result: SendResult, scopes: ScopeSet): object {
   const { message, seq, duplicate } = result;
   return scopes & READ ? { message, seq, duplicate } : { message: bareMessage(message), duplicate };
+}
+
+/** Whoever may not read learns no more than who may: the ids say nothing. */
+export function recommended({ sent, duplicate }: RecommendationResult): object {
+  return { sent, ...(duplicate ? { duplicate } : {}) };
 }
 
 export function changedMessage(message: MessageView, scopes: ScopeSet): object {

@@ -61,6 +61,9 @@ export const CHANGE_MESSAGES: readonly string[] = [
        if _message.id is null
           or _change.kind in ('edit', 'delete') and _message.sender <> _change.person
           or _change.kind <> 'delete' and (_joined is null or _message.position <= _joined)
+          -- A recommendation has no text to edit. Whether it is there at all is not told to who may not read.
+          or _message.recommended is not null and (_change.kind = 'edit' or _change.permit is not null
+               and not exists (select from reading_permits(array[_change.permit])))
           or _change.kind in ('edit', 'react') and exists (
                select from conversation c join block b
                  on b.person = case when c.direct_low = _change.person then c.direct_high else c.direct_low end
@@ -79,7 +82,9 @@ export const CHANGE_MESSAGES: readonly string[] = [
           where id = _change.message and text <> _change.text;
          _done := found;
        elsif _change.kind = 'delete' then
-         update message set text = '', deleted_at = date_trunc('milliseconds', clock_timestamp()) where id = _change.message;
+         update message set text = '', recommended = case when recommended is not null then '{}'::jsonb end,
+                deleted_at = date_trunc('milliseconds', clock_timestamp())
+          where id = _change.message;
          delete from reaction where conversation = _change.conversation and position = _message.position;
          _done := true;
        elsif _change.kind = 'react' then

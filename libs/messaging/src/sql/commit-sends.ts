@@ -59,7 +59,8 @@ begin
     select x.ord, m.id, m.conversation = x.conversation and m.content_hash = x.content_hash as same
       from allowed x
      cross join lateral (select m.id, m.conversation, m.content_hash from message m
-                          where m.sender = x.sender and m.app = x.app and lower(m.client_id) = x.client_key offset 0) m
+                          where m.sender = x.sender and m.app = x.app and lower(m.client_id) = x.client_key
+                            and m.recommended is null offset 0) m
   ), fresh as materialized (
     select distinct on (x.sender, x.app, x.client_key) x.*, c.last_position
       from allowed x
@@ -76,6 +77,9 @@ begin
             or coalesce((select true from contact k where k.person = x.sender and k.contact = c.other limit 1), false))
        and (x.reply_to is null
             or coalesce((select r.conversation = x.conversation and r.position > me.joined_position
+                            -- Whether a recommendation is there is not told to who may not read.
+                            and (r.recommended is null or x.permit is null
+                                 or exists (select from reading_permits(array[x.permit])))
                            from message r where r.id = x.reply_to limit 1), false))
      order by x.sender, x.app, x.client_key, x.ord
   ), placed as materialized (

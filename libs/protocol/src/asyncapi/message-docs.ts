@@ -1,7 +1,16 @@
-import { MailboxAck, MessageDelete, MessageEdit, MessageSend, Reaction, TypingIn } from '../commands.js';
+import {
+  MailboxAck,
+  MessageDelete,
+  MessageEdit,
+  MessageSend,
+  Reaction,
+  RecommendationSend,
+  TypingIn,
+} from '../commands.js';
+import { LIMITS } from '../limits.js';
 import type { CommandDoc, CommandDocs } from './command-docs.js';
 import { EXAMPLE, SHOWN } from './examples.js';
-import { flag, object, said, seq, view } from './views.js';
+import { flag, id, list, object, said, seq, view } from './views.js';
 
 const message = {
   anyOf: [view('message'), view('bareMessage')],
@@ -48,6 +57,30 @@ export const MESSAGE_COMMANDS: CommandDocs = {
         summary: 'To a contact, without `messages.read`',
         data: { to: 'bob', text: SHOWN.message.text, clientId: EXAMPLE.clientId },
         reply: { message: SHOWN.bareMessage, duplicate: false },
+      },
+    ],
+  },
+  'recommendation.send': {
+    title: 'Recommend a title',
+    description:
+      'To each of several friends, as a message of the kind `recommendation`. The answer and its time are the same for a contact, a stranger, somebody who blocked the person, and nobody: an id that may be of no message.',
+    scope: 'recommendations.send',
+    data: RecommendationSend,
+    reply: object(
+      { sent: said('Everybody once.', list(object({ to: id, message: id }), LIMITS.maxRecommendedTo)) },
+      { duplicate: said('Only when this `clientId` was answered before; nothing was sent.', flag) },
+    ),
+    errors: [],
+    examples: [
+      {
+        summary: 'To a friend, and to somebody who is not there',
+        data: { to: ['bob', 'nobody'], title: SHOWN.recommended, note: 'For Friday?', clientId: EXAMPLE.clientId },
+        reply: {
+          sent: [
+            { to: 'bob', message: EXAMPLE.ownMessage },
+            { to: 'nobody', message: EXAMPLE.message },
+          ],
+        },
       },
     ],
   },

@@ -11,7 +11,7 @@ export const PROPERTIES: Readonly<Record<string, string>> = {
   members: 'Ids of contacts.',
   add: 'Ids of contacts.',
   remove: 'Ids of members; one’s own to leave.',
-  to: 'Id of a contact.',
+  to: 'Id of a contact; of a recommendation, a list of ids.',
   cursor: '`next` of the page before.',
   limit: 'How many at most.',
   before: 'A position: older messages than this one.',
@@ -21,5 +21,8 @@ export const PROPERTIES: Readonly<Record<string, string>> = {
   clientId: 'A UUID, made once for each thing to send and repeated on every retry.',
   replyTo: 'Id of a message in the same conversation.',
   emoji: 'One emoji of Unicode’s RGI set (UTS 51).',
-  title: 'Of a group.',
+  title: 'Of a group; or what is recommended.',
+  kind: 'Such as `film`.',
+  url: 'https, without a user name.',
+  note: 'What the person says of it.',
 };
