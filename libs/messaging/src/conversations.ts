@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Database, NoTurn, Turns } from '@drawbridge/database';
-import { LIMITS } from '@drawbridge/protocol';
+import { LIMITS, withinReply } from '@drawbridge/protocol';
 import { CompiledQuery, sql } from 'kysely';
 import { type CommitOptions, recipientsOf } from './commit.js';
 import { bridgeId, checkClientId, checkTitle, isPersonId } from './content.js';
@@ -15,7 +15,7 @@ import {
   unavailable,
 } from './errors.js';
 import { failureOf } from './failures.js';
-import { type ListPosition, listCursor, listPosition, pageLimit, placeCursor, placeOf, withinReply } from './pages.js';
+import { type ListPosition, listCursor, listPosition, pageLimit, placeCursor, placeOf } from './pages.js';
 import { contentHash, type Sender } from './send.js';
 import { repeated } from './storing.js';
 import {

@@ -1,8 +1,9 @@
 import type { Database } from '@drawbridge/database';
+import { withinReply } from '@drawbridge/protocol';
 import { sql } from 'kysely';
 import { bridgeId } from './content.js';
 import { invalid, notFound } from './errors.js';
-import { pageLimit, withinReply } from './pages.js';
+import { pageLimit } from './pages.js';
 import { MESSAGE_ROWS, type MessageRow, type MessageView, messageView } from './views.js';
 
 export interface HistoryRequest {

@@ -1,21 +1,6 @@
 import { LIMITS } from '@drawbridge/protocol';
 import { invalid } from './errors.js';
 
-/** What a reply holds beside its page: the frame's own keys, `asOf`, `next`. */
-const ENVELOPE_BYTES = 2_048;
-
-/** As much of `items`, from the front, as goes into one reply; always one at least. */
-export function withinReply<T>(items: readonly T[]): T[] {
-  let bytes = ENVELOPE_BYTES;
-  const page: T[] = [];
-  for (const item of items) {
-    bytes += Buffer.byteLength(JSON.stringify(item)) + 1;
-    if (bytes > LIMITS.maxReplyBytes && page.length > 0) break;
-    page.push(item);
-  }
-  return page;
-}
-
 export function pageLimit(limit: number | undefined): number {
   if (limit === undefined) return LIMITS.defaultPage;
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMITS.maxPage)

@@ -1,9 +1,9 @@
 import { cursorOf, type Database, positionIn } from '@drawbridge/database';
+import { withinReply } from '@drawbridge/protocol';
 import { sql } from 'kysely';
 import { bridgeId } from './content.js';
 import type { Conversations } from './conversations.js';
 import { invalid, notFound } from './errors.js';
-import { withinReply } from './pages.js';
 import {
   CONVERSATION_COLUMNS,
   type ConversationRow,

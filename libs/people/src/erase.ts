@@ -40,6 +40,7 @@ export async function erase(tx: Kysely<PeopleTables>, id: string, actor: string)
   const failed = logins.map(({ login }) => failureSubject('login', login));
   if (failed.length > 0) await tx.deleteFrom('sign_in_failure').where('subject', 'in', failed).execute();
   await tx.deleteFrom('person_session').where('person', '=', key).execute();
+  await tx.deleteFrom('activity').where('person', '=', key).execute();
   await tx
     .deleteFrom('contact')
     .where((of) => of.or([of('person', '=', key), of('contact', '=', key)]))

@@ -1,3 +1,4 @@
+export { Activities, type ActivityPage, type NewActivity } from './activities.js';
 export { type Contact, type ContactPage, readContacts } from './contacts.js';
 export { FAILURES_WINDOW_MS, Failures, failureSubject } from './failures.js';
 export { peopleMigrations } from './migration.js';

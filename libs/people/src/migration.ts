@@ -47,4 +47,25 @@ export const peopleMigrations: Record<string, Migration> = {
       await sql`create index block_by_blocked on block (blocked)`.execute(db);
     },
   },
+  '052_activities': {
+    async up(db) {
+      await sql`
+        create table activity (
+          id uuid primary key,
+          person bigint not null,
+          verb text not null,
+          object_kind text collate "C" not null,
+          object_id text collate "C" not null,
+          object_name text not null,
+          url text,
+          at timestamptz(3) not null,
+          audience text not null
+        )`.execute(db);
+      // Also what is removed with a person.
+      await sql`create index activity_by_person on activity (person, at desc, id desc)`.execute(db);
+      await sql`
+        create index activity_by_object on activity (person, object_kind, object_id, at desc, id desc)
+         where audience = 'public'`.execute(db);
+    },
+  },
 };

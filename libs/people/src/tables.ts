@@ -6,6 +6,7 @@ export interface PeopleTables {
   erased_id: { hash: string };
   contact: { person: number; contact: number };
   block: { person: number; blocked: number };
+  activity: { id: string; person: number };
   sign_in_failure: { id: Generated<number>; subject: string; at: Generated<Date> };
   person_session: {
     token_hash: string;

@@ -149,6 +149,17 @@ export class RecommendationSend {
   @ClientId() clientId!: string;
 }
 
+class About {
+  @Text(LIMITS.maxKindCodePoints) kind!: string;
+  @Text(LIMITS.maxObjectIdCodePoints) id!: string;
+}
+
+export class ActivityList {
+  @Optional() @Nested(About) about?: About;
+  @Optional() @Opaque(512) cursor?: string;
+  @Optional() @WholeNumber(1, LIMITS.maxPage) limit?: number;
+}
+
 export class ContactsList {
   @Optional() @Opaque(1_024) cursor?: string;
   @Optional() @WholeNumber(1, LIMITS.maxContactsPage) limit?: number;

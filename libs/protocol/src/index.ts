@@ -23,3 +23,4 @@ export { type JsonSchema, schemaOf } from './json-schema.js';
 export * from './limits.js';
 export * from './scopes.js';
 export * from './validation.js';
+export { withinReply } from './within-reply.js';

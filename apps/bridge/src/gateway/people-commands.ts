@@ -1,6 +1,6 @@
 import { Database } from '@drawbridge/database';
-import { readContacts } from '@drawbridge/people';
-import { ContactsList, LIMITS } from '@drawbridge/protocol';
+import { Activities, type ActivityPage, readContacts } from '@drawbridge/people';
+import { ActivityList, ContactsList, LIMITS } from '@drawbridge/protocol';
 import { UseGuards } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { Command } from './command.js';
@@ -13,17 +13,32 @@ import { Reads } from './reads.js';
 @WebSocketGateway({ path: '/bridge' })
 @UseGuards(ConsentGuard)
 export class PeopleCommands {
+  private readonly activities: Activities;
+
   constructor(
     private readonly database: Database,
     private readonly reads: Reads,
-  ) {}
+  ) {
+    this.activities = new Activities(database);
+  }
 
   @Command({ event: 'contacts.list', data: ContactsList, scope: 'contacts.read' })
   async contacts(connection: Connection, { cursor, limit = LIMITS.defaultPage }: ContactsList): Promise<object> {
     const page = await this.reads.take(connection, (person) => readContacts(this.database, person, { cursor, limit }));
-    if (page) return page;
-    throw new CommandError('invalid_data', {
-      issues: [{ path: 'cursor', problem: 'is not one that the bridge gave' }],
-    });
+    return page ?? refuseCursor();
   }
+
+  /** Public, and shared by the people it is about: a page of it is not on the record, which is of messages. */
+  @Command({ event: 'activity.list', data: ActivityList, scope: 'public.read' })
+  async activity(connection: Connection, request: ActivityList): Promise<ActivityPage> {
+    const { about, cursor, limit = LIMITS.defaultPage } = request;
+    const page = await this.reads.take(connection, (person) => this.activities.list(person, { about, cursor, limit }));
+    return page ?? refuseCursor();
+  }
+}
+
+function refuseCursor(): never {
+  throw new CommandError('invalid_data', {
+    issues: [{ path: 'cursor', problem: 'is not one that the bridge gave' }],
+  });
 }

@@ -31,6 +31,16 @@ const commands = (id: () => string): [event: string, scope: Scope, data: () => o
   ['conversation.history', 'messages.read', () => ({ conversation: id() })],
   ['mailbox.ack', 'messages.read', () => ({ seq: 0 })],
   ['conversation.create', 'messages.send', () => ({ members: ['bob'], clientId: clientId() })],
+  ['activity.list', 'public.read', () => ({})],
+  [
+    'recommendation.send',
+    'recommendations.send',
+    () => ({
+      to: ['bob'],
+      title: { kind: 'film', id: '1', name: 'x', url: 'https://reelhouse.example/1' },
+      clientId: clientId(),
+    }),
+  ],
   ['message.send', 'messages.send', () => ({ conversation: id(), text: 'x', clientId: clientId() })],
 ];
 

@@ -23,6 +23,7 @@ export const PROPERTIES: Readonly<Record<string, string>> = {
   emoji: 'One emoji of Unicode’s RGI set (UTS 51).',
   title: 'Of a group; or what is recommended.',
   kind: 'Such as `film`.',
+  about: 'Only what is about this.',
   url: 'https, without a user name.',
   note: 'What the person says of it.',
 };

@@ -118,7 +118,12 @@ export const VIEWS = {
   receipt: object({ person: id }, { deliveredUpTo: position, readUpTo: position }),
   presence: object({ id, online: flag }, { lastSeen: time }),
   activity: object(
-    { person: id, verb: text, object: { $ref: '#/components/schemas/catalogueTitle' }, at: time },
+    {
+      person: said('Who shared it.', object({ id, name: text })),
+      verb: said('As in “Bob rated Lentil soup”.', text),
+      object: object({ kind: text, id: text, name: text }),
+      at: time,
+    },
     { url: { type: 'string', format: 'uri' } },
   ),
   grant: said('What the person allowed in this sign-in.', object({ id, scopes, expiresAt: time })),
