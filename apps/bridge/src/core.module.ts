@@ -1,4 +1,4 @@
-import type { Bus } from '@drawbridge/bus';
+import type { Bus, RedisBus } from '@drawbridge/bus';
 import { Endings, Grants } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Messaging } from '@drawbridge/messaging';
@@ -12,9 +12,10 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { PartnerSweep } from './authority/partner-sweep.js';
-import { BUS, makeBus } from './bus.js';
+import { BUS, connectRedis, makeBus, REDIS } from './bus.js';
 import { Config } from './config/config.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
+import { RateLimits, rateLimits } from './limits/rate-limits.js';
 import { Metrics } from './metrics/metrics.js';
 import { Secrets } from './secrets.js';
 
@@ -82,13 +83,19 @@ export function coreModule(config: Config, database: Database, lifecycle: Lifecy
       { provide: Database, useValue: database },
       { provide: Lifecycle, useValue: lifecycle },
       { provide: Secrets, useFactory: () => Secrets.load(database) },
-      { provide: BUS, useFactory: makeBus, inject: [Config, Lifecycle, Secrets] },
+      { provide: REDIS, useFactory: connectRedis, inject: [Config, Lifecycle] },
+      { provide: BUS, useFactory: makeBus, inject: [REDIS, Secrets] },
+      {
+        provide: RateLimits,
+        useFactory: (secrets: Secrets, redis?: RedisBus) => rateLimits(config, secrets.key('limits'), redis?.buckets),
+        inject: [Secrets, REDIS],
+      },
       { provide: Grants, useFactory: () => new Grants(database) },
       { provide: Endings, useFactory: makeEndings, inject: [Config, Database, BUS, Metrics] },
       Metrics,
       ConsentSweep,
       PartnerSweep,
     ],
-    exports: [Config, Database, Lifecycle, Metrics, Secrets, BUS, Grants, Endings],
+    exports: [Config, Database, Lifecycle, Metrics, RateLimits, Secrets, BUS, Grants, Endings],
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BridgeClient, everyDatabase, signIn, startBridge } from '@drawbridge/testing';
+import { BridgeClient, everyDatabase, signIn, startBridge, UNLIMITED_RATES } from '@drawbridge/testing';
 
 interface Sent {
   readonly clientId: string;
@@ -15,7 +15,7 @@ interface Stored {
 
 describe.each(everyDatabase)('The program under a stream of sends, on %s', (database) => {
   test('is killed with -9: what got ok is there after the restart, in order, once, and a retry gives the same message (I3, I5)', async () => {
-    await using bridge = await startBridge({ database });
+    await using bridge = await startBridge({ database, env: UNLIMITED_RATES });
     const person = { password: 'drawbridge', clientId: 'tunebox-desktop', scopes: 'all' } as const;
     const alices = await signIn(bridge, { login: 'alice', ...person });
     const bobs = await signIn(bridge, { login: 'bob', ...person });

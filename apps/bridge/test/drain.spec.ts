@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Database } from '@drawbridge/database';
-import { BridgeClient, type Cluster, CodedError, revoke, signIn, startCluster } from '@drawbridge/testing';
+import {
+  BridgeClient,
+  type Cluster,
+  CodedError,
+  revoke,
+  signIn,
+  startCluster,
+  UNLIMITED_RATES,
+} from '@drawbridge/testing';
 import { sql } from 'kysely';
 
 const CONNECTIONS = 500;
@@ -46,7 +54,7 @@ describe('A gateway that is stopped while 500 clients are on it', () => {
   let cluster: Cluster;
   let database: Database;
   beforeAll(async () => {
-    cluster = await startCluster({ gateways: 2, env: { OPEN_WITHIN_MS: '600000' } });
+    cluster = await startCluster({ gateways: 2, env: { OPEN_WITHIN_MS: '600000', ...UNLIMITED_RATES } });
     database = await Database.open({ url: cluster.databaseUrl, dataDir: '' });
   });
   afterAll(async () => {

@@ -9,6 +9,7 @@ import {
   startCluster,
   startPostgres,
   startRedis,
+  UNLIMITED_RATES,
 } from '@drawbridge/testing';
 import { makeKeys, type Sign, signInAll, TOKEN_S } from '../targets/bridge-people.js';
 
@@ -41,7 +42,7 @@ export class World implements AsyncDisposable {
           gateways,
           databaseUrl: postgres.url,
           redisUrl: redis.now.url,
-          env: { KEYS_DIR: folder, ACCESS_TOKEN_S: String(TOKEN_S) },
+          env: { KEYS_DIR: folder, ACCESS_TOKEN_S: String(TOKEN_S), ...UNLIMITED_RATES },
         }),
       );
       return new World(started.move(), cluster, postgres, redis, sign);

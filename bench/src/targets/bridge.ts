@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, postgresUrl, startBridge, startRedis } from '@drawbridge/testing';
+import { freePort, postgresUrl, startBridge, startRedis, UNLIMITED_RATES } from '@drawbridge/testing';
 import type { Client } from '../client.js';
 import { Probe, probeEnv } from '../probe-client.js';
 import { bridgeWire } from '../wire.js';
@@ -35,6 +35,7 @@ export async function startBridgeTarget(
         REDIS_URL: redis.url,
         KEYS_DIR: folder,
         ACCESS_TOKEN_S: String(TOKEN_S),
+        ...UNLIMITED_RATES,
         ...probeEnv(probePath(n)),
       };
       const bridge = started.use(await startBridge({ database: 'postgres', databaseUrl, env }));

@@ -105,6 +105,25 @@ describe.each(Object.entries(kinds))('a bus: %s', (_name, make) => {
     await place.stop();
   });
 
+  it('has, through Redis, buckets that processes share: one answers for both, and each is forgotten when it is full (I7)', async () => {
+    const { here, there } = place;
+    if (!(here instanceof RedisBus && there instanceof RedisBus)) return;
+    // Enough of them for every node of a Cluster.
+    const each = { tokens: 5, msEach: 100_000, maxMs: 1_000_000 };
+    const spent = Array.from({ length: 50 }, (_, n) => ({ key: `bucket-${n}`, ...each }));
+    const inOrder = spent.map((one, n) => ({ ...one, tokens: n % 3 }));
+    await here.buckets.spend(spent);
+    const fullInMs = await there.buckets.spend(inOrder);
+    for (const [n, ms] of fullInMs.entries()) expect(ms / each.msEach).toBeCloseTo(5 + (n % 3), 0);
+    // However much is taken, and whatever stands there.
+    const [most] = await here.buckets.spend([{ ...spent[0]!, tokens: 1e9 }]);
+    expect(most).toBe(each.maxMs);
+    const short = { key: 'short', tokens: 1, msEach: 20, maxMs: 1_000 };
+    const look = { ...short, tokens: 0 };
+    await here.buckets.spend([short]);
+    while ((await there.buckets.spend([look]))[0]! > 0);
+  });
+
   it('is up, and brings every payload byte for byte: empty, binary, a megabyte', async () => {
     const ear = new Ear();
     const end = await place.there.subscribe('bytes', ear.handler);

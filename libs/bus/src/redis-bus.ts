@@ -1,6 +1,7 @@
 import type { Bus, BusHandler } from './bus.js';
 import { redisTarget } from './redis-url.js';
 import { type RedisWire, redisWire } from './redis-wire.js';
+import { RedisBuckets, type SharedBuckets } from './shared-buckets.js';
 
 /** Every bound of the way through Redis (I9). */
 export const REDIS_BUS_LIMITS = {
@@ -39,7 +40,7 @@ interface Channel {
 }
 
 /**
- * The bus of several processes: Redis pub/sub, sharded in a Cluster. Nothing is stored in Redis, and nothing waits for it.
+ * The bus of several processes: Redis pub/sub, sharded in a Cluster. It stores nothing in Redis, and nothing waits for it.
  *
  * A subscription can be dead while its connection lives (after a failover, a resharding), so what counts is what is
  * heard: a silent channel is probed by a message to oneself, and one that stays silent has its connection made anew.
@@ -58,6 +59,8 @@ export class RedisBus implements Bus {
   private closed = false;
   private started: (() => void) | undefined;
   private lastError = '';
+  /** Beside the bus, over the same connection. */
+  readonly buckets: SharedBuckets;
   readonly counts = { published: 0, dropped: 0, received: 0, probes: 0, restarts: 0 };
 
   private constructor(private readonly options: RedisBusOptions) {
@@ -68,6 +71,10 @@ export class RedisBus implements Bus {
       onError: (error) => {
         this.lastError = error.message;
       },
+    });
+    this.buckets = new RedisBuckets(async (script, keys, values) => {
+      if (this.closed || !this.wire.isReady) throw new Error('Redis is down.');
+      return this.wire.evaluate(script, keys, values);
     });
     this.looking = setInterval(() => this.look(), REDIS_BUS_LIMITS.lookEveryMs).unref();
   }

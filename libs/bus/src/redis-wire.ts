@@ -8,6 +8,8 @@ export interface RedisWire {
   publish(messages: readonly { channel: string; payload: Buffer }[]): Promise<unknown>;
   subscribe(channels: readonly string[]): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
+  /** Runs a script over keys that lie on one node. Rejects, as publish does, what cannot be sent at once. */
+  evaluate(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>;
   /** Drops the connections and makes them anew. Until they are ready nothing is, and nothing of the old ones comes any more. */
   restart(): void;
   close(): void;
@@ -96,6 +98,7 @@ function serverWire(target: Exclude<RedisTarget, { kind: 'cluster' }>, events: R
     },
     subscribe: (channels) => subscriber.subscribe(...channels),
     unsubscribe: (channel) => subscriber.unsubscribe(channel),
+    evaluate: (script, keys, values) => publisher.eval(script, keys.length, ...keys, ...values),
     restart() {
       // Both: one that a server went from without a word is silent for as long as TCP tries. One that is connecting has
       // its own limits, and interrupted it would end.
@@ -135,6 +138,7 @@ function clusterWire(target: Extract<RedisTarget, { kind: 'cluster' }>, events: 
     // Each channel has a slot, and each slot its node.
     subscribe: (channels) => Promise.all(channels.map((channel) => cluster.ssubscribe(channel))),
     unsubscribe: (channel) => cluster.sunsubscribe(channel),
+    evaluate: (script, keys, values) => cluster.eval(script, keys.length, ...keys, ...values),
     restart() {
       if (cluster.status === 'ready' || cluster.status === 'connect') cluster.disconnect(true);
     },

@@ -13,6 +13,14 @@ const POLL_MS = 50;
  * grow, and V8 gives none of it back: it was two thirds of what a connection seemed to take.
  */
 export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--max-semi-space-size=8'];
+/** Settings for whoever sends as fast as it can, and is not to be told to slow down. */
+export const UNLIMITED_RATES: Readonly<Record<string, string>> = {
+  COMMANDS_PER_S: '1000000',
+  SENDS_PER_S: '1000000',
+  APP_SENDS_PER_S: '1000000',
+  CONVERSATIONS_PER_MIN: '1000000',
+  CONTACTS_PER_MIN: '1000000',
+};
 const MAX_OUTPUT_LENGTH = 1_048_576;
 
 export interface StartOptions {

@@ -58,6 +58,11 @@ export class Config {
   readonly heartbeatMs: number;
   readonly unreadyMs: number;
   readonly drainMs: number;
+  readonly commandsPerS: number;
+  readonly sendsPerS: number;
+  readonly appSendsPerS: number;
+  readonly conversationsPerMin: number;
+  readonly contactsPerMin: number;
   readonly production: boolean;
   /** The names of what the environment sets, for the log. */
   readonly given: readonly string[];
@@ -90,6 +95,11 @@ export class Config {
     this.heartbeatMs = settings.HEARTBEAT_MS ?? 25_000;
     this.unreadyMs = settings.UNREADY_MS ?? (production ? 3_000 : 0);
     this.drainMs = settings.DRAIN_MS ?? 10_000;
+    this.commandsPerS = settings.COMMANDS_PER_S ?? 100;
+    this.sendsPerS = settings.SENDS_PER_S ?? 20;
+    this.appSendsPerS = settings.APP_SENDS_PER_S ?? 5_000;
+    this.conversationsPerMin = settings.CONVERSATIONS_PER_MIN ?? 60;
+    this.contactsPerMin = settings.CONTACTS_PER_MIN ?? 300;
   }
 
   /** Throws ConfigError with every problem there is: wrong values, values that do not go together, misspelt names. */

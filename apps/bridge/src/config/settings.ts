@@ -64,6 +64,7 @@ function Fits(name: string, problemOf: (value: string) => string | undefined): P
 
 const HOST_SHAPE = /^([A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]+)$/;
 const A_PORT = 'a port number';
+const A_COUNT = 'a whole number';
 const A_TIME = 'a whole number of milliseconds';
 const A_TOKEN = { message: 'must be at least 8 visible characters without a space' };
 
@@ -167,6 +168,26 @@ export class Settings {
   @WholeNumber(0, 3_600_000, A_TIME)
   @Setting('number', '10000')
   DRAIN_MS?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '100')
+  COMMANDS_PER_S?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '20')
+  SENDS_PER_S?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '5000')
+  APP_SENDS_PER_S?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '60')
+  CONVERSATIONS_PER_MIN?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '300')
+  CONTACTS_PER_MIN?: number;
 }
 
 export function isLoopback(hostname: string): boolean {

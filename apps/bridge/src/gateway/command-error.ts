@@ -13,6 +13,13 @@ export class CommandError extends Error {
   }
 }
 
+/** Over a limit of what may be done in a time: nothing was begun. */
+export class OverLimit extends CommandError {
+  constructor(retryAfterMs: number) {
+    super('rate_limited', { retryAfterMs });
+  }
+}
+
 /** The one place where errors of the domain become codes of the protocol. Undefined: a fault of the bridge. */
 export function commandErrorOf(error: unknown): CommandError | undefined {
   if (error instanceof CommandError) return error;

@@ -1,6 +1,7 @@
 import { type DataClass, type Scope, type ScopeSet, scopeBit } from '@drawbridge/protocol';
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { SubscribeMessage } from '@nestjs/websockets';
+import type { Counted } from '../limits/rate-limits.js';
 import type { Connection } from './connection.js';
 
 /** What the wire contract says of one command. */
@@ -15,6 +16,8 @@ export interface CommandOptions<Data extends object, Result> {
   readonly signsOut?: true;
   /** Its statements change something: the acknowledgement of an end waits for them (I2). */
   readonly changes?: true;
+  /** What it counts as, where so many are allowed in a time. */
+  readonly countsAs?: Counted;
   /** What of the result may be shown with these scopes; run when the reply is written, not when it is computed. */
   readonly shown?: (result: Result, scopes: ScopeSet) => object;
   /** The reply leaves at a multiple of so many ms after the command came, so that its time tells nothing. */

@@ -16,6 +16,7 @@ import {
 } from '@drawbridge/protocol';
 import { Logger } from '@nestjs/common';
 import { WebSocket } from 'ws';
+import { Pace } from '../limits/rate-limits.js';
 import type { ClosedBecause } from '../metrics/gateway-metrics.js';
 import type { AccessToken } from './access-token.js';
 import type { CommandRule } from './command.js';
@@ -49,6 +50,8 @@ export class Connection implements SessionListener {
   /** Commands whose reply has not been written yet. */
   readonly inFlight = new Set<string>();
   readonly order = new CommandOrder();
+  /** How fast its commands come. */
+  readonly pace = new Pace();
   readonly outbound: Outbound;
   /** Set by drain: what was accepted is finished, nothing else is begun. */
   draining = false;

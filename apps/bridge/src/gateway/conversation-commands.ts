@@ -62,6 +62,7 @@ export class ConversationCommands {
     event: 'conversation.create',
     data: ConversationCreate,
     scope: 'messages.send',
+    countsAs: 'conversations',
     changes: true,
     shown: createdConversation,
   })
@@ -76,6 +77,7 @@ export class ConversationCommands {
     event: 'conversation.update',
     data: ConversationUpdate,
     scope: 'messages.send',
+    countsAs: 'sends',
     changes: true,
     shown: updatedConversation,
   })

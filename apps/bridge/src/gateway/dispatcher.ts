@@ -1,3 +1,4 @@
+import type { ConsentSession } from '@drawbridge/consent';
 import {
   type CloseReason,
   type CommandFrame,
@@ -9,11 +10,13 @@ import {
 } from '@drawbridge/protocol';
 import { type CanActivate, Injectable, Logger } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { type Counted, RateLimits } from '../limits/rate-limits.js';
 import { GatewayMetrics, type OutcomeCounts } from '../metrics/gateway-metrics.js';
 import type { CommandRule } from './command.js';
-import { CommandError, commandErrorOf } from './command-error.js';
+import { CommandError, commandErrorOf, OverLimit } from './command-error.js';
 import { CommandTable } from './command-table.js';
 import type { Connection } from './connection.js';
+import { sessionOf } from './open-session.js';
 import { RefusedPermits } from './refused-permits.js';
 import { OpenRefused } from './sessions.js';
 
@@ -37,6 +40,7 @@ export class Dispatcher {
   constructor(
     private readonly table: CommandTable,
     private readonly metrics: GatewayMetrics,
+    private readonly limits: RateLimits,
     private readonly refusedPermits: RefusedPermits,
   ) {}
 
@@ -48,18 +52,41 @@ export class Dispatcher {
       connection.badFrame();
       return;
     }
+    const command = this.table.find(frame.event);
     const refused = notTaken(connection, frame.id);
-    if (!refused) {
-      this.take(connection, frame);
+    if (refused) {
+      (command?.counts ?? this.metrics.unknownCommand)[refused] += 1;
+      connection.refuse(frame.id, refused);
       return;
     }
-    (this.table.find(frame.event)?.counts ?? this.metrics.unknownCommand)[refused] += 1;
-    connection.refuse(frame.id, refused, refused === 'rate_limited' ? { retryAfterMs: LIMITS.retryAfterMs } : {});
+    // Signing out is never too much: it is the end of it.
+    const waitMs = command?.rule.signsOut ? 0 : this.waitMs(connection);
+    if (waitMs === 0) {
+      this.take(connection, frame, command);
+      return;
+    }
+    (command?.counts ?? this.metrics.unknownCommand).rate_limited += 1;
+    connection.refuse(frame.id, 'rate_limited', { retryAfterMs: waitMs });
+    this.wasOverLimit(connection);
   }
 
-  private take(connection: Connection, { id, event, data: given }: CommandFrame): void {
+  /** Not 0: there are too many commands, and another one may come after so long. */
+  private waitMs({ inFlight, pace }: Connection): number {
+    if (inFlight.size < LIMITS.maxCommandsInFlight) return this.limits.command(pace);
+    this.limits.refusals.in_flight += 1;
+    return LIMITS.retryAfterMs;
+  }
+
+  /** Whoever does not listen has to come anew (4529). */
+  private wasOverLimit(connection: Connection): void {
+    if (!this.limits.isFarOver(connection.pace)) return;
+    if (connection.state !== 'closing')
+      this.log.warn(connection.ids, 'A client that kept sending far over its limit is closed');
+    connection.close('rate_limited');
+  }
+
+  private take(connection: Connection, { id, data: given }: CommandFrame, command?: DispatchedCommand): void {
     connection.inFlight.add(id);
-    const command = this.table.find(event);
     if (!command) {
       const code = connection.state === 'open' ? 'unknown_event' : 'not_open';
       this.metrics.unknownCommand[code] += 1;
@@ -69,6 +96,7 @@ export class Dispatcher {
     const { rule } = command;
     try {
       this.guard(command, connection, given);
+      if (rule.countsAs) this.count(rule.countsAs, connection);
       const data = checkData(rule.data, given);
       if (Array.isArray(data)) throw new CommandError('invalid_data', { issues: data as Issue[] });
       if (rule.signsOut) connection.signsOut(id);
@@ -86,6 +114,18 @@ export class Dispatcher {
     const context = new ExecutionContextHost([connection, data], gateway.constructor as never, handler);
     context.setType('ws');
     for (const guard of guards) if (guard.canActivate(context) !== true) throw new CommandError('internal');
+  }
+
+  /** Before anything is looked at: what is refused here has cost nothing and changed nothing (I5). */
+  private count(what: Counted, connection: Connection): void {
+    const { consent } = sessionOf(connection);
+    const waitMs = this.countOf(what, consent);
+    if (waitMs > 0) throw new OverLimit(Math.max(waitMs, this.limits.commandWaitMs(connection.pace)));
+  }
+
+  private countOf(what: Counted, { person, app, grant }: ConsentSession): number {
+    if (what === 'sends') return this.limits.send(person.key, app.id);
+    return what === 'conversations' ? this.limits.conversation(person.key) : this.limits.contactsPage(grant);
   }
 
   private run({ rule, gateway, handler }: DispatchedCommand, connection: Connection, data: object) {
@@ -132,6 +172,7 @@ export class Dispatcher {
     if (refused) this.log.debug({ ...what, code: refused.code }, 'A command was refused');
     else this.log.error({ ...what, err: error }, 'A command failed');
     connection.fail(id, refused?.code ?? 'internal', refused?.details);
+    if (error instanceof OverLimit) this.wasOverLimit(connection);
     if (rule.signsOut) connection.signsOut(undefined);
     if (rule.opens && refused?.code !== 'already_open') connection.close(closeAfter(refused));
   }
@@ -140,8 +181,7 @@ export class Dispatcher {
 /** Why a command is not even begun. One of the same id that is still in flight gets its own reply all the same. */
 function notTaken({ inFlight, draining }: Connection, id: string): ErrorCode | undefined {
   if (inFlight.has(id)) return 'conflict';
-  if (draining) return 'unavailable';
-  return inFlight.size >= LIMITS.maxCommandsInFlight ? 'rate_limited' : undefined;
+  return draining ? 'unavailable' : undefined;
 }
 
 function untilMultiple(everyMs: number, sinceMs: number): number {

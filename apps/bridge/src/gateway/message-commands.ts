@@ -35,6 +35,7 @@ export class MessageCommands {
     event: 'message.send',
     data: MessageSend,
     scope: 'messages.send',
+    countsAs: 'sends',
     changes: true,
     shown: sentMessage,
   })
@@ -50,6 +51,7 @@ export class MessageCommands {
     event: 'recommendation.send',
     data: RecommendationSend,
     scope: 'recommendations.send',
+    countsAs: 'sends',
     changes: true,
     shown: recommended,
     answeredEveryMs: LIMITS.recommendationAnsweredEveryMs,
@@ -60,7 +62,14 @@ export class MessageCommands {
     return sending;
   }
 
-  @Command({ event: 'message.edit', data: MessageEdit, scope: 'messages.send', changes: true, shown: changedMessage })
+  @Command({
+    event: 'message.edit',
+    data: MessageEdit,
+    scope: 'messages.send',
+    countsAs: 'sends',
+    changes: true,
+    shown: changedMessage,
+  })
   edit(connection: Connection, { message, text }: MessageEdit) {
     return this.change(connection, { kind: 'edit', message, text });
   }
@@ -69,6 +78,7 @@ export class MessageCommands {
     event: 'message.delete',
     data: MessageDelete,
     scope: 'messages.send',
+    countsAs: 'sends',
     changes: true,
     shown: changedMessage,
   })
@@ -76,12 +86,26 @@ export class MessageCommands {
     return this.change(connection, { kind: 'delete', message });
   }
 
-  @Command({ event: 'reaction.add', data: Reaction, scope: 'messages.send', changes: true, shown: changedMessage })
+  @Command({
+    event: 'reaction.add',
+    data: Reaction,
+    scope: 'messages.send',
+    countsAs: 'sends',
+    changes: true,
+    shown: changedMessage,
+  })
   react(connection: Connection, { message, emoji }: Reaction) {
     return this.change(connection, { kind: 'react', message, emoji });
   }
 
-  @Command({ event: 'reaction.remove', data: Reaction, scope: 'messages.send', changes: true, shown: changedMessage })
+  @Command({
+    event: 'reaction.remove',
+    data: Reaction,
+    scope: 'messages.send',
+    countsAs: 'sends',
+    changes: true,
+    shown: changedMessage,
+  })
   unreact(connection: Connection, { message, emoji }: Reaction) {
     return this.change(connection, { kind: 'unreact', message, emoji });
   }

@@ -22,7 +22,7 @@ export class PeopleCommands {
     this.activities = new Activities(database);
   }
 
-  @Command({ event: 'contacts.list', data: ContactsList, scope: 'contacts.read' })
+  @Command({ event: 'contacts.list', data: ContactsList, scope: 'contacts.read', countsAs: 'contacts' })
   async contacts(connection: Connection, { cursor, limit = LIMITS.defaultPage }: ContactsList): Promise<object> {
     const page = await this.reads.take(connection, (person) => readContacts(this.database, person, { cursor, limit }));
     return page ?? refuseCursor();

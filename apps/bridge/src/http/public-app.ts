@@ -17,6 +17,7 @@ import { Gateway } from '../gateway/gateway.js';
 import { framesWritten } from '../gateway/outbound.js';
 import { RequestedDrain } from '../gateway/requested-drain.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import { RateLimits } from '../limits/rate-limits.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Metrics } from '../metrics/metrics.js';
 import { refuseWhileDraining, serveHealth } from './health.js';
@@ -81,12 +82,13 @@ function joinGateway(app: INestApplication, { leaseMs, redisUrl }: Config, lifec
     });
   };
   const [connections, delivery, peers] = [app.get(Connections), app.get(Delivery), app.get(Peers)];
-  const bus = app.get<Bus>(BUS);
+  const [bus, limits] = [app.get<Bus>(BUS), app.get(RateLimits)];
   app.get(GatewayMetrics).register(app.get(Metrics).registry, {
     leaseMs,
     leaseLeftMs: () => lease.deadlineMs - performance.now(),
     connections: () => connections.countByState(),
     framesWritten,
+    rateLimited: () => limits.refusals,
     hints: () => ({ sent: peers.counts.hintsSent, received: peers.counts.hintsReceived, ...delivery.counts }),
     bus: () =>
       redisUrl === undefined ? undefined : { connected: bus.isUp, peers: peers.size, refused: refusedBy(bus) },

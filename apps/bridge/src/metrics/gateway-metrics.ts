@@ -24,6 +24,8 @@ export interface GatewaySources {
   leaseLeftMs(): number;
   connections(): Readonly<Record<'opening' | 'open' | 'closing', number>>;
   framesWritten(): Readonly<Record<'event' | 'other', number>>;
+  /** Commands that were refused because there were too many, by the limit. */
+  rateLimited(): Readonly<Record<string, number>>;
   hints(): Readonly<Record<'sent' | 'received' | 'missed' | 'healed', number>>;
   /** Where there is a bus between processes: whether it can be reached, who is known, and what was not of this installation. */
   bus(): { readonly connected: boolean; readonly peers: number; readonly refused: number } | undefined;
@@ -121,7 +123,7 @@ export class GatewayMetrics {
     registerLease(registry, sources);
   }
 
-  private registerTraffic(registry: Registry, { connections, framesWritten }: GatewaySources): void {
+  private registerTraffic(registry: Registry, { connections, framesWritten, rateLimited }: GatewaySources): void {
     new Gauge({
       name: 'drawbridge_connections',
       help: 'Connections by state: `opening` has no session yet, `closing` waits for its end.',
@@ -138,6 +140,10 @@ export class GatewayMetrics {
       'Text frames to clients: `event` is of a mailbox (with `seq`), `other` is a reply or passing event.';
     counter(registry, 'drawbridge_frames_sent_total', sentHelp, ['kind'], (tell) => {
       for (const [kind, number] of Object.entries(framesWritten())) tell({ kind }, number);
+    });
+    const limitedHelp = 'Commands that were refused with `rate_limited` because too many came, by the limit.';
+    counter(registry, 'drawbridge_rate_limited_total', limitedHelp, ['limit'], (tell) => {
+      for (const [limit, number] of Object.entries(rateLimited())) tell({ limit }, number);
     });
     const opensHelp = 'Sessions that were opened (`ok`), and connections that were closed before that, by why.';
     counter(registry, 'drawbridge_opens_total', opensHelp, ['outcome'], (tell) => {

@@ -9,6 +9,7 @@ import {
   signIn,
   startCluster,
   type Tokens,
+  UNLIMITED_RATES,
 } from '@drawbridge/testing';
 import { decodeJwt } from 'jose';
 import { sql } from 'kysely';
@@ -34,8 +35,9 @@ export class ClusterWorld implements AsyncDisposable {
     readonly database: Database,
   ) {}
 
-  static async start(options: ClusterOptions = {}): Promise<ClusterWorld> {
-    const cluster = await startCluster({ gateways: 3, ...options });
+  static async start({ env: more, ...options }: ClusterOptions = {}): Promise<ClusterWorld> {
+    const env = (n: number) => ({ ...UNLIMITED_RATES, ...(typeof more === 'function' ? more(n) : more) });
+    const cluster = await startCluster({ gateways: 3, ...options, env });
     return new ClusterWorld(cluster, await Database.open({ url: cluster.databaseUrl, dataDir: '' }));
   }
 

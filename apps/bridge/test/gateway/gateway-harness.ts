@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Bus, InProcessBus } from '@drawbridge/bus';
+import { type Bus, InProcessBus, RedisBus } from '@drawbridge/bus';
 import { ConsentLease, Endings, Grants, type Receipt } from '@drawbridge/consent';
 import { Database } from '@drawbridge/database';
 import { Messaging } from '@drawbridge/messaging';
 import { Partners } from '@drawbridge/partners';
 import { People } from '@drawbridge/people';
 import { type EndReason, SCOPES, type Scope } from '@drawbridge/protocol';
-import { BridgeClient, type ConnectOptions, type DatabaseKind, testDatabase } from '@drawbridge/testing';
+import {
+  BridgeClient,
+  type ConnectOptions,
+  type DatabaseKind,
+  testDatabase,
+  UNLIMITED_RATES,
+} from '@drawbridge/testing';
 import { Global, type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { importJWK, SignJWT } from 'jose';
@@ -17,6 +23,7 @@ import { Config } from '../../src/config/config.js';
 import { BridgeWsAdapter } from '../../src/gateway/bridge-ws-adapter.js';
 import { Gateway } from '../../src/gateway/gateway.js';
 import { GatewayModule } from '../../src/gateway/gateway.module.js';
+import { RateLimits, rateLimits } from '../../src/limits/rate-limits.js';
 import { Secrets } from '../../src/secrets.js';
 
 export const PUBLIC_URL = 'https://bridge.example';
@@ -63,7 +70,7 @@ export class GatewayHarness implements AsyncDisposable {
     ownsDatabase = false,
     bus: Bus = new InProcessBus(),
   ): Promise<GatewayHarness> {
-    const config = Config.read({ PUBLIC_URL, GATEWAY_ID: 'gw-test', ...settings });
+    const config = Config.read({ PUBLIC_URL, GATEWAY_ID: 'gw-test', ...UNLIMITED_RATES, ...settings });
     const { leaseMs, leaseMarginMs: marginMs } = config;
     const endings = new Endings({ database, bus, leaseMs, marginMs, idleDays: 30 });
 
@@ -74,10 +81,16 @@ export class GatewayHarness implements AsyncDisposable {
         { provide: Database, useValue: database },
         { provide: Secrets, useFactory: () => Secrets.load(database) },
         { provide: BUS, useValue: bus },
+        {
+          provide: RateLimits,
+          useFactory: (secrets: Secrets) =>
+            rateLimits(config, secrets.key('limits'), bus instanceof RedisBus ? bus.buckets : undefined),
+          inject: [Secrets],
+        },
         { provide: Grants, useValue: new Grants(database) },
         { provide: Endings, useValue: endings },
       ],
-      exports: [Config, Database, Secrets, BUS, Grants, Endings],
+      exports: [Config, Database, Secrets, BUS, RateLimits, Grants, Endings],
     })
     class SharedModule {}
 

@@ -1,0 +1,219 @@
+import { createHmac } from 'node:crypto';
+import type { SharedBuckets } from '@drawbridge/bus';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { Bucket, type Rate, rateOf } from './bucket.js';
+import { Buckets, type KeyedBucket } from './buckets.js';
+
+/** Of the bounds on what clients may do in a time; how often is a setting (I9). */
+export const RATE_LIMITS = {
+  /** At once may come what the rate allows in so many seconds. */
+  commandsBurstS: 5,
+  sendsBurstS: 10,
+  appSendsBurstS: 2,
+  conversationsBurstS: 60,
+  contactsBurstS: 60,
+  /** A connection is closed (4529) after so many seconds' worth of commands that were refused, over and above as many again as the rate allows. */
+  refusedBurstS: 10,
+  /** Buckets of each kind that are remembered. */
+  remembered: 100_000,
+  /** Processes tell each other what was taken. */
+  tellEveryMs: 1_000,
+  /** Buckets that are told of at one time; the others wait for the next. */
+  toldAtOnce: 10_000,
+} as const;
+
+/** What a command counts as, beside being a command. */
+export type Counted = 'sends' | 'conversations' | 'contacts';
+/** What was over its limit, for the metrics. */
+export type LimitName = Counted | 'commands' | 'app_sends' | 'in_flight';
+
+export interface RateLimitsOptions {
+  readonly commandsPerS: number;
+  readonly sendsPerS: number;
+  readonly appSendsPerS: number;
+  readonly conversationsPerMin: number;
+  readonly contactsPerMin: number;
+  /** Where there are other processes. */
+  readonly shared?: SharedBuckets | undefined;
+  /** What the names of buckets are made with, so that nobody's id stands in Redis. */
+  readonly key: Uint8Array;
+}
+
+/** What is kept for one connection. */
+export class Pace {
+  /** @internal */
+  readonly commands = new Bucket();
+  /** @internal */
+  readonly refused = new Bucket();
+}
+
+interface Untold {
+  readonly limit: string;
+  readonly key: string | number;
+  readonly rate: Rate;
+  readonly bucket: KeyedBucket;
+}
+
+/**
+ * How often anybody may do what costs others something. Every answer is given at once, from buckets of this process; once a second
+ * processes tell each other, over Redis, what was taken from which. While they cannot, each goes on with its own (I7). So
+ * somebody who is on several gateways may take one burst on each before they agree.
+ */
+@Injectable()
+export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** How many commands were refused, by why. */
+  readonly refusals: Record<LimitName, number> = {
+    commands: 0,
+    sends: 0,
+    app_sends: 0,
+    conversations: 0,
+    contacts: 0,
+    in_flight: 0,
+  };
+  private readonly commandRate: Rate;
+  private readonly refusedRate: Rate;
+  private readonly sends: Buckets<number>;
+  private readonly appSends: Buckets<string>;
+  private readonly conversations: Buckets<number>;
+  private readonly contacts: Buckets<string>;
+  private untold: Untold[] = [];
+  private telling = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: RateLimitsOptions,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {
+    const { commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin } = options;
+    const { remembered } = RATE_LIMITS;
+    this.commandRate = rateOf(commandsPerS, RATE_LIMITS.commandsBurstS);
+    this.refusedRate = rateOf(commandsPerS, RATE_LIMITS.refusedBurstS);
+    this.sends = new Buckets({ rate: rateOf(sendsPerS, RATE_LIMITS.sendsBurstS), remembered });
+    this.appSends = new Buckets({ rate: rateOf(appSendsPerS, RATE_LIMITS.appSendsBurstS), remembered });
+    this.conversations = new Buckets({
+      rate: rateOf(conversationsPerMin / 60, RATE_LIMITS.conversationsBurstS),
+      remembered,
+    });
+    this.contacts = new Buckets({ rate: rateOf(contactsPerMin / 60, RATE_LIMITS.contactsBurstS), remembered });
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.tick(), RATE_LIMITS.tellEveryMs).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Counts one command of a connection. As all of these: 0 where it may be; otherwise nothing is counted, and it may be in so many milliseconds. */
+  command({ commands }: Pace): number {
+    const now = this.nowMs();
+    const waitMs = commands.waitMs(this.commandRate, now);
+    if (waitMs === 0) {
+      commands.take(this.commandRate, now);
+      return 0;
+    }
+    this.refusals.commands += 1;
+    return commands.refuse(this.commandRate, now, waitMs);
+  }
+
+  /** When a connection may send its next command. */
+  commandWaitMs({ commands }: Pace): number {
+    return Math.ceil(commands.waitMs(this.commandRate, this.nowMs()));
+  }
+
+  /** Counts something that goes out to others. Through no app: on the host platform itself. */
+  send(person: number, app?: string): number {
+    const now = this.nowMs();
+    const { sends, appSends } = this;
+    const ofPerson = sends.of(person);
+    const ofApp = app === undefined ? undefined : appSends.of(app);
+    const waitMs = ofPerson.waitMs(sends.rate, now);
+    const appWaitMs = ofApp?.waitMs(appSends.rate, now) ?? 0;
+    // The longer of the two: after it, there is room in both.
+    if (ofApp && appWaitMs > waitMs) return this.refuse('app_sends', ofApp, appSends.rate, now, appWaitMs);
+    if (waitMs > 0) return this.refuse('sends', ofPerson, sends.rate, now, waitMs);
+    this.count('sends', person, ofPerson, sends.rate, now);
+    if (ofApp) this.count('app_sends', app!, ofApp, appSends.rate, now);
+    return 0;
+  }
+
+  /** Counts a conversation that somebody makes, or finds again. */
+  conversation(person: number): number {
+    return this.take('conversations', this.conversations, person);
+  }
+
+  /** Counts a page of contacts that somebody reads on one consent. */
+  contactsPage(grant: string): number {
+    return this.take('contacts', this.contacts, grant);
+  }
+
+  /** Counts one refused command of a connection, and says whether it is one too many: nobody listens there. */
+  isFarOver({ refused }: Pace): boolean {
+    const now = this.nowMs();
+    if (refused.waitMs(this.refusedRate, now) > 0) return true;
+    refused.take(this.refusedRate, now);
+    return false;
+  }
+
+  /** Once a second. Where the last telling is not over, because Redis stands still, what is to be told gathers for the next. */
+  async tick(): Promise<void> {
+    const now = this.nowMs();
+    for (const buckets of [this.sends, this.appSends, this.conversations, this.contacts]) buckets.sweep(now);
+    const { shared } = this.options;
+    if (!shared || this.telling || this.untold.length === 0) return;
+    this.telling = true;
+    const told = this.untold.splice(0, RATE_LIMITS.toldAtOnce);
+    const spent = told.map(({ limit, key, rate, bucket }) => {
+      bucket.name ??= this.name(limit, key);
+      const tokens = bucket.untold;
+      bucket.untold = 0;
+      return { key: bucket.name, tokens, msEach: rate.msEach, maxMs: 2 * rate.burstMs };
+    });
+    try {
+      const fullInMs = await shared.spend(spent);
+      const then = this.nowMs();
+      for (const [n, { rate, bucket }] of told.entries()) {
+        // What was taken here meanwhile is not in it yet.
+        bucket.notFullFor(fullInMs[n]! + bucket.untold * rate.msEach, then);
+      }
+    } catch {
+      // It has been counted here; the others do without it.
+    } finally {
+      this.telling = false;
+    }
+  }
+
+  private take<Key extends string | number>(limit: LimitName, buckets: Buckets<Key>, key: Key): number {
+    const now = this.nowMs();
+    const { rate } = buckets;
+    const bucket = buckets.of(key);
+    const waitMs = bucket.waitMs(rate, now);
+    if (waitMs > 0) return this.refuse(limit, bucket, rate, now, waitMs);
+    this.count(limit, key, bucket, rate, now);
+    return 0;
+  }
+
+  private refuse(limit: LimitName, bucket: Bucket, rate: Rate, now: number, waitMs: number): number {
+    this.refusals[limit] += 1;
+    return bucket.refuse(rate, now, waitMs);
+  }
+
+  private count(limit: LimitName, key: string | number, bucket: KeyedBucket, rate: Rate, now: number): void {
+    bucket.take(rate, now);
+    if (!this.options.shared || this.untold.length >= RATE_LIMITS.remembered) return;
+    bucket.untold += 1;
+    if (bucket.untold === 1) this.untold.push({ limit, key, rate, bucket });
+  }
+
+  private name(limit: string, key: string | number): string {
+    return createHmac('sha256', this.options.key).update(`${limit}:${key}`).digest('base64url').slice(0, 22);
+  }
+}
+
+/** From the settings. */
+export function rateLimits(config: Config, key: Uint8Array, shared: SharedBuckets | undefined): RateLimits {
+  const { commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin } = config;
+  return new RateLimits({ commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin, key, shared });
+}
