@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres } from '@drawbridge/testing';
+import { type BesideResult, runBeside } from './crowd/beside.js';
 import { checkOpenFiles, type MemoryResult, runMemory } from './memory.js';
 import { HELP, type Options, OptionsError, readOptions } from './options.js';
 import { type CpuProfile } from './probe-client.js';
 import { selfTimeList, selfTimes } from './profile.js';
-import { memoryTable, trafficTable } from './report.js';
+import { besideTable, memoryTable, trafficTable } from './report.js';
 import type { TargetName } from './targets/target.js';
 import { runTraffic, type TrafficResult } from './traffic.js';
 
@@ -30,7 +31,7 @@ const progress = (line: string) =>
 interface Run {
   readonly scenario: string;
   readonly gateways: number;
-  readonly results: readonly TrafficResult[] | readonly MemoryResult[];
+  readonly results: readonly TrafficResult[] | readonly MemoryResult[] | readonly BesideResult[];
 }
 
 async function run(chosen: Options): Promise<void> {
@@ -49,6 +50,14 @@ async function run(chosen: Options): Promise<void> {
       const profiled =
         chosen.profile === undefined ? undefined : keepProfile(chosen.profile, scenario, gateways, tables);
       const { rounds, warmUpMs, measureMs } = chosen;
+      if (scenario === 'beside') {
+        const shape = { gateways, people, perSecond, rounds, warmUpMs, measureMs, profiled, postgres, progress };
+        const result = await runBeside(shape);
+        runs.push({ scenario, gateways, results: [result] });
+        const title = `beside, ${gateways} gateway${gateways > 1 ? 's' : ''}, ${perSecond} direct messages/s, a group of ${people}`;
+        tables.push(besideTable(title, result));
+        continue;
+      }
       const shape = { scenario, gateways, targets, people, perSecond, rounds, warmUpMs, measureMs };
       const results = await runTraffic({ ...shape, profiled, postgres, progress });
       runs.push({ scenario, gateways, results });

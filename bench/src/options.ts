@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { TARGETS, type TargetName } from './targets/target.js';
 
-export const SCENARIOS = ['pairs', 'group', 'memory'] as const;
+export const SCENARIOS = ['pairs', 'group', 'beside', 'memory'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {
@@ -10,7 +10,7 @@ export interface Options {
   readonly targets: readonly TargetName[];
   readonly people: Readonly<Record<Scenario, number>>;
   /** Messages a second. */
-  readonly rate: Readonly<Record<'pairs' | 'group', number>>;
+  readonly rate: Readonly<Record<Exclude<Scenario, 'memory'>, number>>;
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly measureMs: number;
@@ -20,18 +20,19 @@ export interface Options {
   readonly profile: string | undefined;
 }
 
-const PEOPLE = { pairs: 200, group: 250, memory: 5_000 } as const;
-const RATE = { pairs: 400, group: 10 } as const;
+const PEOPLE = { pairs: 200, group: 250, beside: 250, memory: 5_000 } as const;
+const RATE = { pairs: 400, group: 10, beside: 100 } as const;
 const MAX_GROUP = 250;
 
 export const HELP = `npm run bench -- [options]: the bridge on PostgreSQL and Redis beside other servers, under the same load
 
-  --scenario LIST   of pairs, group, memory        (all)
+  --scenario LIST   of pairs, group, beside, memory  (all)
+                    beside: what direct conversations feel of a busy group; the bridge alone
   --gateways LIST   of 1, 2: processes of each server; of a pair each is on another, memory takes one  (1,2)
   --targets LIST    of relay, nest, socketio, bridge, and plain: a relay without Redis, for one gateway
                                                    (relay,nest,socketio,bridge)
-  --people N        who is connected               (pairs ${PEOPLE.pairs}, group ${PEOPLE.group}, memory ${PEOPLE.memory})
-  --rate R          messages a second, over all    (pairs ${RATE.pairs}, group ${RATE.group})
+  --people N        who is connected               (pairs ${PEOPLE.pairs}, group and beside ${PEOPLE.group}, memory ${PEOPLE.memory})
+  --rate R          messages a second, over all    (pairs ${RATE.pairs}, group ${RATE.group}, beside ${RATE.beside} direct ones)
   --rounds K        measurements of each, in turn  (4; memory is measured once)
   --seconds S       length of a measurement        (2)
   --warm-up S       before the first of them, as much as each server takes  (3)
@@ -60,7 +61,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   }
   if (people && scenarios.includes('pairs') && people % 2)
     throw new OptionsError('--people: an even number, for pairs');
-  if (people && scenarios.includes('group') && people > MAX_GROUP) {
+  if (people && people > MAX_GROUP && scenarios.some((each) => each === 'group' || each === 'beside')) {
     throw new OptionsError(`--people: a group has ${MAX_GROUP} people at most; choose another --scenario`);
   }
   const rounds = number('rounds', given.rounds) ?? 4;
@@ -69,14 +70,21 @@ export function readOptions(args: readonly string[]): Options | undefined {
     scenarios,
     gateways,
     targets,
-    people: { pairs: people ?? PEOPLE.pairs, group: people ?? PEOPLE.group, memory: people ?? PEOPLE.memory },
-    rate: { pairs: rate ?? RATE.pairs, group: rate ?? RATE.group },
+    people: mapValues(PEOPLE, people),
+    rate: mapValues(RATE, rate),
     rounds,
     warmUpMs: (number('warm-up', given['warm-up']) ?? 3) * 1_000,
     measureMs: (number('seconds', given.seconds) ?? 2) * 1_000,
     json: given.json,
     profile: given.profile,
   };
+}
+
+/** One value for all of them, where it is given. */
+function mapValues<K extends string>(defaults: Readonly<Record<K, number>>, given: number | undefined) {
+  return given === undefined
+    ? defaults
+    : (Object.fromEntries(Object.keys(defaults).map((name) => [name, given])) as Record<K, number>);
 }
 
 function parse(args: readonly string[]) {

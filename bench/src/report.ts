@@ -1,3 +1,5 @@
+import type { BesideResult } from './crowd/beside.js';
+import type { LoadResult } from './load.js';
 import type { MemoryResult } from './memory.js';
 import { TITLES } from './targets/target.js';
 import type { Round, TrafficResult } from './traffic.js';
@@ -53,6 +55,25 @@ export function trafficTable(title: string, results: readonly TrafficResult[]): 
   });
   const head = ['', 'CPU µs', '× relay', 'p50 ms', 'p99 ms', 'delivered', 'idle ms/s', 'Redis µs', 'PostgreSQL µs', ''];
   return `${title}\n${table([head, ...rows])}`;
+}
+
+/** Latency of direct messages alone and beside the group, medians of the rounds, and the median of the rounds' ratios. */
+export function besideTable(title: string, { rounds, crowd }: BesideResult): string {
+  const row = (name: 'alone' | 'beside') => {
+    const of = (pick: (result: LoadResult) => number) => median(rounds.map((round) => pick(round[name])));
+    const lost = rounds.reduce((sum, { [name]: result }) => sum + result.expected - result.delivered, 0);
+    const latency = [of((r) => r.latencyMs.p50), of((r) => r.latencyMs.p99), of((r) => r.latencyMs.max)];
+    return [name, ...latency.map((ms) => ms.toFixed(1)), lost > 0 ? `${lost} LOST` : ''];
+  };
+  const ratio = median(rounds.map(({ alone, beside }) => beside.latencyMs.p99 / alone.latencyMs.p99));
+  const { heard } = crowd;
+  return [
+    title,
+    table([['', 'p50 ms', 'p99 ms', 'max ms', ''], row('alone'), row('beside')]),
+    `p99 beside the group: ${ratio.toFixed(2)} times alone`,
+    `the group: ${crowd.sent} messages, ${crowd.reads} read marks, ${crowd.typing} said that they type, ${crowd.errors} errors; ` +
+      `heard: ${heard['message.created']} messages, ${heard.typing} typing, ${heard['receipt.updated']} receipts`,
+  ].join('\n');
 }
 
 /** What one connection added, and the whole process. In use: V8's objects and what hangs on them, collected. */

@@ -78,8 +78,11 @@ async function converse([creator, ...others]: readonly Client[]): Promise<string
   return conversation.id;
 }
 
-function contactsIn({ people, shape }: TargetOptions): (person: number) => readonly string[] {
-  if (shape === 'group') return (n) => (n === 0 ? people.slice(1) : []);
-  if (shape === 'pairs') return (n) => (n % 2 === 0 ? people.slice(n + 1, n + 2) : []);
-  return () => [];
+function contactsIn({ people, shape, directs = 0 }: TargetOptions): (person: number) => readonly string[] {
+  const paired = { pairs: people.length, beside: directs, group: 0, none: 0 }[shape];
+  const first = shape === 'none' ? people.length : paired;
+  return (n) => {
+    if (n < paired) return n % 2 === 0 ? people.slice(n + 1, n + 2) : [];
+    return n === first ? people.slice(n + 1) : [];
+  };
 }

@@ -37,5 +37,7 @@ export interface TargetOptions {
   readonly gateways: number;
   readonly people: readonly string[];
   /** Who must be able to make a conversation with whom. */
-  readonly shape: 'pairs' | 'group' | 'none';
+  readonly shape: 'pairs' | 'group' | 'beside' | 'none';
+  /** In `beside`: so many of the people are pairs, and the others a group. */
+  readonly directs?: number;
 }
