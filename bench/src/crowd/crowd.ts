@@ -55,11 +55,20 @@ export class Crowd implements AsyncDisposable {
   }
 
   private async ask(question: ToCrowd): Promise<FromCrowd> {
-    const answered = once(this.child, 'message') as Promise<[FromCrowd]>;
-    const ended = once(this.child, 'exit').then(([code]) => Promise.reject(new Error(`The crowd exited with ${code}`)));
-    this.child.send(question);
-    const [answer] = await Promise.race([answered, ended]);
-    if (answer.say === 'failed') throw new Error(`The crowd could not gather: ${answer.why}`);
-    return answer;
+    const answered = new AbortController();
+    const { signal } = answered;
+    const ended = once(this.child, 'exit', { signal }).then(([code]) => {
+      throw new Error(`The crowd exited with ${code}`);
+    });
+    try {
+      const answer = once(this.child, 'message', { signal }) as Promise<[FromCrowd]>;
+      this.child.send(question);
+      const [told] = await Promise.race([answer, ended]);
+      if (told.say === 'failed') throw new Error(`The crowd could not gather: ${told.why}`);
+      return told;
+    } finally {
+      ended.catch(() => {});
+      answered.abort();
+    }
   }
 }

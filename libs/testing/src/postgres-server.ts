@@ -108,7 +108,8 @@ function ready(server: ChildProcess): Promise<void> {
   let log = '';
   const timer = setTimeout(() => reject(new Error(`PostgreSQL was not ready in time:\n${log}`)), READY_WITHIN_MS);
   server.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    if (log.length < 65_536) log += text;
+    // The end of it: whoever cannot wait while it recovers gets a line there each time.
+    log = (log + text).slice(-65_536);
     if (log.includes('ready to accept connections')) resolve();
   });
   server.once('exit', (code) => reject(new Error(`PostgreSQL exited with ${code}:\n${log}`)));
