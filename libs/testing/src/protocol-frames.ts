@@ -24,14 +24,16 @@ export class ProtocolFrames {
 
   /** What is wrong with a command; undefined when it is as the document says. */
   problemOfCommand(frame: Frame): string | undefined {
-    return frame.event in COMMANDS ? this.#problem(frame.event, frame) : `${frame.event} is no command`;
+    return Object.hasOwn(COMMANDS, frame.event) ? this.#problem(frame.event, frame) : `${frame.event} is no command`;
   }
 
   /** What is wrong with what a command was answered with. */
   problemOfReply(command: string, frame: Frame): string | undefined {
     if (frame.event === 'ok') return this.#problem(`${command}.ok`, frame);
     const { code } = frame.data as { code: never };
-    const codes: readonly string[] = command in COMMANDS ? errorsOf(COMMANDS[command]!) : ['not_open', 'unknown_event'];
+    const codes: readonly string[] = Object.hasOwn(COMMANDS, command)
+      ? errorsOf(COMMANDS[command]!)
+      : ['not_open', 'unknown_event'];
     if (frame.event !== 'error' || !codes.includes(code))
       return `${command} is not answered with ${frame.event} ${code}`;
     return this.#problem(`error.${code}`, frame);
@@ -39,7 +41,7 @@ export class ProtocolFrames {
 
   /** What is wrong with what the bridge sent without being asked. */
   problemOfEvent(frame: Frame): string | undefined {
-    if (frame.event in COMMANDS || frame.event === 'ok') return `${frame.event} is no event`;
+    if (Object.hasOwn(COMMANDS, frame.event) || frame.event === 'ok') return `${frame.event} is no event`;
     return this.#problem(frame.event === 'error' ? 'error.bad_frame' : frame.event, frame);
   }
 
