@@ -11,6 +11,12 @@ const ANSWERED_WITHIN_MS = 60_000;
 const MAX_BURST = 24;
 const SHOWN_CHARACTERS = 2_000;
 
+/** Of mailboxes that are none, and of none that is left. */
+const RESUMES = [
+  { epoch: 'another', after: 0 },
+  { epoch: "'; --", after: Number.MAX_SAFE_INTEGER },
+] as const;
+
 type Reply = Extract<Verdict, { kind: 'reply' }>;
 
 /** What was not as the protocol says, with what it takes to have it again. */
@@ -137,7 +143,8 @@ export class Attacker {
     const codes = new Set(['ok']);
     this.#client = client;
     this.#replies.set(id, [{ kind: 'reply', id, event: 'session.open', codes }]);
-    client.write(textFrame(JSON.stringify({ event: 'session.open', id, data: session })));
+    const resume = this.parts.random.of([{}, ...RESUMES.map((resume) => ({ resume }))]);
+    client.write(textFrame(JSON.stringify({ event: 'session.open', id, data: { ...session, ...resume } })));
     await this.answered([]);
     return client;
   }

@@ -32,7 +32,9 @@ export interface World {
   readonly foreign: { readonly conversation: string; readonly message: string };
 }
 
-const EVENTS = Object.keys(COMMANDS);
+/** What the document says already, and the gateway does not do yet. */
+const TO_COME: readonly string[] = ['presence.list'];
+const EVENTS = Object.keys(COMMANDS).filter((event) => !TO_COME.includes(event));
 const PROPERTIES = propertiesOfCommands();
 const MAX_BAD_UTF8 = [[0xc3, 0x28], [0xff], [0xed, 0xa0, 0x80], [0xf0, 0x82, 0x82, 0xac], [0xe2, 0x82]];
 const FRAGMENTS_TOO_MANY = 16_400;
@@ -52,16 +54,16 @@ export class Attacks {
     const dice = this.random.below(1_000);
     // Whatever ends an open session costs another opening, so it is rare there.
     if (dice < (state === 'open' ? 4 : 60)) return this.brokenFrame();
-    if (dice < (state === 'open' ? 12 : 200))
+    if (dice < (state === 'open' ? 12 : 180))
       return this.message(state, 'no frame', spoiltText(this.random, this.command()));
-    if (dice < 300) return this.fragmented(state);
-    if (dice < 340) return this.controlFrame();
-    if (dice < 400 && state === 'open') return this.twice();
-    if (dice < 480 && state === 'open') return this.foreignIds();
-    if (dice < 520) return this.message(state, 'an event of no command', this.unknownEvent());
-    if (dice < 600) return this.message(state, 'words of every kind', this.words());
-    if (dice < 640) return this.message(state, 'odd keys of the frame', this.oddFrame());
-    if (dice < 700) return this.message(state, 'a command', this.command());
+    if (dice < 260) return this.fragmented(state);
+    if (dice < 300) return this.controlFrame();
+    if (dice < 340) return this.message(state, 'an event of no command', this.unknownEvent());
+    if (dice < 380) return this.message(state, 'odd keys of the frame', this.oddFrame());
+    if (dice < 460) return this.message(state, 'words of every kind', this.words());
+    if (dice < 520) return this.message(state, 'a command', this.command());
+    if (dice < 560 && state === 'open') return this.twice();
+    if (dice < 640 && state === 'open') return this.foreignIds();
     return this.message(state, 'spoilt data', this.spoilt());
   }
 

@@ -25,7 +25,10 @@ const CONNECTIONS_OF_A_GRANT = 2;
 /** And who without a session. */
 const UNOPENED = 4;
 const SHARE_OF_OPEN = 0.75;
+const DEMO_PASSWORD = 'drawbridge';
 const QUARTERS = 4;
+/** Of what is left after a full collection; a leak of one small object a frame is more. */
+const MAX_HEAP_GROWTH_BYTES = 8_000_000;
 const GONE_WITHIN_MS = 30_000;
 /** Attacks are to be judged by the protocol, and not by how busy the machine is. */
 const SETTINGS = { LEASE_MS: '30000', ACCESS_TOKEN_S: '7200', LOG_LEVEL: 'info', OPEN_WITHIN_MS: '60000' };
@@ -70,8 +73,15 @@ async function attack(
   const tokens = await Promise.all([...ATTACKERS, 'carol'].map((login) => consoleTokens(bridge, login)));
   const witness = await Witness.connect(bridge, tokens.at(-1)!);
   const world = await makeWorld(bridge, tokens[0]!, tokens[1]!, witness);
+  const stolen = await signIn(bridge, { login: 'dave', password: DEMO_PASSWORD, clientId: 'tunebox-desktop' });
   const tally: Tally = { attacks: new Map(), outcomes: new Map() };
-  const attackers = makeAttackers(bridge, tokens, world, tally, seed);
+  const attackers = makeAttackers(
+    bridge,
+    tokens,
+    { ...world, own: { ...world.own, token: stolen.accessToken } },
+    tally,
+    seed,
+  );
   const problems: string[] = [];
   const heapBytes: number[] = [];
   for (let quarter = 1; quarter <= QUARTERS && problems.length === 0; quarter++) {
@@ -84,6 +94,8 @@ async function attack(
   await Promise.all(attackers.map(({ attacker }) => attacker.close()));
   problems.push(...(await witness.problems()));
   await witness.close();
+  const growth = heapBytes.at(-1)! - heapBytes[0]!;
+  if (growth > MAX_HEAP_GROWTH_BYTES) problems.push(`the heap has grown by ${growth} bytes since the first quarter`);
   const gaugeAfter = await connectionsGone(bridge, gaugeBefore);
   if (gaugeAfter !== gaugeBefore) problems.push(`${gaugeBefore} connections before, and ${gaugeAfter} after`);
   problems.push(...(await healthProblems(bridge, pid)));
@@ -94,7 +106,7 @@ async function attack(
 function consoleTokens(bridge: BridgeProcess, login: string): Promise<Tokens> {
   return signIn(bridge, {
     login,
-    password: 'drawbridge',
+    password: DEMO_PASSWORD,
     clientId: 'drawbridge-console',
     scopes: SCOPES,
     redirectUri: `${bridge.internalUrl}/console/`,
