@@ -66,7 +66,7 @@ export function WholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
 /** An address that starts with https, without a user's name in it (RFC 3986, so ASCII alone). */
 export function HttpsUrl(): PropertyDecorator {
   const problem = `must be an https address of at most ${LIMITS.maxUrlLength} characters`;
-  const schema = { type: 'string', maxLength: LIMITS.maxUrlLength, pattern: HTTPS_URL_PATTERN };
+  const schema = { type: 'string', format: 'uri', maxLength: LIMITS.maxUrlLength, pattern: HTTPS_URL_PATTERN };
   return constraint('httpsUrl', problem, (value) => typeof value === 'string' && isHttpsUrl(value), schema);
 }
 

@@ -52,9 +52,14 @@ export async function startBridge(options: StartOptions): Promise<BridgeProcess>
   return bridge;
 }
 
-/** Making an embedded database takes seconds; the first test of the run that needs one with demo data makes it for all. */
+/**
+ * Making an embedded database takes seconds; the first test of the run that needs one with demo data makes it for all.
+ * Outside a run of tests there is none: one that another version had left would not be understood.
+ */
 async function copyTemplate(dataDir: string): Promise<void> {
-  const template = join(process.env.DRAWBRIDGE_TEST_FOLDER ?? tmpdir(), 'bridge-data');
+  const { DRAWBRIDGE_TEST_FOLDER: folder } = process.env;
+  if (folder === undefined) return;
+  const template = join(folder, 'bridge-data');
   if (!existsSync(template)) {
     const making = mkdtempSync(`${template}-`);
     const bridge = await startBridge({ database: 'pglite', dataDir: making });
