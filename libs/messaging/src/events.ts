@@ -28,4 +28,6 @@ export interface StoredEvent {
   data: Buffer;
   /** On the owner's own messages: for connections of this app the write adds `clientId`. */
   ownClientId?: { app: string; clientId: string };
+  /** The message it told of is no longer kept: there is nothing to tell, and its number goes by. */
+  gone?: true;
 }

@@ -11,7 +11,10 @@ export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailb
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewRecommendation, RecommendationResult } from './recommendation.js';
+export { MIN_RETENTION_DAYS, retention } from './retention.js';
 export type { NewMessage, Sender, SendResult } from './send.js';
 export { ENTRY } from './sql/commit-sends.js';
+export { type MailboxKeeping, TRIM_LIMITS, trimming } from './trimming.js';
+export { type Chore, type Run, type Step, UPKEEP_LIMITS, Upkeep, type UpkeepOptions } from './upkeep.js';
 export type { ConversationView, MemberView, MessageView, ReactionView, ReceiptView } from './views.js';
 export type { Author, WholeConversation } from './whole.js';

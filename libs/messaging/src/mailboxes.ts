@@ -26,7 +26,10 @@ export interface MailboxPosition {
   trimmed: number;
 }
 
-/** The entries of one mailbox after `after`, oldest first, at most `limit` and MAX_EVENTS_READ. */
+/**
+ * The entries of one mailbox after `after`, oldest first, at most `limit` and MAX_EVENTS_READ. The first one is `after` + 1,
+ * or those before it were trimmed.
+ */
 export interface MailboxRead {
   readonly owner: number;
   readonly after: number;
@@ -125,6 +128,8 @@ export class Mailboxes {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
 function storedEvent(row: EntryRow, owner: number, conversation: ConversationRow | undefined): StoredEvent {
   if (row.id !== null) {
     const name = MESSAGE_EVENTS[row.kind]!;
@@ -142,6 +147,8 @@ function storedEvent(row: EntryRow, owner: number, conversation: ConversationRow
       data: receiptData({ conversation, person, deliveredUpTo, readUpTo }),
     };
   }
+  const ofMessage = MESSAGE_EVENTS[row.kind];
+  if (ofMessage) return { seq: row.seq, name: ofMessage, data: NOTHING, gone: true };
   const name = CONVERSATION_EVENTS[row.kind];
   if (!conversation || !name) throw new Error(`Entry ${row.seq} of mailbox ${owner} refers to nothing.`);
   return { seq: row.seq, name, data: conversationData(conversation) };

@@ -48,10 +48,12 @@ const statements = [
      trimmed bigint not null default 0,
      acked bigint not null default 0
    ) with (fillfactor = 50)`,
+  // day: when it was written, in days since 2000, in two bytes that the alignment of what follows would leave empty.
   `create table mailbox_entry (
      owner bigint not null,
      seq bigint not null,
      kind smallint not null,
+     day smallint not null default (current_date - date '2000-01-01'),
      conversation uuid not null,
      subject bigint not null,
      primary key (owner, seq)
@@ -97,6 +99,15 @@ const statements = [
   CREATE_CONVERSATION,
 ];
 
+/** Whose turn it is to remove what is no longer kept, and where the last one stopped. */
+const upkeep = [
+  `create table messaging_upkeep (
+     chore text primary key,
+     place text not null default '',
+     due_at timestamptz not null default clock_timestamp()
+   )`,
+];
+
 const run = (all: readonly string[]): Migration => ({
   async up(db) {
     for (const statement of all) await sql.raw(statement).execute(db);
@@ -110,4 +121,5 @@ export const messagingMigrations: Record<string, Migration> = {
   '043_mark_read': run(MARK_READ),
   '044_acknowledge': run(ACKNOWLEDGE),
   '046_recommendations': run(SEND_RECOMMENDATION),
+  '047_upkeep': run(upkeep),
 };

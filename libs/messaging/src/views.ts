@@ -166,12 +166,15 @@ export interface PersonalConversationRow extends ConversationRow {
   joined_position: number;
   read_up_to: number;
   top: number;
+  /** Messages up to this position are no longer kept. */
+  gone_up_to: number;
   last: MessageRow | null;
 }
 
 /** What one member `me` of `c` sees beside that. Nothing of one's own is after read_up_to, so unread is a difference. */
 export const PERSONAL_COLUMNS = sql`
   me.joined_position, me.read_up_to, coalesce(me.left_position, c.last_position) as top,
+  coalesce((select k.position - 1 from message k where k.conversation = c.id order by k.position limit 1), c.last_position) as gone_up_to,
   (select row_to_json(l) from (${MESSAGE_ROWS}
      where m.conversation = c.id and m.position = coalesce(me.left_position, c.last_position)
        and m.position > me.joined_position) l) as last`;
@@ -192,7 +195,7 @@ export function personalView(row: PersonalConversationRow): ConversationView {
   return {
     ...shared,
     ...(row.last ? { lastMessage: messageView(row.last) } : {}),
-    unread: Math.max(0, row.top - Math.max(row.read_up_to, row.joined_position)),
+    unread: Math.max(0, row.top - Math.max(row.read_up_to, row.joined_position, row.gone_up_to)),
     ...(row.read_up_to > 0 ? { readUpTo: row.read_up_to } : {}),
     updatedAt,
   };

@@ -54,6 +54,10 @@ export class Config {
   readonly accessTokenS: number;
   readonly grantDays: number;
   readonly grantIdleDays: number;
+  readonly mailboxDays: number;
+  readonly mailboxEntries: number;
+  /** Undefined: messages are kept. */
+  readonly messageRetentionDays: number | undefined;
   readonly openWithinMs: number;
   readonly heartbeatMs: number;
   readonly unreadyMs: number;
@@ -91,6 +95,9 @@ export class Config {
     this.accessTokenS = settings.ACCESS_TOKEN_S ?? 300;
     this.grantDays = settings.GRANT_DAYS ?? 90;
     this.grantIdleDays = settings.GRANT_IDLE_DAYS ?? 30;
+    this.mailboxDays = settings.MAILBOX_DAYS ?? 30;
+    this.mailboxEntries = settings.MAILBOX_ENTRIES ?? 100_000;
+    this.messageRetentionDays = settings.MESSAGE_RETENTION_DAYS;
     this.openWithinMs = settings.OPEN_WITHIN_MS ?? 5_000;
     this.heartbeatMs = settings.HEARTBEAT_MS ?? 25_000;
     this.unreadyMs = settings.UNREADY_MS ?? (production ? 3_000 : 0);

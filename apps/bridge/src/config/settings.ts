@@ -1,5 +1,6 @@
 import { redisTarget } from '@drawbridge/bus';
 import { COMMIT_TIMEOUT_MS } from '@drawbridge/database';
+import { MIN_RETENTION_DAYS } from '@drawbridge/messaging';
 import {
   ArrayNotEmpty,
   IsBoolean,
@@ -152,6 +153,19 @@ export class Settings {
   @Days(3_650)
   @Setting('number', '30')
   GRANT_IDLE_DAYS?: number;
+
+  @WholeNumber(1, 3_650, 'a whole number of days')
+  @Setting('number', '30')
+  MAILBOX_DAYS?: number;
+
+  @WholeNumber(1_000, 100_000_000, 'a whole number of entries')
+  @Setting('number', '100000')
+  MAILBOX_ENTRIES?: number;
+
+  // A retry is recognised by the message that it stored (I5).
+  @WholeNumber(MIN_RETENTION_DAYS, 36_500, 'a whole number of days')
+  @Setting('number', '365')
+  MESSAGE_RETENTION_DAYS?: number;
 
   @WholeNumber(50, 600_000, A_TIME)
   @Setting('number', '5000')

@@ -50,6 +50,8 @@ class FakeConnection {
   }
 }
 
+const EPOCH = 'an epoch';
+
 interface Told {
   read(): void;
   heads(): void;
@@ -74,6 +76,7 @@ function world(told: Told = { read: none, heads: none }) {
         told.heads();
         return heads;
       },
+      epoch: async () => EPOCH,
     },
   });
   const commit = (): DurableEvent => {
@@ -92,7 +95,12 @@ function world(told: Told = { read: none, heads: none }) {
     const connection = new FakeConnection();
     const stream = await delivery.attach(
       owner,
-      async (mailbox) => new MailboxStream(connection as unknown as Connection, delivery, mailbox, 0, undefined, true),
+      async (mailbox) =>
+        new MailboxStream(connection as unknown as Connection, delivery, mailbox, {
+          after: 0,
+          epoch: EPOCH,
+          resumes: true,
+        }),
     );
     stream.start();
     return connection;

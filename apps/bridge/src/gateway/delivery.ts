@@ -1,5 +1,5 @@
 import type { Peers } from '@drawbridge/bus';
-import type { DurableEvent, Messaging, StoredEvent } from '@drawbridge/messaging';
+import type { DurableEvent, MailboxPosition, Messaging, StoredEvent } from '@drawbridge/messaging';
 import { Injectable, Logger } from '@nestjs/common';
 import { type PassingEvent, readHint, sendHints, sendPassing } from './hints.js';
 import { MailboxReads } from './mailbox-reads.js';
@@ -9,6 +9,8 @@ import type { MailboxStream } from './mailbox-stream.js';
 export const DELIVERY_LIMITS = {
   /** How often streams that wait for the lease or the store try again. */
   retryMs: 100,
+  /** How often some mailboxes, and the epoch, are compared with the store. */
+  compareMs: 1_000,
   /** Every mailbox with a connection is compared with the store once in this many seconds. */
   compareWithinS: 60,
   /** The same while some gateway cannot be heard, so that its hints do not come. */
@@ -29,7 +31,7 @@ export interface Mailbox {
 
 /** What it takes of messaging and consent; both tell it what happens, so it cannot be made of them. */
 export interface DeliverySources {
-  readonly messaging: Pick<Messaging, 'read' | 'heads'>;
+  readonly messaging: Pick<Messaging, 'read' | 'heads' | 'epoch'>;
   /** Where hints of other gateways come from, and where this one's go. */
   readonly peers: Pick<Peers, 'size' | 'holders' | 'doubtful' | 'hint' | 'hold' | 'release'>;
   /** Whether consent is proven at this moment. */
@@ -58,13 +60,20 @@ export class Delivery {
   private readonly doubted = new Set<number>();
   private comparing = false;
   private reads: MailboxReads | undefined;
+  /** The store's, as far as it was heard of; and whether some stream may be of another. */
+  private epoch: string | undefined;
+  private epochsDiffer = false;
+  private comparingEpochs = false;
   /** Streams that the store had more for than they were told of, and those of them that have it by now. */
   readonly counts = { missed: 0, healed: 0 };
 
   start(sources: DeliverySources): void {
     this.sources = sources;
     this.reads = new MailboxReads((reads) => sources.messaging.read(reads));
-    this.compareTimer = setInterval(() => this.compareSlice(), 1_000).unref();
+    this.compareTimer = setInterval(() => {
+      this.compareSlice();
+      void this.compareEpochs();
+    }, DELIVERY_LIMITS.compareMs).unref();
   }
 
   stop(): void {
@@ -142,6 +151,12 @@ export class Delivery {
     }
   }
 
+  /** A stream has been made, of a mailbox that is attached. */
+  began(stream: MailboxStream): void {
+    stream.mailbox.streams.add(stream);
+    if (stream.epoch !== this.epoch) this.epochsDiffer = true;
+  }
+
   detach(stream: MailboxStream): void {
     this.waiting.delete(stream);
     stream.mailbox.streams.delete(stream);
@@ -176,6 +191,19 @@ export class Delivery {
     throw new Error('The head of a mailbox could not be read');
   }
 
+  /** Where a mailbox stands. The epoch first: what is read after it is of that one, or of one that is heard of later. */
+  async whereNow(owner: number): Promise<MailboxPosition & { epoch: string }> {
+    const { messaging } = this.started();
+    const epoch = await messaging.epoch();
+    const position = (await messaging.heads([owner])).get(owner);
+    return { head: 0, trimmed: 0, ...position, epoch };
+  }
+
+  private started(): DeliverySources {
+    if (!this.sources) throw new Error('Nothing is delivered yet.');
+    return this.sources;
+  }
+
   /** The stream goes on when the lease is proven again. */
   wait(stream: MailboxStream): void {
     this.waiting.add(stream);
@@ -206,6 +234,39 @@ export class Delivery {
     if (this.round.length === 0) this.round = [...this.mailboxes.keys()];
     const withinS = this.sources.hearsAll() ? DELIVERY_LIMITS.compareWithinS : DELIVERY_LIMITS.compareUnheardWithinS;
     this.doubt(this.round.splice(0, Math.ceil(this.mailboxes.size / withinS)));
+  }
+
+  /** The data is no longer the continuation of what the clients here saw: they are told at once. */
+  private async compareEpochs(): Promise<void> {
+    if (!this.sources || this.comparingEpochs || this.mailboxes.size === 0) return;
+    this.comparingEpochs = true;
+    try {
+      const epoch = await this.sources.messaging.epoch();
+      if (epoch === this.epoch && !this.epochsDiffer) return;
+      this.epoch = epoch;
+      this.epochsDiffer = false;
+      await this.beginAnew(epoch);
+    } catch (error) {
+      this.epochsDiffer = true;
+      this.log.warn({ err: error }, 'The epoch could not be compared');
+    } finally {
+      this.comparingEpochs = false;
+    }
+  }
+
+  private async beginAnew(epoch: string): Promise<void> {
+    const isOfAnother = (stream: MailboxStream) => stream.epoch !== epoch;
+    const concerned = [...this.mailboxes.values()].filter(({ streams }) => [...streams].some(isOfAnother));
+    for (let start = 0; start < concerned.length; start += DELIVERY_LIMITS.compareSlice) {
+      const some = concerned.slice(start, start + DELIVERY_LIMITS.compareSlice);
+      const heads = await this.started().messaging.heads(some.map(({ owner }) => owner));
+      for (const { owner, streams } of some) {
+        const head = heads.get(owner)?.head ?? 0;
+        for (const stream of streams)
+          if (isOfAnother(stream)) stream.beginAnew({ epoch, head, reason: 'epoch_changed' });
+      }
+    }
+    if (concerned.length > 0) this.log.warn({ mailboxes: concerned.length }, 'The data is another: clients load anew');
   }
 
   private async compareDoubted(): Promise<void> {

@@ -3,7 +3,7 @@ import { type Bus, Peers } from '@drawbridge/bus';
 import { ConsentLease } from '@drawbridge/consent';
 import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
 import { AccessPages } from '@drawbridge/ledger';
-import { Messaging } from '@drawbridge/messaging';
+import { Messaging, retention, trimming, Upkeep } from '@drawbridge/messaging';
 import { Partners } from '@drawbridge/partners';
 import {
   type BeforeApplicationShutdown,
@@ -52,6 +52,7 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     private readonly peers: Peers,
     private readonly hearing: Hearing,
     private readonly gateway: Gateway,
+    private readonly upkeep: Upkeep,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -60,6 +61,7 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     await peers.start();
     await lease.start();
     hearing.start();
+    this.upkeep.start();
   }
 
   /** The HTTP server closes only when no socket is left. Where it was drained before, there is nothing to do. */
@@ -70,6 +72,7 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
   /** The lease row goes last: until then every end waits for this gateway. */
   async onApplicationShutdown(): Promise<void> {
     this.hearing.stop();
+    await this.upkeep.stop();
     this.delivery.stop();
     this.peers.stop();
     await this.lease.stop();
@@ -155,6 +158,23 @@ function makeMessaging(
   return messaging;
 }
 
+function makeUpkeep(config: Config, database: Database, metrics: GatewayMetrics): Upkeep {
+  const log = new Logger('Upkeep');
+  const { mailboxDays: days, mailboxEntries: entries, messageRetentionDays } = config;
+  return new Upkeep({
+    database,
+    chores: [
+      trimming(database, { days, entries }),
+      ...(messageRetentionDays === undefined ? [] : [retention(database, messageRetentionDays)]),
+    ],
+    onRun: ({ chore, removed, ms }) => {
+      metrics.removedOld(chore, removed);
+      log.log({ what: chore, removed, ms }, 'What is no longer kept was removed');
+    },
+    onProblem: (problem, error) => log.warn({ err: error }, problem),
+  });
+}
+
 /** The partners' end. It takes Config, Database (migrated), Secrets, the bus, Grants and Endings from the application. */
 @Module({
   imports: [DiscoveryModule, AuthorityModule],
@@ -198,6 +218,7 @@ function makeMessaging(
     },
     { provide: Openings, useFactory: (database: Database) => new Openings(database.kind), inject: [Database] },
     { provide: AccessPages, useFactory: (database: Database) => new AccessPages(database), inject: [Database] },
+    { provide: Upkeep, useFactory: makeUpkeep, inject: [Config, Database, GatewayMetrics] },
     CommandTable,
     RefusedPermits,
     {

@@ -30,6 +30,17 @@ export interface MailboxReset {
   readonly reason: 'epoch_changed' | 'trimmed' | 'ahead';
 }
 
+/** Where a connection begins in its mailbox. */
+export interface Beginning {
+  readonly after: number;
+  /** What `after` is a place in. */
+  readonly epoch: string;
+  /** Why it does not go on from where the client wanted. */
+  readonly reset?: MailboxReset | undefined;
+  /** What was missed comes before `mailbox.live`; without a place to go on from, everything is live (protocol 5.1). */
+  readonly resumes: boolean;
+}
+
 /**
  * One connection's place in its person's mailbox (I4). `live`: each commit's event goes straight out. `reading`: events
  * come from the store until nothing is missing; what commits meanwhile is found there. The store decides, hints hurry.
@@ -49,6 +60,10 @@ export class MailboxStream {
   private healing = false;
   private holeTimer: NodeJS.Timeout | undefined;
   private owesLive = true;
+  private owesReset: MailboxReset | undefined;
+  private resumes: boolean;
+  /** Another one than the store's, and what the client has is no longer what the mailbox goes on from. */
+  epoch: string;
   /** The generation in which a notice that is still owed was put into the queue. */
   private resetQueuedIn = -1;
   private liveQueuedIn = -1;
@@ -57,13 +72,13 @@ export class MailboxStream {
     private readonly connection: Connection,
     private readonly delivery: Delivery,
     readonly mailbox: Mailbox,
-    after: number,
-    private owesReset: MailboxReset | undefined,
-    /** What was missed comes before `mailbox.live`; without a place to go on from, everything is live (protocol 5.1). */
-    private readonly resumes: boolean,
+    { after, epoch, reset, resumes }: Beginning,
   ) {
     this.cursor = this.writtenSeq = after;
-    mailbox.streams.add(this);
+    this.epoch = epoch;
+    this.owesReset = reset;
+    this.resumes = resumes;
+    delivery.began(this);
   }
 
   /** Whose it is, for the log. */
@@ -121,6 +136,18 @@ export class MailboxStream {
     this.read();
   }
 
+  /** The client has to load anew what it shows; from `head` on it is told of everything. What waited for it is of before. */
+  beginAnew(reset: MailboxReset): void {
+    if (this.mode === 'stopped') return;
+    this.generation += 1;
+    this.owesReset = reset;
+    this.owesLive = true;
+    this.resumes = false;
+    this.epoch = reset.epoch;
+    this.cursor = reset.head;
+    if (this.mode !== 'waiting') this.restart();
+  }
+
   /** Reads on, after the lease had lapsed or the store had failed. */
   retry(): void {
     if (this.mode === 'reading') this.restart();
@@ -168,6 +195,7 @@ export class MailboxStream {
     const isCurrent = () => this.readings === reading && this.mode === 'reading';
     if (this.owesReset && this.resetQueuedIn !== this.generation) {
       this.resetQueuedIn = this.generation;
+      this.cursor = this.owesReset.head;
       this.connection.push(new StreamNotice(this, this.generation, 'mailbox.reset', this.owesReset));
     }
     if (!this.resumes) this.tellLive();
@@ -175,11 +203,10 @@ export class MailboxStream {
       if (!this.delivery.mayRead()) return this.delivery.wait(this);
       const events = await this.delivery.readAfter(this.mailbox.owner, this.cursor, STREAM_LIMITS.page);
       if (!isCurrent()) return;
-      if (events.length === 0) {
-        await this.delivery.hearAnew(this.mailbox, this.cursor);
+      // The store has every number after the last one that was trimmed.
+      if (events[0]?.seq !== this.cursor + 1) {
+        await this.lacking(isCurrent, events.length === 0);
         if (!isCurrent()) return;
-        if (this.cursor < this.mailbox.known)
-          throw new Error(`Mailbox ${this.mailbox.owner} lacks events after ${this.cursor}`);
         continue;
       }
       for (const event of events) {
@@ -187,13 +214,28 @@ export class MailboxStream {
           await this.connection.outbound.whenEmpty();
           if (!isCurrent()) return;
         }
-        this.enqueue(event.seq, event);
+        // What it told of is no longer kept: as if filtered out, and `prev` shows no gap.
+        if (event.gone) this.cursor = event.seq;
+        else this.enqueue(event.seq, event);
       }
     }
     this.mode = 'live';
     if (this.healing) this.delivery.counts.healed += 1;
     this.healing = false;
     this.tellLive();
+  }
+
+  /** The next event is not in the store: it was trimmed, or somebody had heard wrong. Rejects where it ought to be there. */
+  private async lacking(isCurrent: () => boolean, hasNothing: boolean): Promise<void> {
+    const { delivery, mailbox } = this;
+    if (hasNothing) {
+      await delivery.hearAnew(mailbox, this.cursor);
+      if (!isCurrent() || this.cursor >= mailbox.known) return;
+    }
+    const { head, trimmed, epoch } = await delivery.whereNow(mailbox.owner);
+    if (!isCurrent()) return;
+    if (this.cursor >= trimmed) throw new Error(`Mailbox ${mailbox.owner} lacks events after ${this.cursor}`);
+    this.beginAnew({ epoch, head, reason: 'trimmed' });
   }
 
   private tellLive(): void {
@@ -243,8 +285,12 @@ export class MailboxStream {
   /** @internal */
   writeNotice(bytes: FrameBytes, generation: number, name: 'mailbox.reset' | 'mailbox.live', data: object): void {
     if (!this.mayGo(generation)) return;
-    if (name === 'mailbox.reset') this.owesReset = undefined;
-    else this.owesLive = false;
+    if (name === 'mailbox.live') this.owesLive = false;
+    else if (this.owesReset) {
+      // The `prev` of what comes now.
+      this.writtenSeq = this.owesReset.head;
+      this.owesReset = undefined;
+    }
     bytes.text(passingFrame(name, data));
   }
 }

@@ -186,7 +186,7 @@ export class Sessions {
       if (reset) await consent.beganAnew(head);
       const after = consent.fromSeq ?? head;
       const resumes = resume !== undefined && !reset;
-      const stream = new MailboxStream(connection, delivery, mailbox, after, reset, resumes);
+      const stream = new MailboxStream(connection, delivery, mailbox, { after, epoch, reset, resumes });
       return { stream, epoch, head: resumes ? head : after };
     });
   }

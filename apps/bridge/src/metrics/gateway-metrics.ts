@@ -59,6 +59,12 @@ export class GatewayMetrics {
     labelNames: ['why'],
     registers: [],
   });
+  private readonly removed = new Counter({
+    name: 'drawbridge_removed_total',
+    help: 'What this process removed because it is no longer kept, by what: mailbox entries, messages.',
+    labelNames: ['what'],
+    registers: [],
+  });
   private readonly commitSends = new Histogram({
     name: 'drawbridge_commit_sends',
     help: 'Sends in one batch that was committed.',
@@ -111,12 +117,18 @@ export class GatewayMetrics {
     this.doubts.inc({ why });
   }
 
+  /** `what` is one of a few words. */
+  removedOld(what: string, rows: number): void {
+    this.removed.inc({ what }, rows);
+  }
+
   /** Adds everything to what `/metrics` serves. */
   register(registry: Registry, sources: GatewaySources): void {
     this.lapses.inc({ reason: 'lapsed' }, 0);
     registry.registerMetric(this.closes);
     registry.registerMetric(this.lapses);
     registry.registerMetric(this.doubts);
+    registry.registerMetric(this.removed);
     for (const metric of [this.commitSends, this.commitSeconds]) registry.registerMetric(metric);
     this.registerTraffic(registry, sources);
     registerHints(registry, sources);

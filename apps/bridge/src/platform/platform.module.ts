@@ -27,7 +27,7 @@ class Telling implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async onApplicationBootstrap(): Promise<void> {
     // Nobody is connected here: there is nothing to read, and nothing to hear.
-    const messaging = { read: async () => [], heads: async () => new Map<number, never>() };
+    const messaging = { read: async () => [], heads: async () => new Map<number, never>(), epoch: async () => '' };
     this.delivery.start({ messaging, peers: this.peers, isFresh: () => false, hearsAll: () => true });
     await this.peers.start();
   }
