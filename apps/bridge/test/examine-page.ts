@@ -15,7 +15,7 @@ export const VIEWS = [
 
 /** What a content security policy without `unsafe-inline` forbids: it would be there and do nothing. */
 const INLINE = `[...document.querySelectorAll('*')]
-  .filter(({ tagName, attributes }) => /^(script|style)$/i.test(tagName) || [...attributes].some(({ name }) => /^(style|on.*)$/.test(name)))
+  .filter(({ tagName, src, attributes }) => (/^(script|style)$/i.test(tagName) && !src) || [...attributes].some(({ name }) => /^(style|on.*)$/.test(name)))
   .map(({ outerHTML }) => outerHTML.slice(0, 200))`;
 
 /** What is wrong with a page: WCAG 2.2 AA as far as a machine can tell, what is inline, and whether it is wider than the window. */

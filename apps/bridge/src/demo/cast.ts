@@ -1,4 +1,5 @@
 import type { NewRecommendation } from '@drawbridge/messaging';
+import type { NewActivity } from '@drawbridge/people';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
 
 /** Everything the demo shows. The ids are fixed, so that making it again makes nothing twice. */
@@ -55,6 +56,27 @@ export const REELHOUSE = {
     scopes: REELHOUSE_SCOPES,
   },
 };
+
+const TABLESIDE_SCOPES: Scope[] = ['profile', 'public.read'];
+
+/** A recipe site, which `npm run demo:tableside` serves. An app on the web has one address, two ports above the bridge's. */
+export const tableside = (publicUrl: string) => ({
+  partner: {
+    id: '7d1f6a52-3c0e-4b8a-9a57-0c2f5e8b1a04',
+    name: 'Tableside',
+    homepage: 'https://tableside.example/',
+    privacyUrl: 'https://tableside.example/privacy',
+    contact: 'developers@tableside.example',
+    scopes: TABLESIDE_SCOPES,
+  },
+  app: {
+    clientId: 'tableside-web',
+    name: 'Tableside',
+    kind: 'web' as const,
+    redirectUris: [`http://127.0.0.1:${Number(new URL(publicUrl).port || 80) + 2}/`],
+    scopes: TABLESIDE_SCOPES,
+  },
+});
 
 /** The testers' page is an app like any other, of a partner that is the platform itself. */
 export const consoleApp = (internalOrigin: string) => ({
@@ -132,4 +154,31 @@ export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
       { from: 'carol', text: 'תביאו גם משהו לאכול 🍕 and something to drink' },
     ],
   },
+];
+
+const dish = (id: string, name: string) => ({ kind: 'dish', id, name });
+const SOUP = dish('lentil-soup', 'Lentil soup with lemon');
+const GALETTE = dish('plum-galette', 'Plum galette');
+const BEANS = dish('green-beans', 'Green beans with dill');
+
+const shared = (person: DemoPerson, verb: string, object: NewActivity['object'], at: string, audience = 'public') => ({
+  person,
+  activity: { verb, object, at: new Date(at), audience },
+});
+
+/** What they shared on a recipe site of the platform. */
+export const DEMO_ACTIVITIES: readonly { readonly person: DemoPerson; readonly activity: NewActivity }[] = [
+  shared('bob', 'rated', SOUP, '2026-11-21T18:40:00Z'),
+  shared('carol', 'is cooking', SOUP, '2026-11-22T17:05:00Z'),
+  shared('carol', 'wants to make', GALETTE, '2026-11-22T17:30:00Z', 'private'),
+  shared(
+    'dave',
+    'wrote a note about',
+    { ...SOUP, url: 'https://tableside.example/dishes/lentil-soup#dave' },
+    '2026-11-23T11:20:00Z',
+  ),
+  shared('alice', 'rated', GALETTE, '2026-11-23T19:10:00Z'),
+  shared('dave', 'burned', GALETTE, '2026-11-23T21:45:00Z', 'private'),
+  shared('bob', 'baked', GALETTE, '2026-11-24T16:00:00Z'),
+  shared('alice', 'saved', BEANS, '2026-11-24T20:15:00Z', 'private'),
 ];

@@ -1,19 +1,21 @@
 import type { Database } from '@drawbridge/database';
 import { Messaging, type Sender } from '@drawbridge/messaging';
 import { Partners, PartnersError } from '@drawbridge/partners';
-import { People, type Person } from '@drawbridge/people';
+import { Activities, People, type Person } from '@drawbridge/people';
 import { type Kysely, sql } from 'kysely';
 import type { Config } from '../config/config.js';
 import { StartError } from '../start-error.js';
 import {
   CONSOLE_CLIENT_ID,
   consoleApp,
+  DEMO_ACTIVITIES,
   DEMO_CONVERSATIONS,
   DEMO_PASSWORD,
   DEMO_PEOPLE,
   type DemoPerson,
   REELHOUSE,
   TUNEBOX,
+  tableside,
 } from './cast.js';
 
 interface DemoTables {
@@ -37,7 +39,7 @@ export async function refuseDemoPeople(database: Database): Promise<void> {
  * the next one, and what people did with the demo since then stays.
  */
 export async function seedDemo(database: Database, config: Config): Promise<void> {
-  const seed = () => new DemoSeed(database).run(internalOrigin(config));
+  const seed = () => new DemoSeed(database).run(internalOrigin(config), config.publicUrl);
   if (database.kind === 'pglite') return seed();
   // Several processes may start on one PostgreSQL. The embedded database has one process, and one connection.
   await database
@@ -69,23 +71,28 @@ class DemoSeed {
     this.db = database.tables<DemoTables>();
   }
 
-  async run(origin: string): Promise<void> {
+  async run(origin: string, publicUrl: string): Promise<void> {
+    const recipes = tableside(publicUrl);
     const completed = await this.completed();
     // Apps that came later are added to a demo that an older version made.
-    await this.addApps([TUNEBOX, REELHOUSE, consoleApp(origin)]);
+    await this.addApps([TUNEBOX, REELHOUSE, recipes, consoleApp(origin)]);
     if (completed) {
       // A demo of an older version.
       await this.partners.setRequiresDpop(TUNEBOX.app.clientId, TUNEBOX.app.requiresDpop);
-      // The one thing that depends on the settings of today.
+      // What depends on the settings of today.
+      await this.partners.setRedirectUris(recipes.app.clientId, recipes.app.redirectUris);
       await this.partners.setRedirectUris(CONSOLE_CLIENT_ID, consoleApp(origin).app.redirectUris);
       return;
     }
     await this.converse(await this.meet());
+    await this.share();
     await this.db.updateTable('demo_seed').set({ completed_at: sql`clock_timestamp()` }).execute();
   }
 
   /** What is there stays as it is, and so does what was removed. */
-  private async addApps(apps: readonly (typeof TUNEBOX | typeof REELHOUSE | ReturnType<typeof consoleApp>)[]) {
+  private async addApps(
+    apps: readonly (typeof TUNEBOX | typeof REELHOUSE | ReturnType<typeof tableside> | ReturnType<typeof consoleApp>)[],
+  ) {
     for (const { partner, app } of apps) {
       if (await this.partners.app(app.clientId)) continue;
       await this.partners.createPartner({ ...partner, status: 'approved' }).catch(passOverRefused);
@@ -121,6 +128,14 @@ class DemoSeed {
       );
     }
     return met;
+  }
+
+  private async share(): Promise<void> {
+    const { rows } = await sql`select from activity limit 1`.execute(this.db);
+    // A start that was interrupted after some of them leaves it at those.
+    if (rows.length > 0) return;
+    const activities = new Activities(this.database);
+    for (const { person, activity } of DEMO_ACTIVITIES) await activities.share(person, activity);
   }
 
   /** Sent as the platform's own apps would: without a grant, and nobody is connected yet who could be told. */
