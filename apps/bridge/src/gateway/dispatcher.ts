@@ -59,8 +59,7 @@ export class Dispatcher {
       connection.refuse(frame.id, refused);
       return;
     }
-    // Signing out is never too much: it is the end of it.
-    const waitMs = command?.rule.signsOut ? 0 : this.waitMs(connection);
+    const waitMs = this.waitMs(connection, command);
     if (waitMs === 0) {
       this.take(connection, frame, command);
       return;
@@ -71,10 +70,13 @@ export class Dispatcher {
   }
 
   /** Not 0: there are too many commands, and another one may come after so long. */
-  private waitMs({ inFlight, pace }: Connection): number {
-    if (inFlight.size < LIMITS.maxCommandsInFlight) return this.limits.command(pace);
-    this.limits.refusals.in_flight += 1;
-    return LIMITS.retryAfterMs;
+  private waitMs({ inFlight, pace }: Connection, command: DispatchedCommand | undefined): number {
+    if (inFlight.size >= LIMITS.maxCommandsInFlight) {
+      this.limits.refusals.in_flight += 1;
+      return LIMITS.retryAfterMs;
+    }
+    // Signing out never comes too soon: it is the end of all the others.
+    return command?.rule.signsOut ? 0 : this.limits.command(pace);
   }
 
   /** Whoever does not listen has to come anew (4529). */
