@@ -5,7 +5,7 @@ import { hostileReport } from '../src/hostile/report.js';
 import { runHostile } from '../src/hostile/run.js';
 import { OptionsError } from '../src/options.js';
 
-const PATIENT_MS = 300_000;
+const PATIENT_MS = 600_000;
 const FRAMES = 20_000;
 /** The row of attacks is the same each time; another seed is another row. */
 const SEED = 1;

@@ -10,6 +10,7 @@ import {
   signIn,
   startBridge,
   type Tokens,
+  UNLIMITED_RATES,
 } from '@drawbridge/testing';
 import { Random } from '../chaos/random.js';
 import { Probe, probeEnv } from '../probe-client.js';
@@ -51,7 +52,10 @@ export async function runHostile(
   const folder = await mkdtemp(join(tmpdir(), 'drawbridge-hostile-'));
   const socket = join(folder, 'probe');
   try {
-    await using bridge = await startBridge({ database: 'pglite', env: { ...SETTINGS, ...probeEnv(socket) } });
+    await using bridge = await startBridge({
+      database: 'pglite',
+      env: { ...SETTINGS, ...UNLIMITED_RATES, ...probeEnv(socket) },
+    });
     const probe = await Probe.connect(socket);
     progress(`seed ${seed}: ${frames} frames against process ${bridge.pid}`);
     const result = await attack(bridge, probe, { seed, frames }, progress);
