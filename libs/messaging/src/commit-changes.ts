@@ -4,7 +4,7 @@ import { type CommitOptions, recipientsOf } from './commit.js';
 import { conflictWith, consentEnded, invalid, type MessagingError, notFound, unavailable } from './errors.js';
 import type { DurableEvent } from './events.js';
 import { call, inParts, repeated } from './storing.js';
-import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
+import { type MessageRow, messageData, messageRows, messageView } from './views.js';
 
 const EVENTS = {
   edit: 'message.edited',
@@ -13,7 +13,7 @@ const EVENTS = {
   unreact: 'message.reacted',
 } as const satisfies Record<Change['change']['kind'], DurableEvent['name']>;
 
-type Outcome = ['n', number[]] | ['s'] | ['x'] | ['g'] | ['f'] | ['e'];
+type Outcome = ['n', revision: number, number[]] | ['s', revision: number] | ['x'] | ['g'] | ['f'] | ['e'];
 
 const REFUSALS: Readonly<Record<string, () => MessagingError>> = {
   x: () => notFound('message'),
@@ -56,19 +56,18 @@ export class ChangeCommit {
     if (text === undefined) return;
     const outcomes = JSON.parse(text) as Outcome[];
     if (outcomes.length !== changes.length) throw new Error('change_messages lost a result');
-    const done = changes.filter((_, n) => outcomes[n]![0] === 'n' || outcomes[n]![0] === 's');
-    const rows = await this.messages(done).catch((error: unknown) => {
+    const rows = await this.messages(changes, outcomes).catch((error: unknown) => {
       // Stored, and whoever missed the hint finds the event there (I4).
       this.options.log.error({ err: error }, 'changed messages could not be read');
       this.options.onOutcomeUnknown?.();
-      return new Map<string, MessageRow>();
+      return new Map<number, MessageRow>();
     });
     const events: DurableEvent[] = [];
     const answers: (() => void)[] = [];
     for (const [n, item] of changes.entries()) {
       const outcome = outcomes[n]!;
       const refusal = REFUSALS[outcome[0]];
-      const row = rows.get(item.message);
+      const row = rows.get(n);
       if (refusal) answers.push(() => item.fail(refusal()));
       else if (!row) answers.push(() => item.fail(unavailable('The message could not be read.')));
       else {
@@ -78,7 +77,7 @@ export class ChangeCommit {
           events.push({
             name: EVENTS[item.change.kind],
             data: messageData(view),
-            recipients: recipientsOf(outcome[1]),
+            recipients: recipientsOf(outcome[2]),
           });
         answers.push(() => item.answer.succeed(view));
       }
@@ -91,13 +90,21 @@ export class ChangeCommit {
     for (const answer of answers) answer();
   }
 
-  /** On a connection of the commits: the lane waits for it, and may not wait for whoever reads a history. */
-  private async messages(changes: readonly Change[]): Promise<Map<string, MessageRow>> {
-    const ids = [...new Set(changes.map(({ message }) => message))];
-    if (ids.length === 0) return new Map();
-    const { rows } = await sql<MessageRow>`${MESSAGE_ROWS} where m.id = any (${ids}::uuid[])`.execute(
+  /**
+   * By the place of the change: its message as it is now, but for what was changed since somebody left who is still told.
+   * On a connection of the commits: the lane waits for it, and may not wait for whoever reads a history.
+   */
+  private async messages(changes: readonly Change[], outcomes: readonly Outcome[]): Promise<Map<number, MessageRow>> {
+    const asked = changes.flatMap(({ message }, n) => {
+      const outcome = outcomes[n]!;
+      return outcome[0] === 'n' || outcome[0] === 's' ? [{ n, m: message, r: outcome[1] + 1 }] : [];
+    });
+    if (asked.length === 0) return new Map();
+    const { rows } = await sql<MessageRow & { n: number }>`
+      select x.n, v.* from jsonb_to_recordset(${JSON.stringify(asked)}::text::jsonb) as x(n integer, m uuid, r bigint)
+       cross join lateral (${messageRows(sql`x.r`)} where m.id = x.m offset 0) v`.execute(
       this.options.database.commits(),
     );
-    return new Map(rows.map((row) => [row.id, row]));
+    return new Map(rows.map((row) => [row.n, row]));
   }
 }

@@ -2,13 +2,11 @@ import { LIMITS } from '@drawbridge/protocol';
 import { type CommitOptions, recipientsOf } from './commit.js';
 import type { Conversations } from './conversations.js';
 import { consentEnded, invalid, MessagingError, notFound, unavailable } from './errors.js';
-import type { DurableEvent } from './events.js';
 import { failureOf } from './failures.js';
 import type { GroupUpdate } from './group-update.js';
 import { call, repeated } from './storing.js';
-import { conversationData } from './views.js';
 
-type Changed = ['n', added: number[], stayed: number[], removed: number[]];
+type Changed = ['n', revision: number, added: number[], stayed: number[], removed: number[]];
 type Outcome = Changed | ['s'] | ['x'] | ['k'] | ['m'] | ['e'];
 
 const REFUSALS: Readonly<Record<string, () => MessagingError>> = {
@@ -61,26 +59,15 @@ export class GroupCommit {
   }
 
   /** Those who came see it made, those who stayed see it changed, and those who went see what they leave. */
-  private async announce(conversation: string, [, added, stayed, removed]: Changed): Promise<void> {
+  private async announce(conversation: string, [, revision, added, stayed, removed]: Changed): Promise<void> {
     try {
-      const gone = removed[0] === undefined ? [] : [{ person: removed[0], conversation }];
-      const [row, [leaving]] = await Promise.all([
-        this.conversations.rows([conversation]).then((rows) => rows.get(conversation)),
-        this.conversations.rowsFor(gone),
+      const { people, events } = await this.conversations.told(conversation, revision, [
+        { name: 'conversation.created', recipients: recipientsOf(added) },
+        { name: 'conversation.updated', recipients: recipientsOf(stayed) },
+        { name: 'conversation.updated', recipients: recipientsOf(removed), gone: true },
       ]);
-      if (!row) return;
-      this.noticed(conversation, row.member_count);
-      const data = conversationData(row);
-      const events: DurableEvent[] = [
-        { name: 'conversation.created', data, recipients: recipientsOf(added) },
-        { name: 'conversation.updated', data, recipients: recipientsOf(stayed) },
-        {
-          name: 'conversation.updated',
-          data: leaving ? conversationData(leaving) : data,
-          recipients: recipientsOf(removed),
-        },
-      ];
-      this.options.onCommitted(events.filter(({ recipients }) => recipients.length > 0));
+      this.noticed(conversation, people);
+      this.options.onCommitted(events);
     } catch (error) {
       // The store has it: whoever missed the hint finds it there (I4).
       this.options.log.error({ err: error }, 'the event of a changed group was not handed on');

@@ -4,7 +4,7 @@ import { conflict, consentEnded, invalid, notFound, unavailable } from './errors
 import type { DurableEvent, Recipient } from './events.js';
 import type { Send } from './send.js';
 import { call, inParts, repeated } from './storing.js';
-import { MESSAGE_ROWS, type MessageRow, messageData, messageView } from './views.js';
+import { MESSAGE_ROWS_OF_MEMBER, type MessageRow, messageData, messageView, seesMessage } from './views.js';
 
 export interface Log {
   warn(details: object, message: string): void;
@@ -102,11 +102,12 @@ export class SendCommit {
     if (duplicates.size > 0) void this.answerDuplicates(duplicates);
   }
 
-  /** A retry gets the message as it is today (I5). */
+  /** A retry gets the message as it is today, or was when its sender left (I5). */
   private async answerDuplicates(duplicates: ReadonlyMap<Send, string>): Promise<void> {
     try {
       const ids = [...new Set(duplicates.values())];
-      const { rows } = await sql<MessageRow>`${MESSAGE_ROWS} where m.id = any (${ids}::uuid[])`.execute(
+      const { rows } = await sql<MessageRow>`
+        ${MESSAGE_ROWS_OF_MEMBER} join member me on ${seesMessage(sql`m.sender`)} where m.id = any (${ids}::uuid[])`.execute(
         this.options.database.tables(),
       );
       const byId = new Map(rows.map((row) => [row.id, row]));

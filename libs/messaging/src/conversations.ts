@@ -14,6 +14,7 @@ import {
   rateLimited,
   unavailable,
 } from './errors.js';
+import type { DurableEvent } from './events.js';
 import { failureOf } from './failures.js';
 import { type ListPosition, listCursor, listPosition, pageLimit, placeCursor, placeOf } from './pages.js';
 import { contentHash, type Sender } from './send.js';
@@ -214,7 +215,7 @@ export class Conversations {
     };
   }
 
-  /** What everybody who is in them sees alike, for events. */
+  /** What everybody who is in them sees alike. */
   async rows(
     conversations: readonly string[],
     database = this.database.tables(),
@@ -223,6 +224,34 @@ export class Conversations {
       select ${CONVERSATION_COLUMNS} from conversation c cross join ${NOBODY_IN_PARTICULAR}
        where c.id = any (${conversations}::uuid[])`.execute(database);
     return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /**
+   * The events of what made this revision of a conversation, and how many people are in it. Where it has a later one by
+   * now, each of those who are told may have left since, and sees it as it was then.
+   */
+  async told(
+    conversation: string,
+    revision: number,
+    all: readonly (Pick<DurableEvent, 'name' | 'recipients'> & { gone?: boolean })[],
+  ): Promise<{ people: number; events: DurableEvent[] }> {
+    const row = (await this.rows([conversation])).get(conversation)!;
+    const data = conversationData(row);
+    const events: DurableEvent[] = [];
+    for (const { name, recipients, gone } of all) {
+      if (recipients.length === 0) continue;
+      const isLatest = row.revision === revision;
+      if (isLatest && !gone) {
+        events.push({ name, data, recipients });
+        continue;
+      }
+      // Who went with the same change sees the same.
+      const runs = isLatest ? [recipients] : recipients.map((recipient) => [recipient]);
+      const seen = await this.rowsFor(runs.map(([first]) => ({ person: first!.owner, conversation })));
+      for (const [n, run] of runs.entries())
+        events.push({ name, data: seen[n] ? conversationData(seen[n]) : data, recipients: run });
+    }
+    return { people: row.member_count, events };
   }
 
   /** What each of these members sees of the conversation, in or gone; one answer for each, in order. */
@@ -261,14 +290,18 @@ export class Conversations {
 
   private async receipts(person: number, conversation: string): Promise<ReceiptView[]> {
     const { rows } = await sql<Receipt>`
-      select p.id as person, case when s.shown then least(${deliveredUpTo('x')}, me.left_position) else 0 end as "deliveredUpTo",
-             case when s.shown then least(x.read_up_to, me.left_position) else 0 end as "readUpTo"
+      select p.id as person, coalesce(r.delivered, 0) as "deliveredUpTo", coalesce(r.read, 0) as "readUpTo"
         from (select * from member m where m.conversation = ${conversation} and m.person = ${person}
                order by m.joined_position desc limit 1) me
-        join member x on x.conversation = ${conversation} and ${isIn()}
+        join conversation c on c.id = me.conversation
+        left join left_receipts l on l.conversation = me.conversation and l.revision = me.left_revision
+        join member x on x.conversation = me.conversation and ${isIn()}
         join person p on p.key = x.person
-       cross join lateral (select x.person = me.person or c.kind = 'group' or not ${blocked('x.person', 'me.person')} as shown
-                             from conversation c where c.id = me.conversation) s
+        left join lateral (select case when l.receipts is null then ${deliveredUpTo('x')}
+                                       else (l.receipts->x.person::text->>0)::bigint end as delivered,
+                                  case when l.receipts is null then x.read_up_to
+                                       else (l.receipts->x.person::text->>1)::bigint end as read
+                            where c.kind = 'group' or x.person = me.person or not ${blocked('x.person', 'me.person')}) r on true
        order by x.place`.execute(this.database.tables());
     return rows.map(receiptView);
   }
@@ -332,11 +365,8 @@ export class Conversations {
   private async announce(conversation: string, people: number, pairs: number[]): Promise<void> {
     this.learn(conversation, people);
     try {
-      const row = (await this.rows([conversation])).get(conversation);
-      if (row)
-        this.options.onCommitted([
-          { name: 'conversation.created', data: conversationData(row), recipients: recipientsOf(pairs) },
-        ]);
+      const told = { name: 'conversation.created', recipients: recipientsOf(pairs) } as const;
+      this.options.onCommitted((await this.told(conversation, 0, [told])).events);
     } catch (error) {
       // The store has it: whoever missed the hint finds it there (I4).
       this.options.log.error({ err: error }, 'the event of a new conversation was not handed on');

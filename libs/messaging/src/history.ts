@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { bridgeId } from './content.js';
 import { invalid, notFound } from './errors.js';
 import { pageLimit } from './pages.js';
-import { MESSAGE_ROWS, type MessageRow, type MessageView, messageView } from './views.js';
+import { MESSAGE_ROWS_OF_MEMBER, type MessageRow, type MessageView, messageView, seesMessage } from './views.js';
 
 export interface HistoryRequest {
   readonly conversation: string;
@@ -22,8 +22,8 @@ export interface HistoryPage {
 }
 
 /**
- * Newest first: what the person may see, that is what was sent in an interval of their membership. Positions never
- * change, so pages stay in step whatever arrives meanwhile. MessagingError `not_found` for who was never a member.
+ * Newest first: what the person may see, that is what was sent in an interval of their membership, as it was at the end
+ * of that. Positions never change, so pages stay in step whatever arrives meanwhile. MessagingError `not_found` for who was never a member.
  */
 export async function readHistory(database: Database, person: number, request: HistoryRequest): Promise<HistoryPage> {
   const limit = pageLimit(request.limit);
@@ -35,10 +35,7 @@ export async function readHistory(database: Database, person: number, request: H
     select exists (select from member where conversation = ${conversation} and person = ${person}) as was_member,
            coalesce(b.head, 0) as as_of, v.*
       from (values (1)) one left join mailbox b on b.owner = ${person}
-      left join (${MESSAGE_ROWS}
-                   join member me on me.conversation = m.conversation and me.person = ${person}
-                    and m.position > me.joined_position
-                    and (me.left_position is null or m.position <= me.left_position)
+      left join (${MESSAGE_ROWS_OF_MEMBER} join member me on ${seesMessage(person)}
                   where m.conversation = ${conversation} and m.position < ${before}
                   order by m.position desc limit ${limit + 1}) v on true
      order by v.position desc`.execute(database.tables());

@@ -9,11 +9,12 @@ import {
   type ConversationRow,
   conversationData,
   deliveredUpTo,
-  MESSAGE_ROWS,
+  MESSAGE_ROWS_OF_MEMBER,
   type MessageRow,
   messageData,
   messageView,
   receiptData,
+  seesMessage,
 } from './views.js';
 
 /** Events of one read; the reader asks again for the next. */
@@ -36,7 +37,7 @@ export interface MailboxRead {
   readonly limit: number;
 }
 
-/** What an entry of each kind tells of a message, as it is today. */
+/** What an entry of each kind tells of a message, as it is today, or was when the person left. */
 const MESSAGE_EVENTS: Readonly<Record<number, StoredEvent['name']>> = {
   [ENTRY.messageCreated]: 'message.created',
   [ENTRY.messageEdited]: 'message.edited',
@@ -88,7 +89,7 @@ export class Mailboxes {
              case when r.is_told then r.read_up_to end as read_up_to, v.*
         from jsonb_to_recordset(${asked}::text::jsonb) as x(i integer, o bigint, a bigint, l integer)
        cross join lateral (select * from mailbox_entry where owner = x.o and seq > x.a order by seq limit x.l) e
-        left join lateral (${MESSAGE_ROWS}
+        left join lateral (${MESSAGE_ROWS_OF_MEMBER} join member me on ${seesMessage(sql`x.o`)}
                where e.kind = any (${OF_MESSAGES}::smallint[]) and m.conversation = e.conversation and m.position = e.subject offset 0) v on true
         left join lateral (select p.id, t.is_told, m.read_up_to, ${deliveredUpTo('m')} as delivered_up_to
                from member m join person p on p.key = m.person

@@ -1,6 +1,7 @@
 import type { Migration } from '@drawbridge/database';
 import { sql } from 'kysely';
 import { ACKNOWLEDGE } from './sql/acknowledge.js';
+import { AS_OF_LEAVING } from './sql/as-of-leaving.js';
 import { CHANGE_MESSAGES } from './sql/change-messages.js';
 import { COMMIT_SENDS } from './sql/commit-sends.js';
 import { CREATE_CONVERSATION } from './sql/create-conversation.js';
@@ -120,6 +121,7 @@ export const messagingMigrations: Record<string, Migration> = {
   '042_update_group': run(UPDATE_GROUP),
   '043_mark_read': run(MARK_READ),
   '044_acknowledge': run(ACKNOWLEDGE),
+  '045_as_of_leaving': run(AS_OF_LEAVING),
   '046_recommendations': run(SEND_RECOMMENDATION),
   '047_upkeep': run(upkeep),
 };

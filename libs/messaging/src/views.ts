@@ -1,6 +1,7 @@
 import { LIMITS } from '@drawbridge/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Title } from './content.js';
+import { deliveredTo } from './sql/acknowledge.js';
 
 /** A message as it is on the wire (protocol 5.3). Keys in this order, so that live and stored events are the same bytes. */
 export interface MessageView {
@@ -82,19 +83,45 @@ export interface MessageRow {
   app_name: string | null;
 }
 
-/** Rows of messages, with the names of today; to be followed by a `where` on `m`. */
-export const MESSAGE_ROWS: RawBuilder<MessageRow> = sql`
-  select m.id, m.conversation, m.position, m.text, m.recommended, m.reply_to, m.app, m.client_id, m.sender, m.sender_seq,
+/**
+ * Rows of messages, with the names of today, as whoever left with this revision of the group saw them, and everybody else
+ * sees them where it is null. A deletion shows to all of them. To be followed by joins and a `where` on `m`.
+ */
+export function messageRows(leftRevision: RawBuilder<unknown>): RawBuilder<MessageRow> {
+  const then = sql`${leftRevision} <= m.text_revision`;
+  const version = sql`from message_version v where v.conversation = m.conversation and v.position = m.position
+                       and v.revision < ${leftRevision} and v.until_revision >= ${leftRevision}`;
+  return sql`
+  select m.id, m.conversation, m.position, m.recommended, m.reply_to, m.app, m.client_id, m.sender, m.sender_seq,
          (extract(epoch from m.sent_at) * 1000)::bigint as sent_at_ms,
-         (extract(epoch from m.edited_at) * 1000)::bigint as edited_at_ms,
+         -- There is a version only of what somebody has left with, and none of a deleted text.
+         case when ${then} then coalesce((select v.text ${version}), m.text) else m.text end as text,
+         (extract(epoch from case when ${then} and exists (select ${version}) then (select v.edited_at ${version})
+                                  else m.edited_at end) * 1000)::bigint as edited_at_ms,
          (extract(epoch from m.deleted_at) * 1000)::bigint as deleted_at_ms,
          (select json_agg(json_build_object('emoji', k.emoji, 'count', k.count, 'people', k.people) order by k.first)
             from (select r.emoji, count(*) as count, min(r.id) as first,
                          (array_agg(rp.id order by r.id))[1:${sql.lit(LIMITS.maxMembersShown)}] as people
-                    from reaction r join person rp on rp.key = r.person
-                   where r.conversation = m.conversation and r.position = m.position group by r.emoji) k) as reactions,
+                    from (select id, emoji, person from reaction
+                           where conversation = m.conversation and position = m.position
+                             and (${leftRevision} is null or revision < ${leftRevision})
+                           union all
+                          select id, emoji, person from past_reaction
+                           where ${leftRevision} is not null and conversation = m.conversation and position = m.position
+                             and revision < ${leftRevision} and until_revision >= ${leftRevision}) r
+                    join person rp on rp.key = r.person group by r.emoji) k) as reactions,
          p.id as from_id, p.name as from_name, a.name as app_name
     from message m join person p on p.key = m.sender left join app a on a.client_id = m.app`;
+}
+
+/** The condition for the interval of membership `me` in which this person may see message `m`. */
+export function seesMessage(person: unknown) {
+  return sql`me.conversation = m.conversation and me.person = ${person}
+    and m.position > me.joined_position and (me.left_position is null or m.position <= me.left_position)`;
+}
+
+/** messageRows for the interval of membership `me`. */
+export const MESSAGE_ROWS_OF_MEMBER = messageRows(sql`me.left_revision`);
 
 export function messageView(row: MessageRow): MessageView {
   return {
@@ -138,6 +165,8 @@ export interface ConversationRow {
   member_count: number;
   updated_at_ms: number;
   members: MemberView[];
+  /** Counts who came and went, and titles. */
+  revision: number;
 }
 
 /**
@@ -145,7 +174,7 @@ export interface ConversationRow {
  * NOBODY_IN_PARTICULAR.
  */
 export const CONVERSATION_COLUMNS = sql`
-  c.id, c.kind, case when me.left_revision is null then c.title else me.left_title end as title,
+  c.id, c.kind, c.revision, case when me.left_revision is null then c.title else me.left_title end as title,
   (extract(epoch from coalesce(me.left_at, c.updated_at)) * 1000)::bigint as updated_at_ms,
   case when me.left_revision is null then c.member_count else
     (select count(*)::integer from member x where x.conversation = c.id and ${isIn()}) end as member_count,
@@ -154,10 +183,10 @@ export const CONVERSATION_COLUMNS = sql`
             order by x.place limit ${sql.lit(LIMITS.maxMembersShown)}) s
      join person p on p.key = s.person) as members`;
 
-/** Whether member `x` is in the conversation now, or was right after `me` had left. */
+/** Whether member `x` is in the conversation now, or was before `me` left and stayed in it. */
 export function isIn() {
   return sql`case when me.left_revision is null then x.left_position is null
-    else x.joined_revision <= me.left_revision and (x.left_revision is null or x.left_revision > me.left_revision) end`;
+    else x.joined_revision < me.left_revision and (x.left_revision is null or x.left_revision > me.left_revision) end`;
 }
 
 export const NOBODY_IN_PARTICULAR = sql`(values (null::bigint, null::text, null::timestamptz)) me(left_revision, left_title, left_at)`;
@@ -175,7 +204,7 @@ export interface PersonalConversationRow extends ConversationRow {
 export const PERSONAL_COLUMNS = sql`
   me.joined_position, me.read_up_to, coalesce(me.left_position, c.last_position) as top,
   coalesce((select k.position - 1 from message k where k.conversation = c.id order by k.position limit 1), c.last_position) as gone_up_to,
-  (select row_to_json(l) from (${MESSAGE_ROWS}
+  (select row_to_json(l) from (${MESSAGE_ROWS_OF_MEMBER}
      where m.conversation = c.id and m.position = coalesce(me.left_position, c.last_position)
        and m.position > me.joined_position) l) as last`;
 
@@ -201,11 +230,9 @@ export function personalView(row: PersonalConversationRow): ConversationView {
   };
 }
 
-/** How far messages have reached member `alias` of a conversation: what was read has reached them too. */
+/** How far messages have reached member `alias`; see deliveredTo. */
 export function deliveredUpTo(alias: string) {
-  const x = sql.raw(alias);
-  return sql`greatest(${x}.read_up_to, (select d.up_to from delivered d where d.conversation = ${x}.conversation
-    and d.person = ${x}.person and d.up_to > ${x}.joined_position))`;
+  return sql.raw<number>(deliveredTo(alias));
 }
 
 /** Whether one of two people has blocked the other: in a direct conversation receipts are for neither of them then. */

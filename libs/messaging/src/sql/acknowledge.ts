@@ -10,9 +10,15 @@ export const ACK_LIMITS = {
   entries: 2_000,
 } as const;
 
+/** How far messages of a conversation have reached member `alias`: what was read has reached them too. */
+export function deliveredTo(alias: string): string {
+  return `greatest(${alias}.read_up_to, (select d.up_to from delivered d where d.conversation = ${alias}.conversation
+    and d.person = ${alias}.person and d.up_to > ${alias}.joined_position))`;
+}
+
 export const ACKNOWLEDGE: readonly string[] = [
   // How far messages of a conversation have reached somebody. Written under the lock of their mailbox only: no row of
-  // `member` is, which everything that changes a conversation writes. What was read has reached them too, see deliveredUpTo().
+  // `member` is, which everything that changes a conversation writes. What was read has reached them too, see deliveredTo().
   `create table delivered (
      conversation uuid not null,
      person bigint not null,

@@ -1,5 +1,10 @@
 import { ENTRY } from './commit-sends.js';
 
+/** Whether somebody who could see the message has left since this revision: what changes now, they keep. */
+const leftSince = (revision: string) => `${revision} < _revision and exists (
+             select from member where conversation = _change.conversation and left_revision > ${revision}
+                and joined_position < _message.position and _message.position <= left_position)`;
+
 /** Different emoji on one message (I9). */
 export const MAX_REACTION_KINDS = 20;
 
@@ -21,8 +26,8 @@ export const CHANGE_MESSAGES: readonly string[] = [
    * Takes `[{m, c, s, p, k, t}]`: message, its conversation, person, permit or null, kind (`edit`, `delete`, `react`,
    * `unreact`), and the new text or the emoji. Gives one result for each, in order:
    *
-   *     ["n", [owner, seq, owner, seq, …]]   changed, with an event for everybody who may see the message
-   *     ["s"] it was so before (I5), ["x"] nothing this person may change, ["g"] the message is deleted,
+   *     ["n", revision, [owner, seq, owner, seq, …]]   changed, with an event for everybody who may see the message
+   *     ["s", revision] it was so before (I5), ["x"] nothing this person may change, ["g"] the message is deleted,
    *     ["f"] it has as many kinds of reactions as it may have, ["e"] the permit has ended
    *
    * Locks as commit_sends does: first conversations in id order, then the mailboxes of all of them in owner order.
@@ -34,6 +39,8 @@ export const CHANGE_MESSAGES: readonly string[] = [
      _standing uuid[];
      _change record;
      _message message;
+     _reaction reaction;
+     _revision bigint;
      _joined bigint;
      _done boolean;
      _result text;
@@ -55,6 +62,7 @@ export const CHANGE_MESSAGES: readonly string[] = [
          continue;
        end if;
        select * into _message from message where id = _change.message and conversation = _change.conversation;
+       select revision into _revision from conversation where id = _change.conversation;
        select joined_position into _joined from member
         where conversation = _change.conversation and person = _change.person and left_position is null;
        -- Who has left takes back what they wrote, and changes nothing else.
@@ -73,19 +81,26 @@ export const CHANGE_MESSAGES: readonly string[] = [
          continue;
        end if;
        if _message.deleted_at is not null then
-         _results := array_append(_results, case when _change.kind = 'delete' then '["s"]' else '["g"]' end);
+         _results := array_append(_results, case when _change.kind = 'delete' then '["s",' || _revision || ']' else '["g"]' end);
          continue;
        end if;
 
        if _change.kind = 'edit' then
-         update message set text = _change.text, edited_at = date_trunc('milliseconds', clock_timestamp())
-          where id = _change.message and text <> _change.text;
-         _done := found;
+         _done := _message.text <> _change.text;
+         if _done then
+           insert into message_version (conversation, position, revision, until_revision, text, edited_at)
+           select _message.conversation, _message.position, _message.text_revision, _revision, _message.text, _message.edited_at
+            where ${leftSince('_message.text_revision')};
+           update message set text = _change.text, edited_at = date_trunc('milliseconds', clock_timestamp()), text_revision = _revision
+            where id = _change.message;
+         end if;
        elsif _change.kind = 'delete' then
          update message set text = '', recommended = case when recommended is not null then '{}'::jsonb end,
                 deleted_at = date_trunc('milliseconds', clock_timestamp())
           where id = _change.message;
+         delete from message_version where conversation = _change.conversation and position = _message.position;
          delete from reaction where conversation = _change.conversation and position = _message.position;
+         delete from past_reaction where conversation = _change.conversation and position = _message.position;
          _done := true;
        elsif _change.kind = 'react' then
          if (select count(distinct emoji) from reaction where conversation = _change.conversation
@@ -93,16 +108,22 @@ export const CHANGE_MESSAGES: readonly string[] = [
            _results := array_append(_results, '["f"]');
            continue;
          end if;
-         insert into reaction (conversation, position, emoji, person)
-         values (_change.conversation, _message.position, _change.text, _change.person) on conflict do nothing;
+         insert into reaction (conversation, position, emoji, person, revision)
+         values (_change.conversation, _message.position, _change.text, _change.person, _revision) on conflict do nothing;
          _done := found;
        else
          delete from reaction where conversation = _change.conversation and position = _message.position
-            and emoji = _change.text and person = _change.person;
+            and emoji = _change.text and person = _change.person returning * into _reaction;
          _done := found;
+         if _done then
+           insert into past_reaction (conversation, position, id, emoji, person, revision, until_revision)
+           select _reaction.conversation, _reaction.position, _reaction.id, _reaction.emoji, _reaction.person,
+                  _reaction.revision, _revision
+            where ${leftSince('_reaction.revision')};
+         end if;
        end if;
        if not _done then
-         _results := array_append(_results, '["s"]');
+         _results := array_append(_results, '["s",' || _revision || ']');
          continue;
        end if;
 
@@ -122,7 +143,7 @@ export const CHANGE_MESSAGES: readonly string[] = [
                 _change.conversation, _message.position
            from moved m
        )
-       select '["n",[' || string_agg(m.owner || ',' || m.head, ',') || ']]' into _result from moved m;
+       select '["n",' || _revision || ',[' || string_agg(m.owner || ',' || m.head, ',') || ']]' into _result from moved m;
        _results := array_append(_results, _result);
      end loop;
      return '[' || array_to_string(_results, ',') || ']';

@@ -1,3 +1,4 @@
+import { deliveredTo } from './acknowledge.js';
 import { ENTRY } from './commit-sends.js';
 
 export const UPDATE_GROUP: readonly string[] = [
@@ -12,7 +13,8 @@ export const UPDATE_GROUP: readonly string[] = [
    * Takes `{c, s, p, f, title, add, remove, max}`: conversation, person, permit or null, f = true where those added need be no
    * contacts, new title or null, public ids, and how many people it may have. Gives one of
    *
-   *     ["n", [owner, seq, …], [owner, seq, …], [owner, seq, …]]   changed: those added, those in it before, those removed
+   *     ["n", revision, [owner, seq, …], [owner, seq, …], [owner, seq, …]]   changed, and is at this revision now: those
+   *                                                                         added, those in it before, those removed
    *     ["s"] it was so before (I5), ["x"] no such group, contact or member, or somebody else to remove
    *     ["k"] a direct conversation, ["m"] too many people, ["e"] the permit has ended
    *
@@ -61,6 +63,11 @@ export const UPDATE_GROUP: readonly string[] = [
      update member set left_position = _group.last_position, left_revision = _group.revision + 1,
                        left_title = _group.title, left_at = _now
       where conversation = _id and person = any (_removed) and left_position is null;
+     if cardinality(_removed) > 0 then
+       insert into left_receipts (conversation, revision, receipts)
+       select _id, _group.revision + 1, coalesce(jsonb_object_agg(x.person, jsonb_build_array(${deliveredTo('x')}, x.read_up_to)), '{}')
+         from member x where x.conversation = _id and x.left_position is null;
+     end if;
      insert into member as m (conversation, person, joined_position, place, joined_revision)
      select _id, a.person, _group.last_position,
             a.ord + (select coalesce(max(place), 0) from member where conversation = _id), _group.revision + 1
@@ -84,7 +91,7 @@ export const UPDATE_GROUP: readonly string[] = [
               case when m.owner = any (_added) then ${ENTRY.conversationCreated} else ${ENTRY.conversationUpdated} end, _id, 0
          from moved m
      )
-     select '["n",[' || coalesce(string_agg(m.owner || ',' || m.head, ',') filter (where m.owner = any (_added)), '')
+     select '["n",' || _group.revision + 1 || ',[' || coalesce(string_agg(m.owner || ',' || m.head, ',') filter (where m.owner = any (_added)), '')
          || '],[' || coalesce(string_agg(m.owner || ',' || m.head, ',') filter (where not m.owner = any (_added || _removed)), '')
          || '],[' || coalesce(string_agg(m.owner || ',' || m.head, ',') filter (where m.owner = any (_removed)), '') || ']]'
        into _result from moved m;
