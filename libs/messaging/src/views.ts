@@ -120,6 +120,9 @@ export function seesMessage(person: unknown) {
     and m.position > me.joined_position and (me.left_position is null or m.position <= me.left_position)`;
 }
 
+/** messageRows as everybody sees them who has not left. */
+export const MESSAGE_ROWS = messageRows(sql`null::bigint`);
+
 /** messageRows for the interval of membership `me`. */
 export const MESSAGE_ROWS_OF_MEMBER = messageRows(sql`me.left_revision`);
 
