@@ -25,6 +25,10 @@ export function retention(database: Database, days: number): Chore {
            order by id limit ${REMOVED_PER_STEP}::integer for update skip locked
         ), reactions as (
           delete from reaction r using old o where r.conversation = o.conversation and r.position = o.position
+        ), past_reactions as (
+          delete from past_reaction r using old o where r.conversation = o.conversation and r.position = o.position
+        ), versions as (
+          delete from message_version v using old o where v.conversation = o.conversation and v.position = o.position
         ), removed as (
           delete from message m using old o where m.conversation = o.conversation and m.position = o.position returning 1
         )

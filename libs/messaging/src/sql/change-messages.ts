@@ -86,13 +86,14 @@ export const CHANGE_MESSAGES: readonly string[] = [
        end if;
 
        if _change.kind = 'edit' then
-         _done := _message.text <> _change.text;
+         update message set text = _change.text, edited_at = date_trunc('milliseconds', clock_timestamp()), text_revision = _revision
+          where id = _change.message and text <> _change.text;
+         _done := found;
+         -- After that: what removes old messages passes over this one now, and leaves no version of it behind.
          if _done then
            insert into message_version (conversation, position, revision, until_revision, text, edited_at)
            select _message.conversation, _message.position, _message.text_revision, _revision, _message.text, _message.edited_at
             where ${leftSince('_message.text_revision')};
-           update message set text = _change.text, edited_at = date_trunc('milliseconds', clock_timestamp()), text_revision = _revision
-            where id = _change.message;
          end if;
        elsif _change.kind = 'delete' then
          update message set text = '', recommended = case when recommended is not null then '{}'::jsonb end,
