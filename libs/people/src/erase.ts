@@ -49,6 +49,8 @@ export async function erase(tx: Kysely<PeopleTables>, id: string, actor: string)
     .deleteFrom('block')
     .where((of) => of.or([of('person', '=', key), of('blocked', '=', key)]))
     .execute();
+  await sql`delete from presence_at where person = ${key}::bigint`.execute(tx);
+  await sql`delete from presence where person = ${key}::bigint`.execute(tx);
   await sql`
     update consent_grant set device = null, client_name = null
     where person = ${key}::bigint and (device is not null or client_name is not null)`.execute(tx);

@@ -6,4 +6,5 @@ export { networkOf } from './network.js';
 export { People, type Person, type PersonToPut } from './people.js';
 export { PeopleError } from './people-error.js';
 export { PERSON_SESSION_LIMITS, PersonSessions } from './person-sessions.js';
+export { PRESENCE_STORE_LIMITS, type PresenceChange, PresenceStore, type PresenceView } from './presence.js';
 export { type KnownBrowser, SIGN_IN_LIMITS, SignIn, type SignInAttempt, type SignInResult } from './sign-in.js';

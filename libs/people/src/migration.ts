@@ -1,5 +1,6 @@
 import type { Migration } from '@drawbridge/database';
 import { sql } from 'kysely';
+import { PRESENCE } from './sql/presence.js';
 
 export const peopleMigrations: Record<string, Migration> = {
   '010_people': {
@@ -66,6 +67,11 @@ export const peopleMigrations: Record<string, Migration> = {
       await sql`
         create index activity_by_object on activity (person, object_kind, object_id, at desc, id desc)
          where audience = 'public'`.execute(db);
+    },
+  },
+  '060_presence': {
+    async up(db) {
+      for (const statement of PRESENCE) await sql.raw(statement).execute(db);
     },
   },
 };

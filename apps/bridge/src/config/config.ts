@@ -60,6 +60,7 @@ export class Config {
   readonly messageRetentionDays: number | undefined;
   readonly openWithinMs: number;
   readonly heartbeatMs: number;
+  readonly presenceOfflineMs: number;
   readonly unreadyMs: number;
   readonly drainMs: number;
   readonly commandsPerS: number;
@@ -100,6 +101,8 @@ export class Config {
     this.messageRetentionDays = settings.MESSAGE_RETENTION_DAYS;
     this.openWithinMs = settings.OPEN_WITHIN_MS ?? 5_000;
     this.heartbeatMs = settings.HEARTBEAT_MS ?? 25_000;
+    // 10 s, in which clients that were sent away come back (going_away), and 2 s to connect and open.
+    this.presenceOfflineMs = settings.PRESENCE_OFFLINE_MS ?? 12_000;
     this.unreadyMs = settings.UNREADY_MS ?? (production ? 3_000 : 0);
     this.drainMs = settings.DRAIN_MS ?? 10_000;
     this.commandsPerS = settings.COMMANDS_PER_S ?? 100;

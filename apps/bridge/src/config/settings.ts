@@ -176,6 +176,10 @@ export class Settings {
   HEARTBEAT_MS?: number;
 
   @WholeNumber(0, 600_000, A_TIME)
+  @Setting('number', '12000')
+  PRESENCE_OFFLINE_MS?: number;
+
+  @WholeNumber(0, 600_000, A_TIME)
   @Setting('number', '3000')
   UNREADY_MS?: number;
 

@@ -9,6 +9,7 @@ import { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import { Notice } from './outbound-frames.js';
+import { Presence } from './presence.js';
 import { SessionClock } from './session-clock.js';
 import { Unopened } from './unopened.js';
 
@@ -24,6 +25,7 @@ export class Acceptance {
     private readonly dispatcher: Dispatcher,
     private readonly metrics: GatewayMetrics,
     private readonly unopened: Unopened,
+    private readonly presence: Presence,
   ) {}
 
   accept(ws: WebSocket, request: IncomingMessage): void {
@@ -35,6 +37,7 @@ export class Acceptance {
       this.unopened.left(request.socket);
       clock.tokenSet();
     };
+    connection.onReachChanged = () => this.presence.follow(connection);
     this.connections.added(connection);
     this.unopened.entered(request);
 

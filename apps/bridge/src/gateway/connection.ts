@@ -57,6 +57,10 @@ export class Connection implements SessionListener {
   draining = false;
   /** A token was accepted: its times count from here on. */
   onTokenSet: () => void = () => {};
+  /** It has opened, may do less than before, or closes. */
+  onReachChanged: () => void = () => {};
+  /** What `Presence` counts it for. */
+  presentAs: ScopeSet = 0;
   /** Why the bridge closed it; undefined while it has not. */
   closedBecause: ClosedBecause | undefined;
   private badFrames = 0;
@@ -178,6 +182,7 @@ export class Connection implements SessionListener {
 
   narrowed(scopes: ScopeSet): void {
     this.event(0, 'grant.changed', { scopes: scopesOf(scopes) });
+    this.onReachChanged();
   }
 
   superseded(): void {
@@ -191,6 +196,7 @@ export class Connection implements SessionListener {
     this.closedBecause = because;
     this.outbound.close();
     this.session?.stream?.stop();
+    this.onReachChanged();
     return true;
   }
 

@@ -1,9 +1,11 @@
 import type { Peers } from '@drawbridge/bus';
 import type { DurableEvent, MailboxPosition, Messaging, StoredEvent } from '@drawbridge/messaging';
 import { Injectable, Logger } from '@nestjs/common';
+import type { Connection } from './connection.js';
 import { type PassingEvent, readHint, sendHints, sendPassing } from './hints.js';
 import { MailboxReads } from './mailbox-reads.js';
 import type { MailboxStream } from './mailbox-stream.js';
+import { PassingShared } from './outbound-frames.js';
 
 /** Every bound of the way from a commit to the connections (I9). */
 export const DELIVERY_LIMITS = {
@@ -17,6 +19,8 @@ export const DELIVERY_LIMITS = {
   compareUnheardWithinS: 5,
   /** Mailboxes compared by one statement. */
   compareSlice: 2_000,
+  /** Presence is dropped where more waits than this: it tells of a state, and is dropped later than what is typed. */
+  presenceBytes: 524_288,
 } as const;
 
 /** A mailbox that somebody here is connected to. */
@@ -25,6 +29,8 @@ export interface Mailbox {
   /** The furthest position heard of. Somebody may have heard wrong: where the store has nothing there, it says how far it goes. */
   known: number;
   readonly streams: Set<MailboxStream>;
+  /** Connections that are told of presence; they need not read, and then have no stream. */
+  readonly watching: Set<Connection>;
   /** Sessions that are being opened, whose streams are still to come. */
   openings: number;
 }
@@ -95,16 +101,15 @@ export class Delivery {
   }
 
   /** Tells whoever is here at the moment, on this gateway and the others. */
-  pass(event: PassingEvent): void {
-    this.deliver([event]);
-    if (this.sources) sendPassing(this.sources.peers, event);
+  pass(...events: readonly PassingEvent[]): void {
+    this.deliver(events);
+    if (this.sources) sendPassing(this.sources.peers, events);
   }
 
   private deliver(events: readonly (DurableEvent | PassingEvent)[]): void {
     for (const event of events) {
       if ('people' in event) {
-        for (const person of event.people)
-          for (const stream of this.mailboxes.get(person)?.streams ?? []) stream.pass(event);
+        this.deliverPassing(event);
         continue;
       }
       for (const { owner, seq } of event.recipients) {
@@ -113,6 +118,20 @@ export class Delivery {
         if (seq > mailbox.known) mailbox.known = seq;
         for (const stream of mailbox.streams) this.offer(stream, seq, event);
       }
+    }
+  }
+
+  private deliverPassing(event: PassingEvent): void {
+    for (const person of event.people) {
+      const mailbox = this.mailboxes.get(person);
+      if (!mailbox) continue;
+      if (event.name !== 'presence') {
+        for (const stream of mailbox.streams) stream.pass(event);
+        continue;
+      }
+      for (const connection of mailbox.watching)
+        if (connection.outbound.waitingBytes <= DELIVERY_LIMITS.presenceBytes)
+          connection.push(new PassingShared(connection, event));
     }
   }
 
@@ -134,14 +153,7 @@ export class Delivery {
 
   /** From here on nothing that commits is missed: it is offered to the stream that `make` gives, or at least known of. */
   async attach<T>(owner: number, make: (mailbox: Mailbox) => Promise<T>): Promise<T> {
-    let mailbox = this.mailboxes.get(owner);
-    if (!mailbox) {
-      mailbox = { owner, known: 0, streams: new Set(), openings: 0 };
-      this.mailboxes.set(owner, mailbox);
-      this.sources?.peers.hold(owner);
-      // In this round too: otherwise it might wait for two.
-      this.round.push(owner);
-    }
+    const mailbox = this.mailboxOf(owner);
     mailbox.openings += 1;
     try {
       return await make(mailbox);
@@ -163,8 +175,29 @@ export class Delivery {
     this.forgetIfUnused(stream.mailbox);
   }
 
+  /** The connection is told of the presence of its person's contacts, as far as its scopes go, until `unwatch`. */
+  watch(owner: number, connection: Connection): void {
+    this.mailboxOf(owner).watching.add(connection);
+  }
+
+  unwatch(owner: number, connection: Connection): void {
+    const mailbox = this.mailboxes.get(owner);
+    if (mailbox?.watching.delete(connection)) this.forgetIfUnused(mailbox);
+  }
+
+  private mailboxOf(owner: number): Mailbox {
+    const known = this.mailboxes.get(owner);
+    if (known) return known;
+    const mailbox: Mailbox = { owner, known: 0, streams: new Set(), watching: new Set(), openings: 0 };
+    this.mailboxes.set(owner, mailbox);
+    this.sources?.peers.hold(owner);
+    // In this round too: otherwise it might wait for two.
+    this.round.push(owner);
+    return mailbox;
+  }
+
   private forgetIfUnused(mailbox: Mailbox): void {
-    if (mailbox.streams.size > 0 || mailbox.openings > 0) return;
+    if (mailbox.streams.size > 0 || mailbox.watching.size > 0 || mailbox.openings > 0) return;
     this.mailboxes.delete(mailbox.owner);
     this.sources?.peers.release(mailbox.owner);
   }

@@ -5,6 +5,7 @@ import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
 import { AccessPages } from '@drawbridge/ledger';
 import { Messaging, retention, trimming, Upkeep } from '@drawbridge/messaging';
 import { Partners } from '@drawbridge/partners';
+import { PresenceStore } from '@drawbridge/people';
 import {
   type BeforeApplicationShutdown,
   Injectable,
@@ -33,6 +34,7 @@ import { Hearing } from './hearing.js';
 import { MessageCommands } from './message-commands.js';
 import { Openings } from './openings.js';
 import { PeopleCommands } from './people-commands.js';
+import { Presence } from './presence.js';
 import { READS_AT_ONCE, ReadTurns } from './read-turns.js';
 import { Reads } from './reads.js';
 import { RefusedPermits } from './refused-permits.js';
@@ -53,6 +55,7 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     private readonly hearing: Hearing,
     private readonly gateway: Gateway,
     private readonly upkeep: Upkeep,
+    private readonly presence: Presence,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -62,6 +65,7 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     await lease.start();
     hearing.start();
     this.upkeep.start();
+    this.presence.start();
   }
 
   /** The HTTP server closes only when no socket is left. Where it was drained before, there is nothing to do. */
@@ -73,6 +77,7 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
   async onApplicationShutdown(): Promise<void> {
     this.hearing.stop();
     await this.upkeep.stop();
+    await this.presence.stop();
     this.delivery.stop();
     this.peers.stop();
     await this.lease.stop();
@@ -175,6 +180,25 @@ function makeUpkeep(config: Config, database: Database, metrics: GatewayMetrics)
   });
 }
 
+function makePresence(
+  config: Config,
+  store: PresenceStore,
+  lease: ConsentLease,
+  delivery: Delivery,
+  metrics: GatewayMetrics,
+): Presence {
+  const log = new Logger('Presence');
+  return new Presence({
+    store,
+    lease,
+    leaseMs: config.leaseMs,
+    offlineAfterMs: config.presenceOfflineMs,
+    delivery,
+    onChanged: (online) => metrics.presenceChanged(online),
+    onProblem: (problem, error) => log.warn({ err: error }, problem),
+  });
+}
+
 /** The partners' end. It takes Config, Database (migrated), Secrets, the bus, Grants and Endings from the application. */
 @Module({
   imports: [DiscoveryModule, AuthorityModule],
@@ -227,6 +251,12 @@ function makeUpkeep(config: Config, database: Database, metrics: GatewayMetrics)
       inject: [Database],
     },
     ConsentGuard,
+    { provide: PresenceStore, useFactory: (database: Database) => new PresenceStore(database), inject: [Database] },
+    {
+      provide: Presence,
+      useFactory: makePresence,
+      inject: [Config, PresenceStore, ConsentLease, Delivery, GatewayMetrics],
+    },
     { provide: Typing, useFactory: (delivery: Delivery) => new Typing(delivery), inject: [Delivery] },
     Dispatcher,
     Unopened,

@@ -52,6 +52,7 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   @Command({ event: 'session.refresh', data: SessionRefresh })
   async refresh(connection: Connection, data: SessionRefresh): Promise<object> {
     const { expiresAtMs } = await this.sessions.refresh(connection, data);
+    connection.onReachChanged();
     const { consent } = sessionOf(connection);
     return {
       tokenExpiresAt: new Date(expiresAtMs).toISOString(),
@@ -73,9 +74,10 @@ export class Gateway implements OnGatewayConnection<WebSocket> {
   }
 }
 
-/** After the reply of session.open: what was missed, and the times of the token. */
+/** After the reply of session.open: what was missed, who is online from now on, and the times of the token. */
 function began(connection: Connection): void {
   connection.onTokenSet();
+  connection.onReachChanged();
   connection.session?.stream?.start();
 }
 

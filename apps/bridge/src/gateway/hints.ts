@@ -11,14 +11,14 @@ const NAMES: readonly DurableEvent['name'][] = [
   'conversation.updated',
   'receipt.updated',
 ];
-const PASSING_NAMES: readonly PassingEvent['name'][] = ['typing', 'receipt.updated'];
+const PASSING_NAMES: readonly PassingEvent['name'][] = ['typing', 'receipt.updated', 'presence'];
 
 /** What is told to people who are here at the moment, has no place in a mailbox, and may be lost. */
 export interface PassingEvent {
-  readonly name: 'typing' | 'receipt.updated';
+  readonly name: 'typing' | 'receipt.updated' | 'presence';
   /** The JSON of the frame's `data`, the same for everybody. */
   readonly data: Buffer;
-  /** To connections of these, with `messages.read`. */
+  /** To connections of these, with `messages.read`; `presence` to those with `presence.read`. */
   readonly people: readonly number[];
 }
 
@@ -51,39 +51,49 @@ export function sendHints(
       }
     }
     for (const [peer, recipients] of concerned) {
-      const hint = hints.get(peer) ?? new ByteWriter(512);
-      hints.set(peer, hint);
-      writeEvent(hint, event, recipients);
-      if (hint.length < HINT_BYTES) continue;
-      peers.hint(peer, hint);
-      hints.delete(peer);
+      writeEvent(hintTo(hints, peer), event, recipients);
+      sendIfFull(peers, hints, peer);
     }
   }
   for (const [peer, hint] of hints) peers.hint(peer, hint);
 }
 
 /** The same for what is passing: to where somebody concerned is known to be, and to nobody on suspicion. */
-export function sendPassing(
-  peers: Pick<Peers, 'size' | 'holders' | 'hint'>,
-  { name, data, people }: PassingEvent,
-): void {
+export function sendPassing(peers: Pick<Peers, 'size' | 'holders' | 'hint'>, events: readonly PassingEvent[]): void {
   if (peers.size === 0) return;
-  const concerned = new Map<Peer, number[]>();
-  for (const person of people) {
-    for (const peer of peers.holders(person)) {
-      const there = concerned.get(peer);
-      if (there) there.push(person);
-      else concerned.set(peer, [person]);
+  const hints = new Map<Peer, ByteWriter>();
+  for (const { name, data, people } of events) {
+    const concerned = new Map<Peer, number[]>();
+    for (const person of people) {
+      for (const peer of peers.holders(person)) {
+        const there = concerned.get(peer);
+        if (there) there.push(person);
+        else concerned.set(peer, [person]);
+      }
+    }
+    for (const [peer, there] of concerned) {
+      const hint = hintTo(hints, peer);
+      hint.byte(PASSING + PASSING_NAMES.indexOf(name));
+      hint.block(data);
+      hint.varint(there.length);
+      for (const person of there) hint.varint(person);
+      sendIfFull(peers, hints, peer);
     }
   }
-  for (const [peer, there] of concerned) {
-    const hint = new ByteWriter(256);
-    hint.byte(PASSING + PASSING_NAMES.indexOf(name));
-    hint.block(data);
-    hint.varint(there.length);
-    for (const person of there) hint.varint(person);
-    peers.hint(peer, hint);
-  }
+  for (const [peer, hint] of hints) peers.hint(peer, hint);
+}
+
+function hintTo(hints: Map<Peer, ByteWriter>, peer: Peer): ByteWriter {
+  const hint = hints.get(peer) ?? new ByteWriter(512);
+  hints.set(peer, hint);
+  return hint;
+}
+
+function sendIfFull(peers: Pick<Peers, 'hint'>, hints: Map<Peer, ByteWriter>, peer: Peer): void {
+  const hint = hints.get(peer);
+  if (!hint || hint.length < HINT_BYTES) return;
+  peers.hint(peer, hint);
+  hints.delete(peer);
 }
 
 function writeEvent(hint: ByteWriter, event: DurableEvent, recipients: DurableEvent['recipients']): void {

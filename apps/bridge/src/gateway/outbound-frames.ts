@@ -11,7 +11,7 @@ import type { Connection } from './connection.js';
 import type { FrameBytes } from './frame-bytes.js';
 import type { PassingEvent } from './hints.js';
 import type { WaitingFrame } from './outbound.js';
-import { READ } from './scope-bits.js';
+import { PRESENCE, READ } from './scope-bits.js';
 
 /** Of a frame without details of its own. */
 const ERROR_BYTES = 512;
@@ -103,7 +103,8 @@ export class PassingShared implements WaitingFrame {
 
   writeTo(bytes: FrameBytes): void {
     const { name, data } = this.event;
-    if (!this.connection.refusal(READ)) bytes.shared(`{"event":"${name}","data":`, data, '}');
+    if (!this.connection.refusal(name === 'presence' ? PRESENCE : READ))
+      bytes.shared(`{"event":"${name}","data":`, data, '}');
   }
 }
 

@@ -1,6 +1,6 @@
 import { Database } from '@drawbridge/database';
-import { Activities, type ActivityPage, readContacts } from '@drawbridge/people';
-import { ActivityList, ContactsList, LIMITS } from '@drawbridge/protocol';
+import { Activities, type ActivityPage, PresenceStore, readContacts } from '@drawbridge/people';
+import { ActivityList, ContactsList, LIMITS, Nothing } from '@drawbridge/protocol';
 import { UseGuards } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { Command } from './command.js';
@@ -9,7 +9,7 @@ import type { Connection } from './connection.js';
 import { ConsentGuard } from './consent.guard.js';
 import { Reads } from './reads.js';
 
-/** Whom somebody knows. */
+/** Whom somebody knows, and who of them is online. */
 @WebSocketGateway({ path: '/bridge' })
 @UseGuards(ConsentGuard)
 export class PeopleCommands {
@@ -17,6 +17,7 @@ export class PeopleCommands {
 
   constructor(
     private readonly database: Database,
+    private readonly presence: PresenceStore,
     private readonly reads: Reads,
   ) {
     this.activities = new Activities(database);
@@ -34,6 +35,11 @@ export class PeopleCommands {
     const { about, cursor, limit = LIMITS.defaultPage } = request;
     const page = await this.reads.take(connection, (person) => this.activities.list(person, { about, cursor, limit }));
     return page ?? refuseCursor();
+  }
+
+  @Command({ event: 'presence.list', data: Nothing, scope: 'presence.read' })
+  async presenceList(connection: Connection): Promise<object> {
+    return { people: await this.reads.take(connection, (person) => this.presence.ofContacts(person)) };
   }
 }
 

@@ -65,6 +65,12 @@ export class GatewayMetrics {
     labelNames: ['what'],
     registers: [],
   });
+  private readonly presence = new Counter({
+    name: 'drawbridge_presence_changes_total',
+    help: 'People that this process told their contacts of, by what they became.',
+    labelNames: ['to'],
+    registers: [],
+  });
   private readonly commitSends = new Histogram({
     name: 'drawbridge_commit_sends',
     help: 'Sends in one batch that was committed.',
@@ -122,6 +128,10 @@ export class GatewayMetrics {
     this.removed.inc({ what }, rows);
   }
 
+  presenceChanged(online: boolean): void {
+    this.presence.inc({ to: online ? 'online' : 'offline' });
+  }
+
   /** Adds everything to what `/metrics` serves. */
   register(registry: Registry, sources: GatewaySources): void {
     this.lapses.inc({ reason: 'lapsed' }, 0);
@@ -129,6 +139,7 @@ export class GatewayMetrics {
     registry.registerMetric(this.lapses);
     registry.registerMetric(this.doubts);
     registry.registerMetric(this.removed);
+    registry.registerMetric(this.presence);
     for (const metric of [this.commitSends, this.commitSeconds]) registry.registerMetric(metric);
     this.registerTraffic(registry, sources);
     registerHints(registry, sources);

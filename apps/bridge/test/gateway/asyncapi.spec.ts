@@ -4,9 +4,6 @@ import { type BridgeClient, CodedError, ProtocolFrames, type ReceivedFrame } fro
 import { CommandTable } from '../../src/gateway/command-table.js';
 import { GatewayHarness, PUBLIC_URL, type SignedIn, send } from './gateway-harness.js';
 
-/** What the document says already, and the gateway does not do yet. */
-const TO_COME: readonly string[] = ['presence.list', 'presence'];
-
 const frames = new ProtocolFrames();
 let bridge: GatewayHarness;
 beforeAll(async () => {
@@ -55,8 +52,7 @@ test('the document and the gateway have the same commands, with the same data an
   const served = rules.map(({ event, data, scope }) => ({ event, data, scope }));
   const documented = Object.entries(COMMANDS).map(([event, { data, scope }]) => ({ event, data, scope }));
   const byEvent = (a: { event: string }, b: { event: string }) => a.event.localeCompare(b.event);
-  const isServed = ({ event }: { event: string }) => !TO_COME.includes(event);
-  expect(documented.filter(isServed).sort(byEvent)).toEqual(served.sort(byEvent));
+  expect(documented.sort(byEvent)).toEqual(served.sort(byEvent));
 });
 
 describe.each<[whose: string, scopes: readonly Scope[]]>([
@@ -97,7 +93,7 @@ describe.each<[whose: string, scopes: readonly Scope[]]>([
   }
 
   // The end of the consent comes last.
-  const inOrder = Object.keys(COMMANDS).filter((event) => event !== 'session.close' && !TO_COME.includes(event));
+  const inOrder = Object.keys(COMMANDS).filter((event) => event !== 'session.close');
   test.each([...inOrder, 'session.close'])('%s is answered as documented', async (event) => {
     const { examples, scope } = COMMANDS[event]!;
     for (const { data } of examples) {
@@ -180,7 +176,7 @@ test('every event of the document comes, as documented, and none that it does no
     event === 'receipt.updated' && data.conversation === group && seq === undefined;
   await Promise.any(clients.map((client) => client.waitFor(isGroups)));
   const awaited = (name: string) => Promise.any(clients.map((each) => each.waitFor(({ event }) => event === name)));
-  const others = Object.keys(EVENTS).filter((name) => name !== 'going_away' && !TO_COME.includes(name));
+  const others = Object.keys(EVENTS).filter((name) => name !== 'going_away');
   await Promise.all(others.map(awaited));
   await bridge.gateway.drain();
   await awaited('going_away');

@@ -44,7 +44,7 @@ describe('session.open', () => {
   test.each<[what: string, options: TokenOptions]>([
     ['expired', { livesS: -1 }],
     // By an authority whose clock is wrong: it would live longer than any may.
-    ['made 70 s from now', { claims: { iat: now() + 70, exp: now() + 370 } }],
+    ['made 10 minutes from now', { claims: { iat: now() + 600, exp: now() + 900 } }],
     ['made longer ago than one lives', { claims: { iat: now() - 370, exp: now() + 60 } }],
     ['that does not say when it was made', { claims: { iat: undefined } }],
     ['of another audience', { claims: { aud: 'https://elsewhere.example' } }],
