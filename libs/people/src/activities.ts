@@ -65,19 +65,30 @@ export class Activities {
     return this.database.tables<PeopleTables>();
   }
 
-  /** Gives the id of it. PeopleError `unknown_person`. */
-  async share(person: string, { verb, object, at, audience }: NewActivity): Promise<string> {
+  /**
+   * Gives the id of it. The same of the same moment again is one activity, and stays as it is: a retry that comes late makes
+   * nothing public again. PeopleError `unknown_person`.
+   */
+  async share(person: string, { verb, object, at, audience }: NewActivity): Promise<{ id: string; made: boolean }> {
     const { kind, id, name, url } = object;
-    // With this lock whoever erases the person waits, and removes it with the rest.
-    const { rows } = await sql<{ id: string }>`
-      with owner as materialized (
-        select key from person where id = ${person} and erased_at is null for key share
-      )
-      insert into activity (id, person, verb, object_kind, object_id, object_name, url, at, audience)
-      select ${randomUUID()}::uuid, key, ${verb}, ${kind}, ${id}, ${name}, ${url ?? null}, ${at}::timestamptz, ${audience}
-        from owner returning id`.execute(this.tables);
-    if (!rows[0]) throw new PeopleError('unknown_person', `There is no person ${person}.`);
-    return rows[0].id;
+    // A second look where somebody else stored the same after this statement began.
+    for (let look = 1; look <= 2; look++) {
+      // With this lock whoever erases the person waits, and removes it with the rest.
+      const { rows } = await sql<{ id: string; made: boolean }>`
+        with owner as materialized (
+          select key from person where id = ${person} and erased_at is null for key share
+        ), made as (
+          insert into activity (id, person, verb, object_kind, object_id, object_name, url, at, audience)
+          select ${randomUUID()}::uuid, key, ${verb}, ${kind}, ${id}, ${name}, ${url ?? null}, ${at}::timestamptz, ${audience}
+            from owner on conflict (person, verb, object_kind, object_id, at) do nothing returning id
+        )
+        select id, true as made from made
+        union all
+        select a.id, false from owner o join activity a on a.person = o.key and a.verb = ${verb} and a.object_kind = ${kind}
+           and a.object_id = ${id} and a.at = ${at}::timestamptz(3)`.execute(this.tables);
+      if (rows[0]) return rows[0];
+    }
+    throw new PeopleError('unknown_person', `There is no person ${person}.`);
   }
 
   /** For whom it is from now on. False where the person has no such activity. */

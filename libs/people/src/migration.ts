@@ -54,7 +54,7 @@ export const peopleMigrations: Record<string, Migration> = {
         create table activity (
           id uuid primary key,
           person bigint not null,
-          verb text not null,
+          verb text collate "C" not null,
           object_kind text collate "C" not null,
           object_id text collate "C" not null,
           object_name text not null,
@@ -62,7 +62,7 @@ export const peopleMigrations: Record<string, Migration> = {
           at timestamptz(3) not null,
           audience text not null
         )`.execute(db);
-      // Also what is removed with a person.
+      await sql`create unique index activity_once on activity (person, verb, object_kind, object_id, at)`.execute(db);
       await sql`create index activity_by_person on activity (person, at desc, id desc)`.execute(db);
       await sql`
         create index activity_by_object on activity (person, object_kind, object_id, at desc, id desc)

@@ -6,6 +6,7 @@ import { Logger } from '@nestjs/common';
 import type { Router } from 'express';
 import { ApiError, type ApiErrorCode } from '../api/api-error.js';
 import { jsonApi } from '../api/json-api.js';
+import { activityRoutes } from './activity-routes.js';
 import { conversationRoutes } from './conversation-routes.js';
 import { messageRoutes } from './message-routes.js';
 import { peopleRoutes } from './people-routes.js';
@@ -20,7 +21,7 @@ const ACTOR = 'platform';
 /** The host platform's HTTP API (protocol, section 7), to be mounted on the internal listener at PLATFORM_PATH. */
 export function platformApi(parts: PlatformParts, platformToken: string | undefined): Router {
   return jsonApi({
-    routes: [...peopleRoutes(parts), ...messageRoutes(parts), ...conversationRoutes(parts)],
+    routes: [...peopleRoutes(parts), ...activityRoutes(parts), ...messageRoutes(parts), ...conversationRoutes(parts)],
     whose: async (token) => (platformToken !== undefined && isSame(token, platformToken) ? ACTOR : undefined),
     realm: 'platform',
     whyUnknown: (token) => {

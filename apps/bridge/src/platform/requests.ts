@@ -2,7 +2,9 @@ import {
   ClientId,
   constraint,
   Emoji,
+  HttpsUrl,
   LIMITS,
+  Nested,
   Opaque,
   Optional,
   PersonIds,
@@ -69,6 +71,30 @@ export class Contacts {
 
 export class Blocks {
   @People() blocks!: string[];
+}
+
+class ActivityObject {
+  @Text(LIMITS.maxKindCodePoints) kind!: string;
+  @Text(LIMITS.maxObjectIdCodePoints) id!: string;
+  @Text(LIMITS.maxNameCodePoints) name!: string;
+  @Optional() @HttpsUrl() url?: string;
+}
+
+function Audience(): PropertyDecorator {
+  return constraint('audience', 'must be public, or another word of a to z, 0 to 9, _ and -', (value) => {
+    return typeof value === 'string' && /^[a-z][a-z0-9_-]{0,31}$/.test(value);
+  });
+}
+
+export class NewActivity {
+  @Text(LIMITS.maxKindCodePoints) verb!: string;
+  @Nested(ActivityObject) object!: ActivityObject;
+  @Time() at!: string;
+  @Audience() audience!: string;
+}
+
+export class ActivityAudience {
+  @Audience() audience!: string;
 }
 
 export class NewMessages {

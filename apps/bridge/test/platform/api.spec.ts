@@ -37,7 +37,7 @@ beforeAll(async () => {
     );
   bridge = await start({});
   here = new PlatformClient(bridge.internalUrl);
-  elsewhere = new PlatformClient((await start({ ROLES: 'platform' })).internalUrl);
+  elsewhere = new PlatformClient((await start({ ROLES: 'platform', PUBLIC_URL: bridge.publicUrl })).internalUrl);
   alice = await connected();
 });
 afterAll(() => started.disposeAsync());
@@ -114,6 +114,45 @@ describe('People', () => {
     expect(await here.refused('PUT', '/people/nobody/contacts', { contacts: [] })).toBe('404 not_found');
     expect(await here.done('PUT', '/people/erin.1/blocks', { blocks: ['dave'] })).toEqual({ blocks: 1 });
     expect(await here.done('PUT', '/people/erin.1/blocks', { blocks: [] })).toEqual({ blocks: 0 });
+  });
+
+  test('share what partners’ apps see while it is public, and not a moment longer', async () => {
+    const object = { kind: 'dish', id: 'paella', name: 'Paella', url: 'https://tableside.example/dishes/paella' };
+    const shared = { verb: 'cooked', object, at: '2026-11-25T12:00:00.000Z', audience: 'public' };
+    const { port } = new URL(bridge.publicUrl);
+    const tableside = { clientId: 'tableside-web', redirectUri: `http://127.0.0.1:${Number(port) + 2}/` };
+    const site = await BridgeClient.connect(bridge.publicUrl);
+    await site.open(
+      await signIn(bridge, { login: 'alice', password: 'drawbridge', scopes: ['public.read'], ...tableside }),
+    );
+    const seen = async () => {
+      const about = { kind: 'dish', id: 'paella' };
+      return (await site.request<{ activities: object[] }>('activity.list', { about })).activities;
+    };
+    const { id } = await here.done<{ id: string }>('POST', '/people/bob/activities', shared);
+    expect(await elsewhere.done('POST', '/people/bob/activities', shared)).toEqual({ id, duplicate: true });
+    expect(await seen()).toEqual([
+      {
+        person: { id: 'bob', name: 'Bob Okafor' },
+        verb: 'cooked',
+        object: { kind: 'dish', id: 'paella', name: 'Paella' },
+        at: shared.at,
+        url: object.url,
+      },
+    ]);
+    const path = `/people/bob/activities/${id}`;
+    expect(await here.done('PATCH', path, { audience: 'friends' })).toEqual({ id, audience: 'friends' });
+    expect(await seen()).toEqual([]);
+    await here.done('PATCH', path, { audience: 'public' });
+    expect(await seen()).toHaveLength(1);
+    expect(await here.refused('DELETE', `/people/carol/activities/${id}`)).toBe('404 not_found');
+    expect(await here.done('DELETE', path)).toEqual({ id, removed: true });
+    expect(await seen()).toEqual([]);
+    expect(await here.refused('DELETE', path)).toBe('404 not_found');
+    expect(await here.refused('POST', '/people/nobody/activities', shared)).toBe('404 not_found');
+    for (const wrong of [{ audience: 'Everybody!' }, { at: 'yesterday' }, { object: { ...object, url: 'http://x/' } }])
+      expect(await here.refused('POST', '/people/bob/activities', { ...shared, ...wrong })).toBe('400 invalid_data');
+    await site.close();
   });
 
   test('are erased with their consents, and the id is never used again; asked twice it is the same', async () => {
