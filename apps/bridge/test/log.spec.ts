@@ -64,7 +64,7 @@ test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text
   const alice = await BridgeClient.connect(bridge.publicUrl);
   const { grant } = await alice.open<{ grant: { id: string } }>(tokens);
   secrets.set('nonce', String(alice.hello.nonce));
-  const [text, title, junk, bad] = ['text', 'title', 'junk', 'bad'].map((what) => {
+  const [text, title, junk, bad, edited] = ['text', 'title', 'junk', 'bad', 'edited'].map((what) => {
     const secret = `${what}-${randomUUID()}`;
     secrets.set(what, secret);
     return secret;
@@ -74,7 +74,12 @@ test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text
     title,
     clientId: randomUUID(),
   });
-  await alice.request('message.send', { conversation: conversation.id, text, clientId: randomUUID() });
+  const sending = { conversation: conversation.id, text, clientId: randomUUID() };
+  const { message } = await alice.request<{ message: { id: string } }>('message.send', sending);
+  await alice.request('message.edit', { message: message.id, text: edited });
+  await alice.request('reaction.add', { message: message.id, emoji: '🎧' });
+  await alice.request('message.delete', { message: message.id });
+  await alice.request('message.send', sending);
   await alice.request('conversation.history', { conversation: conversation.id });
   for (const wrong of [
     { conversation: conversation.id, text: bad, clientId: bad },
