@@ -32,9 +32,7 @@ export interface World {
   readonly foreign: { readonly conversation: string; readonly message: string };
 }
 
-/** What the document says already, and the gateway does not do yet. */
-const TO_COME: readonly string[] = ['presence.list'];
-const EVENTS = Object.keys(COMMANDS).filter((event) => !TO_COME.includes(event));
+const EVENTS = Object.keys(COMMANDS);
 const PROPERTIES = propertiesOfCommands();
 const MAX_BAD_UTF8 = [[0xc3, 0x28], [0xff], [0xed, 0xa0, 0x80], [0xf0, 0x82, 0x82, 0xac], [0xe2, 0x82]];
 const FRAGMENTS_TOO_MANY = 16_400;
