@@ -100,6 +100,18 @@ describe.each(everyDatabase)('Groups whose members come and go, on %s', (kind) =
     expect(await textsOf(bob)).toEqual(['before', 'back']);
   });
 
+  test('how far somebody has read does not go back when they come back after messages', async () => {
+    const seen = async () => (await recorded.messaging.conversation(bob!.key, group)).readUpTo;
+    const { position } = await send(alice, 'before');
+    await recorded.messaging.markRead(bob!, group, position);
+    await update(bob, { remove: ['bob'] });
+    await send(alice, 'without Bob');
+    await update(alice, { add: ['bob'] });
+    expect(await seen()).toBe(position);
+    await send(alice, 'with Bob');
+    expect(await recorded.messaging.conversation(bob!.key, group)).toMatchObject({ unread: 1, readUpTo: position });
+  });
+
   test('the creator removes others, everybody may leave, and after the creator whoever was in it longest removes', async () => {
     expect(await codeOf(update(bob, { remove: ['carol'] }))).toBe('not_found');
     const left = await update(alice, { remove: ['alice'] });

@@ -68,9 +68,11 @@ export const UPDATE_GROUP: readonly string[] = [
        select _id, _group.revision + 1, coalesce(jsonb_object_agg(x.person, jsonb_build_array(${deliveredTo('x')}, x.read_up_to)), '{}')
          from member x where x.conversation = _id and x.left_position is null;
      end if;
-     insert into member as m (conversation, person, joined_position, place, joined_revision)
+     -- How far somebody has read does not go back when they come back.
+     insert into member as m (conversation, person, joined_position, place, joined_revision, read_up_to)
      select _id, a.person, _group.last_position,
-            a.ord + (select coalesce(max(place), 0) from member where conversation = _id), _group.revision + 1
+            a.ord + (select coalesce(max(place), 0) from member where conversation = _id), _group.revision + 1,
+            (select coalesce(max(read_up_to), 0) from member where conversation = _id and person = a.person)
        from unnest(_added) with ordinality as a(person, ord)
      -- Gone and back without a message in between.
          on conflict (conversation, person, joined_position) do update
