@@ -7,6 +7,7 @@ import { addImport } from './commands/import.ts';
 import { addOperators } from './commands/operators.ts';
 import { addPartners } from './commands/partners.ts';
 import { addRecord } from './commands/record.ts';
+import { addRestored } from './commands/restored.ts';
 import { addStatus } from './commands/status.ts';
 import { OperatorCommand, run } from './operator-command.ts';
 
@@ -27,6 +28,7 @@ addGrants(program);
 addGateways(program);
 addOperators(program);
 addRecord(program);
+addRestored(program);
 addImport(program);
 program.example(
   'DRAWBRIDGE_TOKEN=… drawbridge status',

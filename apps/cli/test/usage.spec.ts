@@ -14,6 +14,7 @@ const COMMANDS = [
   ...['list', 'drain'].map((name) => `gateways ${name}`),
   ...['list', 'create', 'remove'].map((name) => `operators ${name}`),
   'record',
+  'restored',
 ];
 
 describe('The help', () => {

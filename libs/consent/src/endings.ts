@@ -151,6 +151,25 @@ export class Endings {
     );
   }
 
+  /**
+   * Ends every grant there is, partner by partner, for good; the partners stay as they are. A receipt for each partner
+   * that had some. May be repeated: then it ends what was made since.
+   */
+  async endAll({ by, note }: Request & { note?: string }): Promise<ReceiptOverAll[]> {
+    const askedAt = this.clock.monotonic();
+    const { rows: partners } = await sql<{ id: string }>`select id from partner order by id`.execute(
+      this.o.database.ends<object>(),
+    );
+    const all: number[] = [];
+    for (const { id } of partners) {
+      const call: Call = (waited) => sql`void_partner(${id}::uuid, ${by}::text, ${waited}, ${note ?? null}::text)`;
+      all.push(...(await this.commit(askedAt, call)).numbers);
+    }
+    await this.finish(all, this.clock.monotonic());
+    const receipts = await receiptsByNumber(this.o.database.ends(), all);
+    return receipts.flatMap((row) => receiptOverAllOf(row) ?? []);
+  }
+
   /** Removes an app, with all its grants. Undefined where there is no such app. */
   endApp({ app, by, note }: EndAppRequest): Promise<ReceiptOverAll | undefined> {
     return this.takeFromAll((waited) => sql`end_app(${app}::text, ${by}::text, ${waited}, ${note ?? null}::text)`);

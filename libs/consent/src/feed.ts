@@ -13,7 +13,8 @@ export interface FeedRow {
     | 'app_narrowed'
     | 'partner_suspended'
     | 'partner_ended'
-    | 'partner_narrowed';
+    | 'partner_narrowed'
+    | 'partner_voided';
   grant: string | null;
   clientId: string | null;
   partner: string | null;

@@ -64,10 +64,17 @@ export class GrantsSeen {
       });
   }
 
-  /** The grants of a partner or an app that stand; with `losing`, those of them that have one of these scopes. */
-  async concerned(whose: { partner: string } | { app: string }, losing?: readonly Scope[]): Promise<Concerned> {
+  /** The grants of a partner, an app or everybody that stand; with `losing`, those of them that have one of these scopes. */
+  async concerned(
+    whose: { partner: string } | { app: string } | 'everybody',
+    losing?: readonly Scope[],
+  ): Promise<Concerned> {
     const those: RawBuilder<unknown> =
-      'app' in whose ? sql`g.client_id = ${whose.app}::text` : sql`g.partner = ${whose.partner}::uuid`;
+      whose === 'everybody'
+        ? sql`true`
+        : 'app' in whose
+          ? sql`g.client_id = ${whose.app}::text`
+          : sql`g.partner = ${whose.partner}::uuid`;
     const { rows } = await sql<Concerned>`
       select count(*)::integer as grants, count(distinct g.client_id)::integer as apps,
         count(distinct g.person)::integer as people

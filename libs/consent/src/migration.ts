@@ -1,7 +1,7 @@
 import type { Migration } from '@drawbridge/database';
 import type { Scope } from '@drawbridge/protocol';
 import { sql } from 'kysely';
-import { COUNTING_WITHIN_BOUNDS, TAKING_AWAY } from './sql/taking-away.js';
+import { COUNTING_WITHIN_BOUNDS, TAKING_AWAY, VOIDING } from './sql/taking-away.js';
 
 /**
  * I2, for what is stored: the grants of _permits that stand in the caller's snapshot and allow the scope. Lateral with
@@ -41,7 +41,7 @@ const statements = [
      number bigint primary key,
      id uuid not null default gen_random_uuid(),
      kind text not null check (kind in ('origin', 'grant_ended', 'grant_narrowed', 'app_ended', 'app_narrowed',
-                                        'partner_suspended', 'partner_ended', 'partner_narrowed')),
+                                        'partner_suspended', 'partner_ended', 'partner_narrowed', 'partner_voided')),
      grant_id uuid,
      client_id text,
      partner uuid,
@@ -202,4 +202,5 @@ export const consentMigrations: Record<string, Migration> = {
   '039_gateway_state': run(...gatewayState),
   '039_grants_counted': run(...COUNTING_WITHIN_BOUNDS),
   '039_receipts_over_all_by_age': run(receiptsOverAllByAge),
+  '047_voiding': run(VOIDING),
 };

@@ -183,7 +183,7 @@ interface Bound {
 }
 
 /** The kinds of receipts that end grants, and close their windows; from a narrowing a gateway that was late may go on. */
-const ENDS = sql`('grant_ended', 'app_ended', 'partner_suspended', 'partner_ended')`;
+const ENDS = sql`('grant_ended', 'app_ended', 'partner_suspended', 'partner_ended', 'partner_voided')`;
 /** Whose windows a receipt is about: of a grant that was made after it, nothing. */
 const CONCERNS = sql`r.kind in ${ENDS} and (r.grant_id = g.id
   or ((r.client_id = g.client_id or r.partner = g.partner) and g.created_feed < r.number))`;

@@ -20,7 +20,8 @@ export interface StandingRow {
   partnerEndsAt: Date | null;
   partnerScopes: string[];
   partnerStatus: 'pending' | 'approved' | 'suspended' | 'ended';
-  voided: boolean;
+  /** Why all grants of before ended with those of the partner; null where this one did not. */
+  voided: EndReason | null;
   scopes: string[];
   /** Ceilings that were lowered since the grant was made; raising one again widens nothing. */
   lowered: string[][];
@@ -42,7 +43,8 @@ export const standingColumns: RawBuilder<StandingRow> = sql<StandingRow>`
   a.requires_dpop as "appRequiresDpop",
   g.partner, p.name as "partnerName", p.homepage as "partnerHomepage",
   p.ends_at as "partnerEndsAt", p.scopes as "partnerScopes",
-  p.status as "partnerStatus", p.voided_before > g.created_feed as voided, g.scopes,
+  p.status as "partnerStatus", case when p.voided_before > g.created_feed then
+    coalesce((select f.reason from consent_feed f where f.number = p.voided_before), 'partner_suspended') end as voided, g.scopes,
   coalesce((select jsonb_agg(f.scopes) from consent_feed f where f.number > g.created_feed and
       (f.kind = 'app_narrowed' and f.client_id = g.client_id or f.kind = 'partner_narrowed' and f.partner = g.partner)),
     '[]'::jsonb) as lowered,
@@ -61,7 +63,8 @@ export const standingTables = sql`(consent_grant g join app a on a.client_id = g
 export function whyEnded(row: StandingRow): EndReason | undefined {
   if (row.endReason !== null) return row.endReason;
   if (row.partnerStatus === 'ended') return 'partner_ended';
-  if (row.partnerStatus !== 'approved' || row.voided) return 'partner_suspended';
+  if (row.partnerStatus !== 'approved') return 'partner_suspended';
+  if (row.voided) return row.voided;
   if (row.appRemoved || row.personErased) return 'revoked_by_operator';
   if (row.expired) return 'expired';
   return undefined;

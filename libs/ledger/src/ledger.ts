@@ -14,6 +14,7 @@ export type EntryKind =
   | 'partner_end_planned'
   | 'partner_ended'
   | 'partner_narrowed'
+  | 'partner_voided'
   | 'app_created'
   | 'app_changed'
   | 'app_narrowed'
@@ -21,6 +22,7 @@ export type EntryKind =
   | 'operator_created'
   | 'operator_removed'
   | 'gateway_drained'
+  | 'data_restored'
   | 'person_erased';
 
 export interface Entry {

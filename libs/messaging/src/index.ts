@@ -7,7 +7,7 @@ export type { DurableEvent, Recipient, StoredEvent } from './events.js';
 export type { ChangeOfGroup } from './group-update.js';
 export type { HistoryPage, HistoryRequest } from './history.js';
 export { LANE_LIMITS } from './lanes.js';
-export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead } from './mailboxes.js';
+export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead, renewEpoch } from './mailboxes.js';
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewRecommendation, RecommendationResult } from './recommendation.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
-import { sql } from 'kysely';
+import { type QueryExecutorProvider, sql } from 'kysely';
 import type { Conversations } from './conversations.js';
 import type { StoredEvent } from './events.js';
 import { ENTRY } from './sql/commit-sends.js';
@@ -127,6 +127,14 @@ export class Mailboxes {
     ]);
     return createHash('sha256').update(`${rows[0]!.id} ${identity}`).digest('base64url').slice(0, 22);
   }
+}
+
+/**
+ * From here on the data is another: every client loads anew what it shows. `db` may be a transaction, which has it on
+ * the record.
+ */
+export async function renewEpoch(db: QueryExecutorProvider): Promise<void> {
+  await sql`update mailbox_epoch set id = gen_random_uuid()`.execute(db);
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -8,7 +8,7 @@ export const MIN_RETENTION_DAYS = 7;
 export const REMOVED_PER_STEP = 1_000;
 
 /**
- * Removes messages that were stored more than `days` ago, with their reactions, the oldest first: ids are in the order of
+ * Removes messages that were stored more than `days` ago, with their reactions and the versions kept for who has left, the oldest first: ids are in the order of
  * time. Conversations, positions and receipts stay. Nobody is told: what shows a message finds it gone. It takes no lock
  * that a send waits for, and waits for none: a message that is just being changed is left for the next step.
  */

@@ -12,6 +12,7 @@ import { grantRoutes } from './grant-routes.js';
 import { operatorRoutes } from './operator-routes.js';
 import { partnerRoutes } from './partner-routes.js';
 import { recordRoutes } from './record-routes.js';
+import { restoredRoutes } from './restored-routes.js';
 
 export const ADMIN_PATH = '/admin/v1';
 /** The largest body: many times what any call takes. */
@@ -26,6 +27,7 @@ export function adminApi(database: Database, endings: Endings, adminToken: strin
       ...partnerRoutes(parts),
       ...appRoutes(parts),
       ...grantRoutes(parts),
+      ...restoredRoutes(parts),
       ...gatewayRoutes(parts),
       ...operatorRoutes(parts),
       ...recordRoutes(parts),

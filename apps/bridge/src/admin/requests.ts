@@ -77,6 +77,11 @@ export class TakingAway {
   @Text(500) reason!: string;
 }
 
+export class Restored extends TakingAway {
+  /** Nothing had ended between the backup and the restore. */
+  @Optional() @Flag() keepGrants?: boolean;
+}
+
 export class PartnerEnd extends TakingAway {
   @Optional() @Time() at?: string;
 }

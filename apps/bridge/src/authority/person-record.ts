@@ -12,6 +12,7 @@ const OF_EVERYBODY = [
   'partner_resumed',
   'partner_ended',
   'partner_narrowed',
+  'partner_voided',
 ];
 
 interface Row {

@@ -102,6 +102,35 @@ begin
   return array[_number];
 end $$`;
 
+/**
+ * `void_partner`: ends all grants of a partner, which stays as it is: people sign in again. Nothing where it has no grant
+ * that has not ended.
+ */
+const VOID_PARTNER = `
+create function void_partner(_partner uuid, _by text, _waited_ms double precision, _note text)
+returns bigint[] language plpgsql as $$
+declare
+  ${ASKED};
+  _grants bigint;
+  _number bigint;
+begin
+  perform 1 from partner where id = _partner for no key update;
+  if not exists (select from consent_grant g join partner p on p.id = g.partner
+                 where g.partner = _partner and g.ended_at is null and g.created_feed >= p.voided_before) then
+    return '{}';
+  end if;
+  ${standing('g.partner = _partner')};
+  perform ledger_append('partner_voided', _by, null, null, null, _partner,
+                        jsonb_strip_nulls(jsonb_build_object('grants', _grants, 'note', _note)));
+  ${NEXT_NUMBER};
+  update partner set voided_before = _number where id = _partner;
+  insert into consent_receipt (number, kind, partner, grants, reason, requested_by, requested_at)
+  values (_number, 'partner_voided', _partner, _grants, 'revoked_by_operator', _by, _asked);
+  insert into consent_feed (number, kind, partner, reason)
+  values (_number, 'partner_voided', _partner, 'revoked_by_operator');
+  return array[_number];
+end $$`;
+
 /** `end_app`: removes an app for good; its id is never used again. */
 const END_APP = `
 create function end_app(_client_id text, _by text, _waited_ms double precision, _note text)
@@ -168,7 +197,7 @@ end $$`;
 const SET_APP_CEILING = setCeiling('app', 'client_id', 'text');
 const SET_PARTNER_CEILING = setCeiling('partner', 'id', 'uuid');
 
-const OVER_ALL = `('partner_suspended', 'partner_ended', 'app_ended')`;
+const OVER_ALL = `('partner_suspended', 'partner_ended', 'partner_voided', 'app_ended')`;
 
 /**
  * `settle_voided`: notes on those of the grants that ended with their app or partner that they have, and with which
@@ -238,17 +267,19 @@ export const TAKING_AWAY: readonly string[] = [
  */
 export const MAX_COUNTED_GRANTS = 100_000;
 
+/** Counting so far and no further. */
+const withinBounds = (text: string) =>
+  text.replace(
+    /select count\(\*\) into _grants from (consent_grant g [^;]+);/,
+    `select count(*) into _grants from (select from $1 limit ${MAX_COUNTED_GRANTS}) counted;`,
+  );
+
 /** The same functions, counting so far and no further. */
 export const COUNTING_WITHIN_BOUNDS: readonly string[] = [
   END_PARTNER,
   END_APP,
   SET_APP_CEILING,
   SET_PARTNER_CEILING,
-].map((text) =>
-  text
-    .replace('create function', 'create or replace function')
-    .replace(
-      /select count\(\*\) into _grants from (consent_grant g [^;]+);/,
-      `select count(*) into _grants from (select from $1 limit ${MAX_COUNTED_GRANTS}) counted;`,
-    ),
-);
+].map((text) => withinBounds(text.replace('create function', 'create or replace function')));
+
+export const VOIDING: string = withinBounds(VOID_PARTNER);
