@@ -6,6 +6,7 @@ import { type PassingEvent, readHint, sendHints, sendPassing } from './hints.js'
 import { MailboxReads } from './mailbox-reads.js';
 import type { MailboxStream } from './mailbox-stream.js';
 import { PassingShared } from './outbound-frames.js';
+import { PASSING_HOLD_LIMITS, PassingHold } from './passing-hold.js';
 
 /** Every bound of the way from a commit to the connections (I9). */
 export const DELIVERY_LIMITS = {
@@ -70,6 +71,9 @@ export class Delivery {
   private epoch: string | undefined;
   private epochsDiffer = false;
   private comparingEpochs = false;
+  private readonly held = new PassingHold((person, events) => this.tell(person, events));
+  /** Where receipts in passing of other gateways wait for their turn. */
+  receiptsHeard: ((event: PassingEvent) => void) | undefined;
   /** Streams that the store had more for than they were told of, and those of them that have it by now. */
   readonly counts = { missed: 0, healed: 0 };
 
@@ -87,6 +91,7 @@ export class Delivery {
     clearTimeout(this.retryTimer);
     this.retryTimer = undefined;
     this.waiting.clear();
+    this.held.stop();
   }
 
   /** Called after each commit, before its sends are answered. */
@@ -97,13 +102,28 @@ export class Delivery {
 
   /** Another gateway's commit, as far as it concerns people who are here. RangeError where the bytes are no hint. */
   hinted(payload: Buffer): void {
-    this.deliver(readHint(payload));
+    const heard: PassingEvent[] = [];
+    const told = readHint(payload).filter((event) => {
+      const waits = this.receiptsHeard && 'people' in event && event.name === 'receipt.updated';
+      if (waits) heard.push(event);
+      return !waits;
+    });
+    this.deliver(told);
+    for (const event of heard) this.receiptsHeard?.(event);
   }
 
   /** Tells whoever is here at the moment, on this gateway and the others. */
   pass(...events: readonly PassingEvent[]): void {
     this.deliver(events);
     if (this.sources) sendPassing(this.sources.peers, events);
+  }
+
+  passHere(event: PassingEvent): void {
+    this.deliver([event]);
+  }
+
+  private tell(person: number, events: readonly PassingEvent[]): void {
+    for (const stream of this.mailboxes.get(person)?.streams ?? []) for (const event of events) stream.pass(event);
   }
 
   private deliver(events: readonly (DurableEvent | PassingEvent)[]): void {
@@ -122,6 +142,10 @@ export class Delivery {
   }
 
   private deliverPassing(event: PassingEvent): void {
+    if (event.name !== 'presence' && event.people.length >= PASSING_HOLD_LIMITS.crowd) {
+      this.held.add(event, (person) => this.mailboxes.has(person));
+      return;
+    }
     for (const person of event.people) {
       const mailbox = this.mailboxes.get(person);
       if (!mailbox) continue;

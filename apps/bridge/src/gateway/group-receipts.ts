@@ -1,4 +1,5 @@
 import type { Delivery } from './delivery.js';
+import type { PassingEvent } from './hints.js';
 
 export const GROUP_RECEIPT_LIMITS = {
   /** The people of a group are told of one reader in so long. */
@@ -7,35 +8,51 @@ export const GROUP_RECEIPT_LIMITS = {
   maxGroups: 10_000,
 } as const;
 
+/** Of somebody who reads here, or what another gateway told of, which all other gateways have heard too. */
+type Receipt = { readonly data: Buffer } & ({ readonly reader: number } | { readonly people: readonly number[] });
+
 interface Group {
-  /** By the reader's key, oldest first: the latest of each that nobody was told of. */
-  readonly waiting: Map<number, Buffer>;
+  /** By the reader's id, oldest first: the latest of each that nobody was told of. */
+  readonly waiting: Map<string, Receipt>;
   timer: NodeJS.Timeout;
 }
 
 /**
  * How far messages have reached people in groups and were read, told in passing: in a group of 250 every message would
- * otherwise become 250 events for 250 people. Who wants all of it asks conversation.get.
+ * otherwise become 250 events for 250 people. Who wants all of it asks conversation.get. What other gateways tell of takes
+ * its turn with what happens here, so that a connection hears of one in a second, however many gateways there are.
  */
 export class GroupReceipts {
   private readonly groups = new Map<string, Group>();
 
   constructor(
-    private readonly delivery: Pick<Delivery, 'pass'>,
+    private readonly delivery: Pick<Delivery, 'pass' | 'passHere' | 'receiptsHeard'>,
     private readonly audience: (reader: number, conversation: string) => Promise<number[]>,
     private readonly onProblem: (error: unknown) => void,
-  ) {}
+  ) {
+    delivery.receiptsHeard = (event) => this.heard(event);
+  }
 
   /** `data` as of receipt.updated. */
   read(reader: number, conversation: string, data: Buffer): void {
+    this.take(conversation, { reader, data });
+  }
+
+  private heard({ data, people }: PassingEvent): void {
+    const { conversation } = JSON.parse(String(data)) as { conversation: string };
+    // The bytes are a part of all that came with them.
+    this.take(conversation, { data: Buffer.from(data), people });
+  }
+
+  private take(conversation: string, receipt: Receipt): void {
     const known = this.groups.get(conversation);
     if (known) {
-      known.waiting.set(reader, data);
+      known.waiting.set((JSON.parse(String(receipt.data)) as { person: string }).person, receipt);
       return;
     }
     if (this.groups.size >= GROUP_RECEIPT_LIMITS.maxGroups) return;
     this.groups.set(conversation, { waiting: new Map(), timer: this.next(conversation) });
-    this.tell(reader, conversation, data);
+    this.tell(conversation, receipt);
   }
 
   private next(conversation: string): NodeJS.Timeout {
@@ -49,14 +66,19 @@ export class GroupReceipts {
       this.groups.delete(conversation);
       return;
     }
-    const [reader, data] = first;
+    const [reader, receipt] = first;
     group.waiting.delete(reader);
     group.timer = this.next(conversation);
-    this.tell(reader, conversation, data);
+    this.tell(conversation, receipt);
   }
 
-  private tell(reader: number, conversation: string, data: Buffer): void {
-    this.audience(reader, conversation).then(
+  private tell(conversation: string, receipt: Receipt): void {
+    const { data } = receipt;
+    if ('people' in receipt) {
+      this.delivery.passHere({ name: 'receipt.updated', data, people: receipt.people });
+      return;
+    }
+    this.audience(receipt.reader, conversation).then(
       (people) => this.delivery.pass({ name: 'receipt.updated', data, people }),
       // Who has left meanwhile is nobody's to be told of.
       (error: unknown) => (error as { code?: string }).code === 'not_found' || this.onProblem(error),

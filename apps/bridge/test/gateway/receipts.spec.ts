@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { ENTRY } from '@drawbridge/messaging';
+import { sql } from 'kysely';
 import { codeOf, type GatewayHarness, type SignedIn, send } from './gateway-harness.js';
 import { TwoGateways } from './two-gateways.js';
 
@@ -99,6 +101,37 @@ describe('Receipts, with people on two gateways', () => {
     expect(heard.length).toBeLessThanOrEqual(2 + (performance.now() - startedAt) / 1_000);
     expect(receipts(bob, group).every(({ seq, data }) => (seq !== undefined) === (data.person === 'bob'))).toBe(true);
     expect(alice.client.problems).toEqual([]);
+  });
+
+  test('a group in which everybody reads fills no mailbox but with one’s own marks, and a connection hears of one in a second whichever gateways they read on (I9)', async () => {
+    const made = await alice.client.request<{ conversation: { id: string } }>('conversation.create', {
+      members: ['bob', 'carol', 'dave'],
+      clientId: randomUUID(),
+    });
+    const group = made.conversation.id;
+    const dave = await here.client('dave');
+    const readers = [bob, carol, dave];
+    const from = performance.now();
+    const marks = 12;
+    for (let n = 1; n <= marks; n++) {
+      await send(alice.client, group, `${n}`);
+      await Promise.all(
+        readers.map(({ client }) => client.request('conversation.read', { conversation: group, upTo: n })),
+      );
+    }
+    for (const name of ['bob', 'carol', 'dave']) await told(alice, group, name);
+    const heard = receipts(alice, group);
+    // The first one at once, and then one in each second; timers may come a little early.
+    const seconds = (performance.now() - from) / 1_000;
+    expect(heard.length).toBeLessThanOrEqual(Math.ceil(seconds * 1.05) + 1);
+    const { rows } = await sql<{ id: string; count: number }>`
+      select p.id, count(*)::integer as count from mailbox_entry e join person p on p.key = e.owner
+       where e.conversation = ${group}::uuid and e.kind = ${ENTRY.receiptUpdated} group by p.id order by p.id`.execute(
+      gateways.database.tables(),
+    );
+    expect(rows).toEqual(['bob', 'carol', 'dave'].map((id) => ({ id, count: marks })));
+    for (const { client } of [alice, ...readers]) expect(client.problems).toEqual([]);
+    await dave.client.close();
   });
 
   test('marking takes messages.read, and bad positions are named (I1)', async () => {
