@@ -47,6 +47,7 @@ describe('Tableside, the demo app on the web, in Chromium', () => {
   });
   afterAll(async () => {
     script.kill();
+    await once(script, 'exit');
     await browser.close();
     await bridge[Symbol.asyncDispose]();
   });

@@ -17,7 +17,6 @@ function recommend(client: BridgeClient, to: string[], more: object = {}): Promi
 }
 
 const says = (id: string) => (frame: ReceivedFrame) => (frame.data.message as { id?: string } | undefined)?.id === id;
-const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[times.length >> 1]!;
 
 describe('Recommendations on the gateway', () => {
   let bridge: GatewayHarness;
@@ -116,10 +115,11 @@ describe('Recommendations on the gateway', () => {
         taken.push(performance.now() - startedAt);
       }
     }
-    const medians = [...times.values()].map(median);
-    // A statement takes some milliseconds; the answer leaves at the next tenth of a second, whoever it was.
-    expect(Math.min(...medians)).toBeGreaterThanOrEqual(LIMITS.recommendationAnsweredEveryMs - 1);
-    expect(Math.max(...medians) - Math.min(...medians)).toBeLessThan(LIMITS.recommendationAnsweredEveryMs);
+    // A statement takes some milliseconds; the answer leaves at the next tenth of a second, whoever it was. The fastest of
+    // each says what a busy machine adds least to.
+    const fastest = [...times.values()].map((taken) => Math.min(...taken));
+    expect(Math.min(...fastest)).toBeGreaterThanOrEqual(LIMITS.recommendationAnsweredEveryMs - 1);
+    expect(Math.max(...fastest) - Math.min(...fastest)).toBeLessThan(LIMITS.recommendationAnsweredEveryMs);
     await client.close();
   });
 
