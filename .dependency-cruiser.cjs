@@ -26,6 +26,7 @@ module.exports = {
     only('database-knows-no-domain', '^libs/database/', []),
     only('bus-knows-no-domain', '^libs/bus/', []),
     only('ledger-knows-no-domain', '^libs/ledger/', ['^libs/database/']),
+    only('outbox-knows-no-domain', '^libs/outbox/', ['^libs/database/']),
     only('people', '^libs/people/', ['^libs/(database|ledger|protocol)/']),
     only('partners', '^libs/partners/', ['^libs/(database|ledger|protocol)/']),
     only('consent', '^libs/consent/', ['^libs/(database|bus|ledger|protocol)/']),

@@ -52,7 +52,7 @@ export class Bridge {
         await app.close();
         await bus.close();
       });
-      const admin = adminApi(database, app.get(Endings), config.adminToken);
+      const admin = adminApi(database, app.get(Endings), config);
       const mounted = {
         ...(config.roles.has('admin') ? { [ADMIN_PATH]: admin } : {}),
         ...(config.roles.has('platform')

@@ -2,15 +2,18 @@ import { consentMigrations } from '@drawbridge/consent';
 import type { Migration } from '@drawbridge/database';
 import { ledgerMigrations } from '@drawbridge/ledger';
 import { messagingMigrations } from '@drawbridge/messaging';
+import { outboxMigrations } from '@drawbridge/outbox';
 import { partnersMigrations } from '@drawbridge/partners';
 import { peopleMigrations } from '@drawbridge/people';
 import { adminMigrations } from './admin/migration.js';
 import { authorityMigrations } from './authority/migration.js';
 import { demoMigrations } from './demo/migration.js';
+import { platformMigrations } from './platform/migration.js';
 
 /** Every migration of the product, in the order of their names. */
 export const migrations: Record<string, Migration> = {
   ...ledgerMigrations,
+  ...outboxMigrations,
   ...peopleMigrations,
   ...partnersMigrations,
   ...consentMigrations,
@@ -18,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   ...authorityMigrations,
   ...adminMigrations,
   ...demoMigrations,
+  ...platformMigrations,
 };

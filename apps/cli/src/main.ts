@@ -9,6 +9,7 @@ import { addPartners } from './commands/partners.ts';
 import { addRecord } from './commands/record.ts';
 import { addRestored } from './commands/restored.ts';
 import { addStatus } from './commands/status.ts';
+import { addWebhooks } from './commands/webhooks.ts';
 import { OperatorCommand, run } from './operator-command.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -30,6 +31,7 @@ addOperators(program);
 addRecord(program);
 addRestored(program);
 addImport(program);
+addWebhooks(program);
 program.example(
   'DRAWBRIDGE_TOKEN=… drawbridge status',
   'drawbridge partners end Tunebox --reason "contract ended" --preview',

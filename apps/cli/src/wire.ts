@@ -99,3 +99,28 @@ export interface Receipt {
     readonly at: string;
   }[];
 }
+
+export interface WebhooksState {
+  readonly url: string | null;
+  readonly wanted: boolean;
+  readonly waiting: number;
+  readonly oldestAt: string | null;
+  readonly failing: number;
+  readonly lastError: string | null;
+  readonly parked: number;
+  readonly events: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly at: string;
+    readonly parkedAt: string;
+    readonly attempts: number;
+    readonly lastError: string | null;
+  }[];
+}
+
+export interface WebhookTest {
+  readonly url: string;
+  readonly told: boolean;
+  readonly ms: number;
+  readonly error: string | null;
+}

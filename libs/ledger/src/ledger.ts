@@ -23,6 +23,7 @@ export type EntryKind =
   | 'operator_removed'
   | 'gateway_drained'
   | 'data_restored'
+  | 'webhooks_replayed'
   | 'person_erased';
 
 export interface Entry {

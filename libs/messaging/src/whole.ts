@@ -83,6 +83,14 @@ export class Whole {
     return { messages, ...(last && messages.length < rows.length ? { next: last.position } : {}) };
   }
 
+  /** As it is now; undefined where there is none, or none any more. */
+  async message(message: string): Promise<MessageView | undefined> {
+    const { rows } = await sql<MessageRow>`${MESSAGE_ROWS} where m.id = ${message}::uuid`.execute(
+      this.database.tables(),
+    );
+    return rows[0] && messageView(rows[0]);
+  }
+
   /** MessagingError `not_found`. */
   async authorOf(message: string): Promise<Author> {
     const id = bridgeId(message);

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import type { Router } from 'express';
 import { ApiError, type ApiErrorCode } from '../api/api-error.js';
 import { jsonApi } from '../api/json-api.js';
+import type { Config } from '../config/config.js';
 import { AdminParts } from './admin-parts.js';
 import { appRoutes } from './app-routes.js';
 import { gatewayRoutes } from './gateway-routes.js';
@@ -13,14 +14,19 @@ import { operatorRoutes } from './operator-routes.js';
 import { partnerRoutes } from './partner-routes.js';
 import { recordRoutes } from './record-routes.js';
 import { restoredRoutes } from './restored-routes.js';
+import { webhookRoutes } from './webhook-routes.js';
 
 export const ADMIN_PATH = '/admin/v1';
 /** The largest body: many times what any call takes. */
 const BODY_LIMIT = '64kb';
 
 /** The operators' HTTP API (protocol, section 8), to be mounted on the internal listener at ADMIN_PATH. */
-export function adminApi(database: Database, endings: Endings, adminToken: string | undefined): Router {
-  const parts = new AdminParts(database, endings, adminToken);
+export function adminApi(
+  database: Database,
+  endings: Endings,
+  config: Pick<Config, 'adminToken' | 'webhooks'>,
+): Router {
+  const parts = new AdminParts(database, endings, config.adminToken);
   const { operators } = parts;
   return jsonApi({
     routes: [
@@ -31,6 +37,7 @@ export function adminApi(database: Database, endings: Endings, adminToken: strin
       ...gatewayRoutes(parts),
       ...operatorRoutes(parts),
       ...recordRoutes(parts),
+      ...webhookRoutes(parts, config.webhooks),
     ],
     whose: (token) => operators.whose(token),
     realm: 'operators',

@@ -33,6 +33,16 @@ function RedirectUris(): PropertyDecorator {
   });
 }
 
+function EventIds(): PropertyDecorator {
+  return constraint('eventIds', 'must be a list of 1 to 500 ids of events', (value) => {
+    return (
+      Array.isArray(value) && value.length >= 1 && value.length <= 500 && value.every((id) => UUID.test(String(id)))
+    );
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 function AppId(): PropertyDecorator {
   return constraint('appId', 'must be 1 to 64 letters, digits, dots, dashes or underscores', (value) => {
     return typeof value === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(value);
@@ -124,6 +134,11 @@ export class RecordAsked extends Page {
   @Optional() @Text(64) app?: string;
   @Optional() @Text(64) grant?: string;
   @Optional() @Text(64) operator?: string;
+}
+
+export class Replay {
+  /** Without it, all that are parked. */
+  @Optional() @EventIds() ids?: string[];
 }
 
 export class MayPreview {

@@ -48,6 +48,8 @@ export class Config {
   readonly logLevel: LogLevel;
   readonly adminToken: string | undefined;
   readonly platformToken: string | undefined;
+  /** Where the platform is told what partners' apps do; the newest of the secrets first. */
+  readonly webhooks: { readonly url: string; readonly secrets: readonly string[] } | undefined;
   readonly keysDir: string | undefined;
   readonly leaseMs: number;
   readonly leaseMarginMs: number;
@@ -90,6 +92,9 @@ export class Config {
     this.logLevel = settings.LOG_LEVEL ?? (production ? 'info' : 'warn');
     this.adminToken = settings.ADMIN_TOKEN;
     this.platformToken = settings.PLATFORM_TOKEN;
+    this.webhooks = settings.PLATFORM_WEBHOOK_URL
+      ? { url: settings.PLATFORM_WEBHOOK_URL, secrets: settings.PLATFORM_WEBHOOK_SECRET ?? [] }
+      : undefined;
     this.keysDir = settings.KEYS_DIR === undefined ? undefined : resolve(settings.KEYS_DIR);
     this.leaseMs = settings.LEASE_MS ?? 3_000;
     this.leaseMarginMs = settings.LEASE_MARGIN_MS ?? 2_000;
@@ -136,7 +141,16 @@ export class Config {
     };
     if (this.internalPort > MAX_PORT) say('INTERNAL_PORT', `must be set where PORT is ${MAX_PORT}`);
     if (this.internalPort === this.port) say('INTERNAL_PORT', 'must be another port than PORT');
+    if (this.webhooks && !settings.PLATFORM_WEBHOOK_SECRET) {
+      say('PLATFORM_WEBHOOK_SECRET', 'must be set where PLATFORM_WEBHOOK_URL is: the receiver has to know who calls');
+    }
     if (!this.production) return problems;
+    if (this.webhooks?.url.startsWith('http:') && !isLoopback(new URL(this.webhooks.url).hostname)) {
+      say(
+        'PLATFORM_WEBHOOK_URL',
+        'must be https where NODE_ENV=production: messages would cross the network in the clear',
+      );
+    }
     if (this.demo) say('DEMO', 'must not be true where NODE_ENV=production: everybody knows the demo password');
     if (!settings.PUBLIC_URL && !isLoopback(this.host)) {
       say('PUBLIC_URL', 'must be set where NODE_ENV=production and HOST is no loopback address');

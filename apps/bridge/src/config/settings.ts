@@ -128,6 +128,18 @@ export class Settings {
   @Setting('text', 'the output of `openssl rand -hex 32`')
   PLATFORM_TOKEN?: string;
 
+  @Fits('webhook', problemOfWebhookUrl)
+  @Setting('text', 'https://platform.example.com/drawbridge')
+  PLATFORM_WEBHOOK_URL?: string;
+
+  @Matches(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, {
+    each: true,
+    message: 'must be one secret, or some with commas between them, each of them whsec_ and 24 to 64 bytes in Base64',
+  })
+  @ArrayNotEmpty({ message: 'must hold at least one secret' })
+  @Setting('list', 'the output of `echo whsec_$(openssl rand -base64 32)`')
+  PLATFORM_WEBHOOK_SECRET?: string[];
+
   @Matches(/^[^\0]+$/, { message: 'must be the path of a directory' })
   @Setting('text', '/var/lib/drawbridge/keys')
   KEYS_DIR?: string;
@@ -223,6 +235,14 @@ function problemOfOrigin(text: string): string | undefined {
     return 'must be https: tokens and passwords would cross the network in the clear';
   }
   return undefined;
+}
+
+function problemOfWebhookUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be an address';
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// or http://';
+  if (url.username || url.password) return 'must not hold a name or a password: the signature says who it is from';
+  return url.hash ? 'must not have a #' : undefined;
 }
 
 function problemOfRedisUrl(url: string): string | undefined {

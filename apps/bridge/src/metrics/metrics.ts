@@ -1,6 +1,6 @@
 import type { TakenEffect } from '@drawbridge/consent';
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { Config } from '../config/config.js';
 import { measureEventLoopLag } from './event-loop-lag.js';
 
@@ -36,6 +36,18 @@ export class Metrics {
 
   consentEnded({ seconds, confirmed }: TakenEffect): void {
     this.consentEnds.observe({ confirmed }, seconds);
+  }
+
+  /** To be told of each attempt to tell the platform something. */
+  webhooks(): (outcome: 'told' | 'failed' | 'parked') => void {
+    const counter = new Counter({
+      name: 'drawbridge_webhooks_total',
+      help: 'Attempts to tell the platform of an event, by what came of them; parked: given up after days.',
+      labelNames: ['outcome'],
+      registers: [this.registry],
+    });
+    for (const outcome of ['told', 'failed', 'parked']) counter.inc({ outcome }, 0);
+    return (outcome) => counter.inc({ outcome });
   }
 
   get contentType(): string {

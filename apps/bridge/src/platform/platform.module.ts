@@ -16,6 +16,7 @@ import { Delivery } from '../gateway/delivery.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { GroupReceipts } from '../gateway/group-receipts.js';
 import { PLATFORM_MESSAGING, PlatformParts } from './platform-parts.js';
+import { WebhookDispatch } from './webhook-dispatch.js';
 
 /** Tells the gateways of what the platform stores, from a process that is none itself. */
 @Injectable()
@@ -85,6 +86,7 @@ export function platformModule(withGateway: boolean): DynamicModule {
       ...(withGateway ? [] : telling),
       { provide: PLATFORM_MESSAGING, useFactory: makeMessaging, inject: [Database, Delivery] },
       PlatformParts,
+      WebhookDispatch,
     ],
     exports: [PlatformParts],
   };

@@ -107,7 +107,12 @@ export class AdminHarness extends AdminClient implements AsyncDisposable {
   static async on(database: Database, adminToken = ROOT_TOKEN): Promise<AdminHarness> {
     Logger.overrideLogger(['error', 'fatal']);
     const endings = new Endings({ database, bus: new InProcessBus(), leaseMs: 300, marginMs: 200, idleDays: 30 });
-    const server = createServer(express().use(ADMIN_PATH, adminApi(database, endings, adminToken || undefined)));
+    const server = createServer(
+      express().use(
+        ADMIN_PATH,
+        adminApi(database, endings, { adminToken: adminToken || undefined, webhooks: undefined }),
+      ),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new AdminHarness(`http://127.0.0.1:${port}`, server, database, endings);

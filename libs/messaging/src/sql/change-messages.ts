@@ -127,6 +127,11 @@ export const CHANGE_MESSAGES: readonly string[] = [
          _results := array_append(_results, '["s",' || _revision || ']');
          continue;
        end if;
+       if _change.permit is not null and _change.kind in ('edit', 'delete') and outbox_wanted() then
+         insert into outbox_event (key, type, subject)
+         values (_change.conversation::text, 'message.' || _change.kind || case _change.kind when 'edit' then 'ed' else 'd' end,
+                 _change.message::text);
+       end if;
 
        with sees as (
          select distinct me.person from member me

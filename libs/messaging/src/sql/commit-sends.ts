@@ -112,6 +112,10 @@ begin
     select p.conversation, p.position, p.id, p.sender, p.app, p.client_id, p.content_hash, d.seq, p.text, p.reply_to, p.sent_at
       from placed p join delivered d on d.ord = p.ord and d.owner = p.sender
     returning id, position, sender_seq
+  ), told as (
+    insert into outbox_event (key, type, subject)
+    select p.conversation::text, 'message.created', p.id::text from placed p
+     where p.permit is not null and outbox_wanted() order by p.ord
   ), grown as (
     update conversation c set last_position = x.top, updated_at = greatest(c.updated_at, x.latest)
       from (select p.conversation, max(p.position) as top, max(p.sent_at) as latest from placed p group by 1) x

@@ -129,6 +129,10 @@ export const SEND_RECOMMENDATION: readonly string[] = [
        select s.conversation, s.position, _messages[s.nth::integer], _sender, _app, _input->>'i', _hash, s.sender_seq, '',
               _input->'r', _now
          from sent s
+     ), told as (
+       insert into outbox_event (key, type, subject)
+       select s.conversation::text, 'message.created', _messages[s.nth::integer]::text from sent s
+        where _permit is not null and outbox_wanted()
      ), grown as (
        update conversation c set last_position = p.position, updated_at = greatest(c.updated_at, _now)
          from placed p where c.id = any (_conversations) and c.id = p.conversation

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
+
+export interface Told {
+  readonly id: string;
+  readonly type: string;
+  readonly data: { message?: Record<string, unknown>; grant?: Record<string, unknown> };
+}
+
+/** How the receiver answers: a status, or nothing at all. */
+export type Mood = (told: Told) => number | 'nothing' | 'hangs up';
+
+/** The platform's end of webhooks: it checks every signature, and takes down what it answered 200 to, in order. */
+export class Receiver implements AsyncDisposable {
+  readonly took: Told[] = [];
+  readonly forged: string[] = [];
+  attempts = 0;
+  mood: Mood = () => 200;
+  private server: Server | undefined;
+  private port = 0;
+  private waiters: (() => void)[] = [];
+
+  constructor(readonly secret: string) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/hook`;
+  }
+
+  /** On the same port as before, if it was there before. */
+  async start(): Promise<void> {
+    const signer = new Webhook(this.secret);
+    this.server = createServer(async (request, response) => {
+      this.attempts += 1;
+      const body = await text(request);
+      try {
+        signer.verify(body, request.headers as Record<string, string>);
+      } catch (error) {
+        this.forged.push(String(error));
+        return void response.writeHead(401).end();
+      }
+      const told = { ...(JSON.parse(body) as Omit<Told, 'id'>), id: String(request.headers['webhook-id']) };
+      const answer = this.mood(told);
+      if (answer === 'nothing') return;
+      if (answer === 'hangs up') return void request.socket.destroy();
+      if (answer === 200) this.took.push(told);
+      response.writeHead(answer).end();
+      for (const wake of this.waiters.splice(0)) wake();
+    });
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    this.server?.closeAllConnections();
+    await new Promise((resolve) => this.server?.close(resolve));
+  }
+
+  /** Resolves when it holds; asked after each that came. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.waiters.push(resolve));
+  }
+
+  /** Without what came twice, which is marked by its id. */
+  distinct(): Told[] {
+    return [...new Map(this.took.map((told) => [told.id, told])).values()];
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
