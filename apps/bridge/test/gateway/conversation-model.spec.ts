@@ -4,10 +4,15 @@ import fc from 'fast-check';
 import { ConversationRun, DEVICE_COUNT, GATEWAYS } from './conversation-run.js';
 import { stepsOf } from './conversation-steps.js';
 
-const RUNS = Number(process.env.DRAWBRIDGE_TEST_MODEL_RUNS ?? 5);
+const LONG_RUN = process.env.DRAWBRIDGE_TEST_MODEL_RUNS;
+const RUNS = Number(LONG_RUN ?? 5);
+/** A change is judged by the same plans each time; what nobody has thought of yet is looked for by long runs. */
+const SEED_OF_SHORT_RUNS = 20_261_125;
 /** As it was printed by a run that failed: does the same again, and then looks for fewer steps that fail. */
 const SEED = process.env.DRAWBRIDGE_TEST_MODEL_SEED;
 const PATIENT_MS = 10_800_000;
+const seed = SEED === undefined ? SEED_OF_SHORT_RUNS : Number(SEED);
+const seeded = LONG_RUN !== undefined && SEED === undefined ? {} : { seed };
 
 describe('People who write, change, read, come, go and block on two gateways, while all kinds of things break', () => {
   let database: Database;
@@ -34,7 +39,7 @@ describe('People who write, change, read, come, go and block on two gateways, wh
             await run.stop();
           }
         }),
-        { numRuns: RUNS, endOnFailure: SEED === undefined, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+        { numRuns: RUNS, endOnFailure: SEED === undefined, ...seeded },
       );
       console.log(`${RUNS} runs, ${steps} steps`);
     },

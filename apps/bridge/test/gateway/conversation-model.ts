@@ -137,6 +137,17 @@ export class ConversationModel {
     return this.state.blocks.get(person)?.includes(other) ?? false;
   }
 
+  /**
+   * The first half of a send to somebody: the direct conversation, which is made by itself before the message is stored.
+   * Whether there was anything to make.
+   */
+  opens(by: By, to: Person): boolean {
+    const id = directOf(by.person, to);
+    if (to === by.person || this.state.conversations.has(id) || !this.mayReach(by.person, to)) return false;
+    this.make(id, [by.person, to], undefined);
+    return true;
+  }
+
   private create(by: By, { members, title, clientId }: Extract<Command, { do: 'create' }>): Answer {
     const others = [...new Set(members)].filter((person) => person !== by.person);
     if (others.length === 0) return refused('invalid_data');

@@ -245,7 +245,14 @@ export class ConversationRun {
       // Commands of one connection on one conversation take effect in their order.
       if (left.slice(0, n).some((earlier) => earlier.device === next.device && areOfOne(earlier, next))) continue;
       const after = { model: known.model.clone(), ids: known.ids.clone() };
-      const answer = after.model.apply(next.device.by, next.command);
+      // Something else may come between the conversation and the message that it is made for.
+      const { device, command } = next;
+      const opened = { model: known.model.clone(), ids: known.ids.clone() };
+      if (command.do === 'send to' && opened.model.opens(device.by, command.to)) {
+        const found = this.inSomeOrder(opened, left, isRight);
+        if (found) return found;
+      }
+      const answer = after.model.apply(device.by, command);
       if (!agree(after.ids, answer, next)) continue;
       learn(after.ids, answer, next.reply);
       const found = this.inSomeOrder(after, left.toSpliced(n, 1), isRight);
