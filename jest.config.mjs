@@ -9,4 +9,6 @@ export default {
   globalTeardown: '<rootDir>/libs/testing/src/global-teardown.ts',
   testTimeout: 120_000,
   maxWorkers: 2,
+  // The modules of every test file stay in the memory of the worker that ran it; one that has many is slow.
+  workerIdleMemoryLimit: '1GB',
 };
