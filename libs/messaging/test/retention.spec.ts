@@ -104,3 +104,42 @@ describe.each(everyDatabase)('Messages that are no longer kept, on %s', (kind) =
     expect(await shown(bob)).toEqual([1, 7, 8]);
   });
 });
+
+describe('A message that is being reacted to while messages are removed, on postgres', () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await testDatabase('postgres');
+  });
+  afterAll(() => database.close());
+
+  test.each([
+    ['react', 'reaction'],
+    ['unreact', 'past_reaction'],
+  ] as const)('goes in the next step, and nothing of it stays behind (%s)', async (kind, table) => {
+    const names = ['alice', 'bob', 'carol'].map((name) => `${name}-${kind}`);
+    const [alice, bob, carol] = (await makePeople(database, names)) as [Sender, Sender, Sender];
+    const { messaging } = recordingMessaging(database);
+    const { conversation } = await messaging.createConversation(alice, {
+      members: [bob.id, carol.id],
+      clientId: randomUUID(),
+    });
+    const { message } = await messaging.send(alice, text(1, conversation.id));
+    if (kind === 'unreact') {
+      await messaging.change(bob, { kind: 'react', message: message.id, emoji: '👍' });
+      // What changes from here on, she keeps as it was.
+      await messaging.updateGroup(carol, { conversation: conversation.id, remove: [carol.id] });
+    }
+    const old = `00000000-0000-7000-8000-${message.id.slice(24)}`;
+    await sql`update message set id = ${old}::uuid where id = ${message.id}::uuid`.execute(database.tables());
+    const change = JSON.stringify([{ m: old, c: conversation.id, s: bob.key, k: kind, t: '👍' }]);
+    const transaction = database.tables<object>().transaction();
+    await transaction.execute(async (reacting) => {
+      await sql`select change_messages(${change}::text)`.execute(reacting);
+      expect(await retention(database, 8).step('')).toEqual({ removed: 0 });
+    });
+    expect(await retention(database, 8).step('')).toEqual({ removed: 1 });
+    const left = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}
+      where conversation = ${conversation.id}::uuid`.execute(database.tables());
+    expect(left.rows).toEqual([{ n: 0 }]);
+  });
+});
