@@ -201,6 +201,34 @@ describe('On a real bridge', () => {
     expect(await refused(['record', '--limit', 'many'])).toContain('limit: must be a whole number from 1 to 500');
   });
 
+  test('after a restore every client loads anew, and all grants end, unless they are kept: a preview, and a receipt (I2, I4)', async () => {
+    const client = await connected('dave');
+    const isReset = ({ event }: { event: string }) => event === 'mailbox.reset';
+    const restored = ['restored', '--reason', 'backup of 03:00'];
+    const kept = 'This has every client load anew, once, and ends no grant';
+    expect(await done(...restored, '--keep-grants', '--preview')).toMatch(
+      new RegExp(`^${kept}: .* Nothing was done.\n$`),
+    );
+    const ends =
+      /^This has every client load anew, once, and ends \d+ grants? of \d+ apps? \(\d+ (?:person|people)\): people sign in again\./;
+    expect(await done(...restored, '--preview')).toMatch(ends);
+    expect(await refused(restored)).toMatch(ends);
+    expect(await json(...restored, '--preview')).toMatchObject({ preview: { grants: expect.any(Number) } });
+    expect(client.frames.filter(isReset)).toEqual([]);
+
+    const keeping = await drawbridge([...restored, '--keep-grants', '--yes'], env);
+    expect(keeping).toMatchObject({ code: 0, stdout: 'Every client loads anew. 0 grants ended.\n' });
+    expect(keeping.stderr).toContain(kept);
+    expect((await client.waitFor(isReset)).data).toMatchObject({ reason: 'epoch_changed' });
+
+    const ended = await drawbridge([...restored, '--yes'], env);
+    expect(ended).toMatchObject({ code: 0, stderr: expect.stringMatching(ends) });
+    expect(ended.stdout).toMatch(/^Every client loads anew\. [1-9]\d* grants? ended\.\n/);
+    expect(ended.stdout).toMatch(RECEIPT);
+    expect(await client.closed).toEqual({ code: 4403, reason: 'revoked_by_operator' });
+    expect(await done('record', '--limit', '20')).toMatch(/ root +data restored .*backup of 03:00/);
+  });
+
   // The last: this gateway takes no connections from here on.
   test('a gateway is drained', async () => {
     const dave = await connected('dave');
