@@ -42,9 +42,12 @@ export class MessageCommands {
   send(connection: Connection, data: MessageSend) {
     const sending = this.messaging.send(sessionOf(connection).sender, data);
     connection.order.sent(data.conversation, sending);
-    // What was typed is there.
-    if (data.conversation) this.typing.stop(sessionOf(connection).consent.person, data.conversation.toLowerCase());
-    return sending.then((sent) => (sent.duplicate ? this.sentBefore(connection, sent) : sent));
+    if (data.conversation) this.wasTyped(connection, data.conversation);
+    return sending.then((sent) => {
+      if (sent.duplicate) return this.sentBefore(connection, sent);
+      if (data.to) this.wasTyped(connection, sent.message.conversation);
+      return sent;
+    });
   }
 
   @Command({
@@ -111,20 +114,24 @@ export class MessageCommands {
   }
 
   @Command({ event: 'typing.start', data: TypingIn, scope: 'messages.send' })
-  async startTyping(connection: Connection, { conversation }: TypingIn): Promise<object> {
-    const audience = await this.reads.take(connection, (person) => this.messaging.audience(person, conversation));
-    // The consent may have gone meanwhile.
-    const refused = connection.refusal(SEND);
-    if (refused) throw new CommandError(refused);
-    this.typing.start(sessionOf(connection).consent.person, conversation.toLowerCase(), audience);
-    return {};
+  startTyping(connection: Connection, { conversation }: TypingIn): Promise<object> {
+    return connection.order.typed(conversation, async () => {
+      const audience = await this.audience(connection, conversation);
+      // The consent may have gone meanwhile.
+      const refused = connection.refusal(SEND);
+      if (refused) throw new CommandError(refused);
+      this.typing.start(sessionOf(connection).consent.person, conversation.toLowerCase(), audience);
+      return {};
+    });
   }
 
   @Command({ event: 'typing.stop', data: TypingIn, scope: 'messages.send' })
-  async stopTyping(connection: Connection, { conversation }: TypingIn): Promise<object> {
-    await this.reads.take(connection, (person) => this.messaging.audience(person, conversation));
-    this.typing.stop(sessionOf(connection).consent.person, conversation.toLowerCase());
-    return {};
+  stopTyping(connection: Connection, { conversation }: TypingIn): Promise<object> {
+    return connection.order.typed(conversation, async () => {
+      await this.audience(connection, conversation);
+      this.typing.stop(sessionOf(connection).consent.person, conversation.toLowerCase());
+      return {};
+    });
   }
 
   @Command({ event: 'mailbox.ack', data: MailboxAck, scope: 'messages.read', changes: true })
@@ -137,6 +144,18 @@ export class MessageCommands {
     }
     await this.messaging.ack(consent.person.key, seq, consent.grant);
     return {};
+  }
+
+  /** As it is after what was sent there before. */
+  private audience(connection: Connection, conversation: string): Promise<number[]> {
+    const audience = (person: number) => this.messaging.audience(person, conversation);
+    return connection.order.read(conversation, () => this.reads.take(connection, audience));
+  }
+
+  /** What was typed is there. */
+  private wasTyped(connection: Connection, conversation: string): void {
+    const { person } = sessionOf(connection).consent;
+    void connection.order.typed(conversation, async () => this.typing.stop(person, conversation.toLowerCase()));
   }
 
   /** A retry is shown the message as it is today: perhaps in another app's words, and with other people's reactions (I8). */

@@ -102,6 +102,13 @@ describe.each(everyDatabase)('Two people on the gateway, on %s', (kind) => {
     ];
     const history = await client.request<{ messages: { text: string }[] }>('conversation.history', { conversation });
     expect(history.messages.map(({ text }) => text)).toEqual(['four', 'three', 'two', 'one']);
+    // The letters of an id may be of either case.
+    sends.push(send(client, conversation.toUpperCase(), 'five'));
+    const last = await client.request<{ messages: { text: string }[] }>('conversation.history', {
+      conversation,
+      limit: 1,
+    });
+    expect(last.messages.map(({ text }) => text)).toEqual(['five']);
     await Promise.all(sends);
     await client.close();
   });

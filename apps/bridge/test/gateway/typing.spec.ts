@@ -59,6 +59,24 @@ describe('Typing, with people on two gateways', () => {
     for (const { client } of [alice, bob, carol]) expect(client.problems).toEqual([]);
   });
 
+  test('what one connection says takes effect in its order: who stopped, or sent it, types no more (I3)', async () => {
+    const direct = await here.direct(alice.client, 'bob');
+    const ends = {
+      stop: (conversation: string) => stop(alice, conversation),
+      // The letters of an id may be of either case.
+      send: (conversation: string) => send(alice.client, conversation.toUpperCase(), 'typed'),
+      'send to': () => alice.client.request('message.send', { to: 'bob', text: 'typed', clientId: randomUUID() }),
+    };
+    for (const end of Object.values(ends)) {
+      const before = typing(bob).length;
+      for (let n = 0; n < 5; n++) await Promise.all([start(alice, direct), end(direct)]);
+      await barrier(bob);
+      const told = typing(bob).slice(before);
+      expect(told[0]?.data).toEqual({ conversation: direct, person: 'alice', active: true });
+      expect(told.at(-1)?.data).toEqual({ conversation: direct, person: 'alice', active: false });
+    }
+  });
+
   test('said again at once it is no news, and said no more it lapses by itself', async () => {
     const before = typing(bob).length;
     const started = performance.now();
