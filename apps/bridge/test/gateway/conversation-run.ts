@@ -104,6 +104,9 @@ export class ConversationRun {
       }
       case 'ask at once':
         return this.askAtOnce(step.wishes);
+      case 'ask in turn':
+        for (const wish of step.wishes) await this.perform({ do: 'ask', wish, isCut: false });
+        return;
       case 'look':
         return this.look(this.devices[step.device]!, step.limit);
       case 'cut':

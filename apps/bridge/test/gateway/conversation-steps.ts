@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { By, Command, ConversationModel, Place } from './conversation-model.js';
-import { latest, type Person } from './conversation-seen.js';
+import { latest, otherOf, type Person } from './conversation-seen.js';
 import type { Fate } from './lossy-network.js';
 
 /** What is asked for, by numbers that mean something only when it is done: the conversations there are by then. */
@@ -13,7 +13,7 @@ export interface Wish {
 
 export type Step =
   | { do: 'ask'; wish: Wish; isCut: boolean }
-  | { do: 'ask at once'; wishes: Wish[] }
+  | { do: 'ask at once' | 'ask in turn'; wishes: Wish[] }
   | { do: 'look'; device: number; limit: number }
   | { do: 'cut' | 'pause'; device: number }
   | { do: 'connect'; device: number; gateway: number; isAnew: boolean }
@@ -43,6 +43,10 @@ const COMMANDS = [
 ] as const;
 const EMOJIS = ['👍', '❤️', '🎵'];
 const LONG = '🎵'.repeat(4_000);
+/** As many devices come first that are of one person each, in the order of people. */
+const PEOPLE = 5;
+/** The number of a wish to read that is of everything there is. */
+const WHOLE = 4;
 
 const number = fc.nat(999);
 
@@ -62,9 +66,13 @@ export function stepsOf(devices: number, gateways: number): fc.Arbitrary<Step[]>
   return fc.array(
     fc.oneof(
       step<Extract<Step, { do: 'ask' }>>(30, { do: fc.constant('ask'), wish, isCut }),
-      step<Extract<Step, { do: 'ask at once' }>>(2, {
+      step<Extract<Step, { do: 'ask at once' | 'ask in turn' }>>(2, {
         do: fc.constant('ask at once'),
         wishes: fc.array(wish, { minLength: 2, maxLength: 5 }),
+      }),
+      step<Extract<Step, { do: 'ask at once' | 'ask in turn' }>>(2, {
+        do: fc.constant('ask in turn'),
+        wishes: parting,
       }),
       step<Extract<Step, { do: 'look' }>>(3, {
         do: fc.constant('look'),
@@ -81,6 +89,29 @@ export function stepsOf(devices: number, gateways: number): fc.Arbitrary<Step[]>
   );
 }
 
+/**
+ * Somebody writes to somebody, one of the two blocks the other, and what was written is read, or stored by the other's
+ * device: nobody may be told of it. Of itself this would hardly ever come about. The first devices are of one person each.
+ */
+const parting: fc.Arbitrary<Wish[]> = fc
+  .record({
+    writer: fc.nat(PEOPLE - 1),
+    by: fc.integer({ min: 1, max: PEOPLE - 1 }),
+    isReader: fc.boolean(),
+    isRead: fc.boolean(),
+  })
+  .map(({ writer, by, isReader, isRead }) => {
+    const reader = (writer + by) % PEOPLE;
+    const [blocks, blocked] = isReader ? [reader, writer] : [writer, reader];
+    return [
+      { device: writer, what: 'send to', numbers: [0, reader, 0] },
+      { device: blocks, what: 'block', numbers: [0, blocked, 0] },
+      isRead
+        ? { device: reader, what: 'read', numbers: [0, WHOLE, 0] }
+        : { device: reader, what: 'ack', numbers: [0, 0, 0] },
+    ];
+  });
+
 /** Makes commands of wishes. */
 export class Wishes {
   /** What was sent and made before, to be asked for again. */
@@ -96,7 +127,9 @@ export class Wishes {
   /** Undefined where there is nothing yet to be done that to. */
   command(model: ConversationModel, by: By, { what, numbers }: Wish): Command | undefined {
     const [first, second, third] = numbers;
-    const conversation = conversationFor(model, by.person, first, this.apart, what === 'read' && third % 2 === 0);
+    const isOfDirect = what === 'read' && third % 2 === 0;
+    const apart = isOfDirect ? unreadApart(model, by.person, first) : undefined;
+    const conversation = apart ?? conversationFor(model, by.person, first, this.apart, isOfDirect);
     const person = pick(this.people, second)!;
     const others = this.people.filter((_, n) => (second >> n) & 1);
     const clientId = randomUUID();
@@ -203,6 +236,17 @@ function conversationFor(
   const known = model.conversationsOf(person).filter(isMeant);
   const now = known.filter((id) => latest(model.conversations.get(id)!, person)!.left === undefined);
   return pick(number % 10 === 0 ? all : number % 5 === 0 ? known : now, number >> 2);
+}
+
+/** A direct conversation of somebody's with somebody they have parted from, in which there is something to read. */
+function unreadApart(model: ConversationModel, person: Person, number: number): string | undefined {
+  const isUnreadApart = (id: string) => {
+    const there = model.conversations.get(id)!;
+    const [other] = otherOf(id, person);
+    const isUnread = latest(there, person)!.readUpTo < there.messages.length;
+    return other !== undefined && isUnread && model.areApart(person, other);
+  };
+  return pick(model.conversationsOf(person).filter(isUnreadApart), number);
 }
 
 function messageIn(model: ConversationModel, conversation: string, number: number, from?: Person): Place | undefined {
