@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { everyDatabase, postgresUrl, startPostgres, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { migrations } from '../../../apps/bridge/src/migrations.js';
@@ -9,6 +11,12 @@ import {
   isUniqueViolation,
   type Migration,
 } from './index.js';
+import { makePool, PAUSE_AFTER_REFUSAL_MS } from './postgres.js';
+
+/** As a server says that is being started: the fields of an error, each ended by a zero byte. */
+const REFUSAL = 'SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0';
+const STARTING_UP = Buffer.concat([Buffer.from('E'), Buffer.alloc(4), Buffer.from(REFUSAL)]);
+STARTING_UP.writeInt32BE(STARTING_UP.length - 1, 1);
 
 describe.each(everyDatabase)('A database on %s', (kind) => {
   test('gives and takes the same values: numbers, dates, arrays, JSON, bytes', async () => {
@@ -87,5 +95,29 @@ describe('PostgreSQL', () => {
       await database.close();
       await server.stop();
     }
+  });
+
+  test('that refuses connections, as while it starts, is not asked without a pause, however many want one (I9)', async () => {
+    const askedAt: number[] = [];
+    const refusing = createServer((socket) => {
+      askedAt.push(performance.now());
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(STARTING_UP));
+    });
+    refusing.listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    const { port } = refusing.address() as AddressInfo;
+    const options = { applicationName: 'tests', statementTimeoutMs: 0, size: 2 };
+    const pool = makePool({ url: `postgres://nobody@127.0.0.1:${port}/none`, ...options });
+    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => pool.query('select 1')));
+    expect(asked).toEqual(
+      asked.map(() => ({ status: 'rejected', reason: expect.objectContaining({ code: '57P03' }) })),
+    );
+    const pauses = askedAt.slice(options.size).map((at, n) => at - askedAt[n]!);
+    expect(pauses).toHaveLength(10 - options.size);
+    // Timers ring a little early.
+    expect(Math.min(...pauses)).toBeGreaterThan(PAUSE_AFTER_REFUSAL_MS / 2);
+    await pool.end();
+    refusing.close();
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DatabaseUnavailable } from './errors.js';
 
@@ -12,6 +13,11 @@ const CONNECT_WITHIN_MS = 5_000;
 const IDLE_IN_TRANSACTION_MS = 3_000;
 /** The same for a connection whose other end does not even acknowledge what was sent. */
 const UNACKNOWLEDGED_MS = 10_000;
+/**
+ * After a refused connection a pool tries no other for so long. A server that restarts refuses at once, and each command of
+ * clients that repeat theirs would otherwise be another attempt: thousands a second, at its worst moment.
+ */
+export const PAUSE_AFTER_REFUSAL_MS = 100;
 /** How much longer the client waits than the server may take, before it gives the connection up for lost. */
 const ANSWER_GRACE_MS = 1_000;
 
@@ -60,6 +66,32 @@ class CutWhenSilent extends pg.Client {
   }
 }
 
+/** Clients of one pool, which connect a while after the last attempt was refused. */
+function patientClient(): typeof pg.Client {
+  let refusedAt = Number.NEGATIVE_INFINITY;
+  return class extends CutWhenSilent {
+    override connect(): Promise<pg.Client>;
+    override connect(callback: (error: Error) => void): void;
+    override connect(callback?: (error: Error) => void): unknown {
+      const connected = this.connectPatiently();
+      if (!callback) return connected;
+      // As pg does: without an argument where it went well.
+      connected.then(() => (callback as () => void)(), callback);
+    }
+
+    private async connectPatiently(): Promise<pg.Client> {
+      const waitMs = refusedAt + PAUSE_AFTER_REFUSAL_MS - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+      try {
+        return await super.connect();
+      } catch (error) {
+        refusedAt = performance.now();
+        throw error;
+      }
+    }
+  };
+}
+
 export interface PoolOptions {
   url: string;
   size: number;
@@ -72,7 +104,7 @@ export interface PoolOptions {
 export function makePool({ url, size, applicationName, statementTimeoutMs, connectWithinMs }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: withSessionOptions(url),
-    Client: CutWhenSilent,
+    Client: patientClient(),
     max: size,
     application_name: applicationName,
     connectionTimeoutMillis: connectWithinMs ?? CONNECT_WITHIN_MS,
