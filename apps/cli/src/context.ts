@@ -26,14 +26,22 @@ export interface Change {
 
 /** What a command works with: the bridge, the terminal, and how much it may do without asking. */
 export class Context {
-  readonly http: Http;
   readonly terminal: Terminal;
   readonly options: CommonOptions;
+  private readonly side: Side;
+  private connected: Http | undefined;
 
   constructor(options: CommonOptions, terminal: Terminal, side: Side) {
     this.options = options;
     this.terminal = terminal;
-    this.http = new Http(options.url, readToken(options.tokenFile, side), side);
+    this.side = side;
+  }
+
+  /** The bridge. A failure where there is no token: what asks no bridge needs none. */
+  get http(): Http {
+    const { url, tokenFile } = this.options;
+    this.connected ??= new Http(url, readToken(tokenFile, this.side), this.side);
+    return this.connected;
   }
 
   /** Nobody will look at what a short name was taken for. */

@@ -20,9 +20,16 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
 export class NotNow extends Failure {}
 
 /** What was asked for is not to be had: the same again comes to the same. */
-export class Refused extends Failure {}
+export class Refused extends Failure {
+  readonly problem: Problem;
 
-interface Problem {
+  constructor(message: string, problem: Problem) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+export interface Problem {
   readonly code: string;
   readonly message: string;
   readonly issues?: readonly { readonly path: string; readonly problem: string }[];
@@ -108,7 +115,7 @@ export class Http {
     );
     const same = problem.issues?.length === 1 && problem.issues[0]!.problem === problem.message;
     const parts = same ? issues : issues.length > 0 ? [problem.message, issues.join('; ')] : [problem.message];
-    return new Refused(parts.map(sentence).join(' '));
+    return new Refused(parts.map(sentence).join(' '), problem as Problem);
   }
 
   private unreachable(error: unknown, method: string): Failure {

@@ -35,7 +35,10 @@ export class OperatorCommand extends Command {
     this.addOption(
       new Option('--url <address>', "the bridge's internal address").env('DRAWBRIDGE_ADMIN_URL').default(DEFAULT_URL),
     );
-    this.option('--token-file <file>', 'where the token is; otherwise DRAWBRIDGE_TOKEN, otherwise ADMIN_TOKEN');
+    this.option(
+      '--token-file <file>',
+      'where the token is; otherwise DRAWBRIDGE_TOKEN or ADMIN_TOKEN (for import PLATFORM_TOKEN)',
+    );
     this.option('--json', "the bridge's answer as one JSON document on stdout");
     return this.option('--yes', 'go on without being asked');
   }

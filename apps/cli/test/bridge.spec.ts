@@ -205,6 +205,7 @@ describe('On a real bridge', () => {
     const client = await connected('dave');
     const isReset = ({ event }: { event: string }) => event === 'mailbox.reset';
     const restored = ['restored', '--reason', 'backup of 03:00'];
+    expect(await done('restored', '--preview')).toMatch(/Nothing was done\.\n$/);
     const kept = 'This has every client load anew, once, and ends no grant';
     expect(await done(...restored, '--keep-grants', '--preview')).toMatch(
       new RegExp(`^${kept}: .* Nothing was done.\n$`),

@@ -107,15 +107,30 @@ describe('drawbridge import', () => {
       { something: {} },
       '',
     ]);
-    expect(await drawbridge(['import', path, '--check'], env)).toMatchObject({
-      code: 1,
-      stdout: expect.stringMatching(/^Line 3 is not JSON/),
-    });
+    // It reads a file and asks no bridge: it needs no token.
+    const checked = await drawbridge(['import', path, '--check']);
+    expect(checked.code).toBe(1);
+    expect(checked.stdout.split('\n').slice(0, 3)).toEqual([
+      'Line 3 is not JSON.',
+      'Line 4 person.id must be 1 to 64 of A-Z a-z 0-9 . _ -.',
+      'Line 8 must be an object with one of person, contacts, blocks, conversation, message.',
+    ]);
     const { code, stdout, stderr } = await drawbridge(['import', path], env);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('4 lines would not be had') });
     expect(stdout).toMatch(/4 stored, 0 there already, 4 rejected/);
     const rejected = readFileSync(`${path}.rejected`, 'utf8').trim().split('\n');
-    expect(rejected.map((line) => (JSON.parse(line) as { line: number }).line)).toEqual([3, 4, 6, 8]);
+    expect(rejected.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { line: 3, code: 'invalid_data' },
+      { line: 4, code: 'invalid_data' },
+      { line: 6, code: 'not_found' },
+      { line: 8, code: 'invalid_data' },
+    ]);
+    // As long as nobody has looked, it is said again.
+    expect(await drawbridge(['import', path], env)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('was imported before'),
+      stderr: expect.stringContaining('4 lines would not be had'),
+    });
     expect((await stored()).at(-1)).toEqual(['good', 'good too']);
   });
 

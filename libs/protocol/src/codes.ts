@@ -61,7 +61,8 @@ export const ERROR_CODES = {
   rate_limited: {
     retryable: true,
     means: 'Too much was sent in too short a time.',
-    advice: 'Wait for `retryAfterMs`, then repeat with the same `clientId`.',
+    advice:
+      'Wait for `retryAfterMs`, then repeat with the same `clientId`. After a close with 4529 reconnect with backoff, and send less.',
   },
   consent_ended: {
     retryable: false,
@@ -71,7 +72,8 @@ export const ERROR_CODES = {
   consent_unverifiable: {
     retryable: true,
     means: 'The gateway cannot prove at this moment that consent still stands, so it accepts and delivers nothing.',
-    advice: 'Repeat after a moment, with the same `clientId`.',
+    advice:
+      'Repeat after a moment, with the same `clientId`; after a close with 4503 reconnect with backoff and `resume` first.',
   },
   unavailable: {
     retryable: true,
@@ -81,7 +83,8 @@ export const ERROR_CODES = {
   internal: {
     retryable: true,
     means: 'A fault of the bridge.',
-    advice: 'Repeat with the same `clientId`; if it stays, tell the operator the time and the code.',
+    advice:
+      'Repeat with the same `clientId`, after a close on a new connection with `resume`; if it stays, tell the operator the time and the code.',
   },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Context } from '../context.ts';
 import { EXIT_FAILED, EXIT_USAGE, Failure } from '../failure.ts';
-import { Importer, itemOf } from '../import/importer.ts';
+import { Importer } from '../import/importer.ts';
+import { itemOf } from '../import/items.ts';
 import { linesOf } from '../import/lines.ts';
 import { type Progress, ProgressFile } from '../import/progress.ts';
 import type { OperatorCommand } from '../operator-command.ts';
@@ -32,9 +33,10 @@ async function load(context: Context, options: { rejected?: string; check?: bool
   const saved = await ProgressFile.of(file);
   const before = saved.read();
   if (before && before.offset >= size) {
-    return context.answer(summary(before, 0), () =>
+    context.answer(summary(before, 0), () =>
       context.terminal.say(`All of ${file} was imported before. Remove ${saved.path} to do it again.`),
     );
+    return complainOf(before, rejectedFile);
   }
   if (before) context.terminal.note(`Going on at line ${NUMBER.format(before.line + 1)}, where it was left.`);
   const startedAt = performance.now();
@@ -59,15 +61,19 @@ async function load(context: Context, options: { rejected?: string; check?: bool
   context.answer(summary(done, ms), () => {
     const rate = NUMBER.format(Math.round(((done.line - (before?.line ?? 0)) / ms) * 1_000));
     context.terminal.say(
-      `Imported ${count(done.line, 'line')} in ${duration(ms)} (${rate} a second): ${NUMBER.format(done.stored)} stored, ${NUMBER.format(done.before)} there already, ${NUMBER.format(done.rejected)} rejected.`,
+      `Imported ${count(done.line, 'line')} in ${duration(Math.round(ms))} (${rate} a second): ${NUMBER.format(done.stored)} stored, ${NUMBER.format(done.before)} there already, ${NUMBER.format(done.rejected)} rejected.`,
     );
   });
-  if (done.rejected > 0) {
-    throw new Failure(
-      `${count(done.rejected, 'line')} would not be had: ${rejectedFile} has each with the reason. Mend them in a file of their own, and import that.`,
-      EXIT_FAILED,
-    );
-  }
+  complainOf(done, rejectedFile);
+}
+
+/** The exit code says it again as long as somebody has not looked. */
+function complainOf({ rejected }: Readonly<Progress>, file: string): void {
+  if (rejected === 0) return;
+  throw new Failure(
+    `${count(rejected, 'line')} would not be had: ${file} has each with the reason. Mend them in a file of their own, and import that.`,
+    EXIT_FAILED,
+  );
 }
 
 async function check(context: Context, file: string): Promise<void> {
@@ -127,7 +133,7 @@ class Meter {
     const leftMs = ((this.size - offset) * ms) / Math.max(1, offset - this.from.offset);
     const percent = Math.floor((100 * offset) / this.size);
     this.line(
-      `${NUMBER.format(line)} lines (${percent} %), ${NUMBER.format(rate)} a second, ${duration(leftMs)} left, ${NUMBER.format(rejected)} rejected`,
+      `${NUMBER.format(line)} lines (${percent} %), ${NUMBER.format(rate)} a second, ${duration(Math.round(leftMs))} left, ${NUMBER.format(rejected)} rejected`,
     );
   }
 

@@ -1,7 +1,8 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Http, NotNow, path, Refused } from '../http.ts';
-import { type Line, linesOf, MAX_LINE_BYTES } from './lines.ts';
+import { type Item, itemOf, type Json } from './items.ts';
+import { type Line, linesOf } from './lines.ts';
 import { NOTHING_YET, type Progress, type ProgressFile } from './progress.ts';
 
 export const IMPORT_LIMITS = {
@@ -16,19 +17,9 @@ export const IMPORT_LIMITS = {
   longestPauseMs: 10_000,
 } as const;
 
-type Json = Record<string, unknown>;
 type Result =
   | { message: object; duplicate: boolean }
   | { error: { code: string; message: string; retryable: boolean; issues?: object[] } };
-
-/** What a line asks for. */
-interface Item {
-  readonly line: Line;
-  readonly kind: 'person' | 'contacts' | 'blocks' | 'conversation' | 'message';
-  readonly value: Json;
-}
-
-const KINDS: readonly string[] = ['person', 'contacts', 'blocks', 'conversation', 'message'];
 
 /** Tells how it goes. */
 export interface Told {
@@ -67,7 +58,9 @@ export class Importer {
     await this.patiently(() => this.http.get('/conversations', { limit: 1 }));
     await this.rememberGroups();
     if (this.progress.rejectedBytes > 0) truncateSync(this.rejectedFile, this.progress.rejectedBytes);
+    let last: Line | undefined;
     for await (const line of linesOf(this.file, this.progress)) {
+      last = line;
       if (line.text?.trim() === '') continue;
       const item = itemOf(line);
       if (typeof item === 'string') {
@@ -81,6 +74,8 @@ export class Importer {
       this.bytes += line.text!.length;
     }
     await this.flush();
+    // Empty lines at the end are done too.
+    if (last && last.end > this.progress.offset) this.save(last);
     return this.progress;
   }
 
@@ -147,7 +142,7 @@ export class Importer {
       this.progress.stored += 1;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.reject(item.line, { code: 'refused', message: error.message });
+      this.reject(item.line, error.problem);
     }
   }
 
@@ -181,7 +176,7 @@ export class Importer {
     }
   }
 
-  private reject({ number, text }: Line, error: { code: string; message: string; issues?: object[] }): void {
+  private reject({ number, text }: Line, error: { code: string; message: string; issues?: readonly object[] }): void {
     const { code, message, issues } = error;
     const given = text === undefined ? {} : { given: text };
     const entry = `${JSON.stringify({ line: number, code, message, ...(issues ? { issues } : {}), ...given })}\n`;
@@ -203,23 +198,6 @@ export class Importer {
       }
     }
   }
-}
-
-/** What a line asks for, or what is wrong with it. */
-export function itemOf(line: Line): Item | string {
-  if (line.text === undefined) return `is longer than ${MAX_LINE_BYTES} bytes`;
-  let value: unknown;
-  try {
-    value = JSON.parse(line.text);
-  } catch {
-    return 'is not JSON';
-  }
-  const [entry, ...more] = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  if (!entry || more.length > 0 || !KINDS.includes(entry[0]))
-    return `must be an object with one of ${KINDS.join(', ')}`;
-  const [kind, what] = entry;
-  if (typeof what !== 'object' || what === null || Array.isArray(what)) return `${kind} must be an object`;
-  return { line, kind: kind as Item['kind'], value: what as Json };
 }
 
 function pauseMs(attempt: number): number {
