@@ -251,7 +251,9 @@ async function chat() {
     const [, to, text] = /^(\S+)\s+(.+)$/.exec(line) ?? [];
     if (!to) return say('Write an id and a text, such as: bob hello');
     if (socket.readyState !== WebSocket.OPEN) return say('! There is no connection at present; try again in a moment.');
-    command('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), complain);
+    const failed = (problem) =>
+      problem.code === 'not_found' ? say(`! Nobody whom you may write to is called ${to}.`) : complain(problem);
+    command('message.send', { to, text, clientId: randomUUID() }).then(() => say(`you → ${to}: ${text}`), failed);
   });
   terminal.on('close', () => {
     if (socket.readyState === WebSocket.OPEN) socket.close(1000);

@@ -13,11 +13,17 @@ test('docs/settings.md has every setting there is, and no other', () => {
   expect(told.toSorted()).toEqual(SETTINGS.map(({ name }) => name).toSorted());
 });
 
+/** Nothing listens there, and nothing is told. */
+const WEBHOOKS = {
+  PLATFORM_WEBHOOK_URL: 'http://127.0.0.1:9/hook',
+  PLATFORM_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+};
+
 test('docs/operations.md has every metric that is served, and neither it nor the alerts name another', async () => {
   const redis = await startRedis();
   await using stack = new AsyncDisposableStack();
   stack.defer(() => redis.stop());
-  const bridge = stack.use(await startBridge({ database: 'postgres', env: { REDIS_URL: redis.url } }));
+  const bridge = stack.use(await startBridge({ database: 'postgres', env: { REDIS_URL: redis.url, ...WEBHOOKS } }));
   const page = await (await fetch(`${bridge.internalUrl}/metrics`)).text();
   const served = new Set([...page.matchAll(/^# TYPE (drawbridge_\w+) /gm)].map(([, name]) => name!));
   const told = metricsIn(read('docs/operations.md'));

@@ -13,6 +13,11 @@ export class CommandOrder {
     else remember(this.lastSends, conversation.toLowerCase(), sending);
   }
 
+  /** Whether something said of typing there is under way. */
+  isTypingSaid(conversation: string): boolean {
+    return this.lastTyping.size > 0 && this.lastTyping.has(conversation.toLowerCase());
+  }
+
   /** Where nothing of it is under way, it begins at once. */
   typed<T>(conversation: string, say: () => Promise<T>): Promise<T> {
     const key = conversation.toLowerCase();

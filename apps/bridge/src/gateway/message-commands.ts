@@ -155,7 +155,9 @@ export class MessageCommands {
   /** What was typed is there. */
   private wasTyped(connection: Connection, conversation: string): void {
     const { person } = sessionOf(connection).consent;
-    void connection.order.typed(conversation, async () => this.typing.stop(person, conversation.toLowerCase()));
+    const stop = () => this.typing.stop(person, conversation.toLowerCase());
+    if (connection.order.isTypingSaid(conversation)) void connection.order.typed(conversation, async () => stop());
+    else stop();
   }
 
   /** A retry is shown the message as it is today: perhaps in another app's words, and with other people's reactions (I8). */

@@ -19,7 +19,8 @@ export interface WebhooksOptions {
 
 interface Grant {
   readonly id: string;
-  readonly person: string;
+  /** Null for somebody who is erased: the platform knows no id of theirs any more. */
+  readonly person: string | null;
   readonly clientId: string;
   readonly appName: string;
   readonly partner: string;
@@ -82,14 +83,16 @@ export class Webhooks {
 
   private async grant(id: string): Promise<object | undefined> {
     const { rows } = await sql<Grant>`
-      select g.id, p.id as person, g.client_id as "clientId", a.name as "appName", g.partner, g.scopes,
+      select g.id, case when p.erased_at is null then p.id end as person, g.client_id as "clientId", a.name as "appName", g.partner, g.scopes,
              g.created_at as "createdAt", g.expires_at as "expiresAt", g.ended_at as "endedAt", g.end_reason as "endReason"
         from consent_grant g join person p on p.key = g.person join app a on a.client_id = g.client_id
        where g.id = ${id}::uuid`.execute(this.o.database.tables());
     if (!rows[0]) return undefined;
-    const { clientId, appName, endedAt, endReason, ...grant } = rows[0];
+    const { person, clientId, appName, endedAt, endReason, ...grant } = rows[0];
     const ended = endedAt && { endedAt, endReason };
-    return { grant: { ...grant, app: { id: clientId, name: appName }, ...ended } };
+    return {
+      grant: { ...grant, ...(person === null ? {} : { person }), app: { id: clientId, name: appName }, ...ended },
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { BridgeClient, type BridgeProcess, connectedApps, postgresUrl, signIn, startBridge } from '@drawbridge/testing';
 import { PLATFORM_TOKEN, PlatformClient } from './platform-client.js';
-import { Receiver } from './receiver.js';
+import { Receiver, type Told } from './receiver.js';
 
 const ADMIN_TOKEN = 'root-token-of-the-tests';
 const secret = () => `whsec_${randomBytes(32).toString('base64')}`;
@@ -120,6 +120,19 @@ describe('The platform is told', () => {
     await receiver.until(() => [...arrived().values()].flat().length === 60);
     expect(arrived()).toEqual(expected);
     expect(receiver.forged).toEqual([]);
+  });
+
+  test('that the consents of somebody who is erased have ended, and not by an id that nobody knows', async () => {
+    const carol = await connected('carol');
+    const isHers = ({ data }: Told) => data.grant?.person === 'carol';
+    await receiver.until(() => receiver.took.some(isHers));
+    const { id } = receiver.took.find(isHers)!.data.grant!;
+    await platform.done('DELETE', '/people/carol');
+    await carol.closed;
+    await receiver.until(() => receiver.took.some(({ type, data }) => type === 'grant.ended' && data.grant?.id === id));
+    const ended = receiver.took.findLast(({ data }) => data.grant?.id === id)!;
+    expect(ended.data.grant).toMatchObject({ id, endReason: 'revoked_by_operator' });
+    expect(ended.data.grant).not.toHaveProperty('person');
   });
 
   test('and an operator sees what waits, tries the receiver, and is told what it answers', async () => {
