@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPostgres } from '@drawbridge/testing';
+import { OptionsError } from './command-line.js';
 import { type BesideResult, runBeside } from './crowd/beside.js';
 import { checkOpenFiles, type MemoryResult, runMemory } from './memory.js';
-import { HELP, type Options, OptionsError, readOptions } from './options.js';
+import { HELP, type Options, readOptions } from './options.js';
 import { type CpuProfile } from './probe-client.js';
 import { selfTimeList, selfTimes } from './profile.js';
 import { besideTable, memoryTable, trafficTable } from './report.js';

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { given as givenIn, OptionsError } from './command-line.js';
 import { TARGETS, type TargetName } from './targets/target.js';
 
 export const SCENARIOS = ['pairs', 'group', 'beside', 'memory'] as const;
@@ -19,6 +19,19 @@ export interface Options {
   /** A folder for the CPU profiles of the gateways. */
   readonly profile: string | undefined;
 }
+
+const NAMES = [
+  'scenario',
+  'gateways',
+  'targets',
+  'people',
+  'rate',
+  'rounds',
+  'seconds',
+  'warm-up',
+  'json',
+  'profile',
+] as const;
 
 const PEOPLE = { pairs: 200, group: 250, beside: 250, memory: 5_000 } as const;
 const RATE = { pairs: 400, group: 10, beside: 100 } as const;
@@ -43,13 +56,9 @@ export const HELP = `npm run bench -- [options]: the bridge on PostgreSQL and Re
 
 What is measured, and what came of it: docs/benchmark.md`;
 
-export class OptionsError extends Error {
-  override readonly name = 'OptionsError';
-}
-
 /** Undefined where help is asked for. OptionsError, with what is wrong, otherwise where it cannot be done. */
 export function readOptions(args: readonly string[]): Options | undefined {
-  const given = parse(args);
+  const given = givenIn(args, NAMES);
   if (given.help) return undefined;
   const scenarios = list('scenario', given.scenario, SCENARIOS) ?? SCENARIOS;
   const gateways = (list('gateways', given.gateways, ['1', '2']) ?? ['1', '2']).map((n) => Number(n) as 1 | 2);
@@ -85,30 +94,6 @@ function mapValues<K extends string>(defaults: Readonly<Record<K, number>>, give
   return given === undefined
     ? defaults
     : (Object.fromEntries(Object.keys(defaults).map((name) => [name, given])) as Record<K, number>);
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        scenario: text,
-        gateways: text,
-        targets: text,
-        people: text,
-        rate: text,
-        rounds: text,
-        seconds: text,
-        'warm-up': text,
-        json: text,
-        profile: text,
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new OptionsError((error as Error).message);
-  }
 }
 
 function list<T extends string>(

@@ -1,4 +1,5 @@
-import { HELP, OptionsError, readOptions } from '../src/options.js';
+import { OptionsError } from '../src/command-line.js';
+import { HELP, readOptions } from '../src/options.js';
 import { trafficTable } from '../src/report.js';
 import { runTraffic, type TrafficOptions } from '../src/traffic.js';
 

@@ -3,7 +3,7 @@ import { CHAOS_HELP, readChaosOptions } from '../src/chaos/options.js';
 import { chaosReport } from '../src/chaos/report.js';
 import { runChaos } from '../src/chaos/run.js';
 import { type Outcome, verify } from '../src/chaos/verify.js';
-import { OptionsError } from '../src/options.js';
+import { OptionsError } from '../src/command-line.js';
 
 const PATIENT_MS = 400_000;
 const SHORT = { messages: 2_000, people: 20, gateways: 3, kills: 3, rate: 300, seed: 1 } as const;

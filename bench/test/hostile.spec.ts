@@ -1,9 +1,9 @@
 import { ProtocolFrames } from '@drawbridge/testing';
+import { OptionsError } from '../src/command-line.js';
 import { Judge } from '../src/hostile/judge.js';
 import { HOSTILE_HELP, readHostileOptions } from '../src/hostile/options.js';
 import { hostileReport } from '../src/hostile/report.js';
 import { runHostile } from '../src/hostile/run.js';
-import { OptionsError } from '../src/options.js';
 
 const PATIENT_MS = 600_000;
 const FRAMES = 20_000;

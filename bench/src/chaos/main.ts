@@ -1,5 +1,5 @@
 /** `npm run chaos`: what is acknowledged survives whatever is killed. See options.ts. */
-import { OptionsError } from '../options.js';
+import { OptionsError } from '../command-line.js';
 import { CHAOS_HELP, type ChaosOptions, readChaosOptions } from './options.js';
 import { chaosReport } from './report.js';
 import { runChaos } from './run.js';

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { OptionsError } from '../options.js';
+import { given, seedOf, whole } from '../command-line.js';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -32,41 +31,16 @@ redis-server; PostgreSQL comes with it. What came of it: docs/benchmark.md`;
 
 /** Undefined where help is asked for. OptionsError, with what is wrong, where it cannot be done. */
 export function readChaosOptions(args: readonly string[]): ChaosOptions | undefined {
-  const given = parse(args);
-  if (given.help) return undefined;
-  const whole = (name: keyof ChaosOptions, from: number, to: number, otherwise: number) => {
-    const text = given[name];
-    if (text === undefined) return otherwise;
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= from && value <= to) return value;
-    throw new OptionsError(`--${name}: '${text}' is no whole number from ${from} to ${to}`);
-  };
+  const options = given(args, ['seed', 'messages', 'people', 'gateways', 'kills', 'rate']);
+  if (options.help) return undefined;
+  const number = (name: keyof typeof DEFAULTS, from: number, to: number) =>
+    whole(name, options[name], { from, to, otherwise: DEFAULTS[name] });
   return {
-    seed: whole('seed', 0, 4_294_967_295, Date.now() % 1_000_000),
-    messages: whole('messages', 1, 100_000_000, DEFAULTS.messages),
-    people: whole('people', 4, MAX_PEOPLE, DEFAULTS.people),
-    gateways: whole('gateways', 2, MAX_GATEWAYS, DEFAULTS.gateways),
-    kills: whole('kills', 0, 10_000, DEFAULTS.kills),
-    rate: whole('rate', 1, 1_000_000, DEFAULTS.rate),
+    seed: seedOf(options.seed),
+    messages: number('messages', 1, 100_000_000),
+    people: number('people', 4, MAX_PEOPLE),
+    gateways: number('gateways', 2, MAX_GATEWAYS),
+    kills: number('kills', 0, 10_000),
+    rate: number('rate', 1, 1_000_000),
   };
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        seed: text,
-        messages: text,
-        people: text,
-        gateways: text,
-        kills: text,
-        rate: text,
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    throw new OptionsError((error as Error).message);
-  }
 }

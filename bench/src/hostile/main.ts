@@ -1,5 +1,5 @@
 /** `npm run hostile`: malformed and hostile frames, and what they do to a bridge. See options.ts. */
-import { OptionsError } from '../options.js';
+import { OptionsError } from '../command-line.js';
 import { HOSTILE_HELP, type HostileOptions, readHostileOptions } from './options.js';
 import { hostileReport } from './report.js';
 import { runHostile } from './run.js';

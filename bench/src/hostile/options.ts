@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { OptionsError } from '../options.js';
+import { given, seedOf, whole } from '../command-line.js';
 
 export interface HostileOptions {
   readonly seed: number;
@@ -19,26 +18,10 @@ was not, it prints the seed and the frame.`;
 
 /** Undefined where help is asked for. OptionsError, with what is wrong, where it cannot be done. */
 export function readHostileOptions(args: readonly string[]): HostileOptions | undefined {
-  const given = parse(args);
-  if (given.help) return undefined;
-  const whole = (name: keyof HostileOptions, from: number, to: number, otherwise: number) => {
-    const text = given[name];
-    if (text === undefined) return otherwise;
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= from && value <= to) return value;
-    throw new OptionsError(`--${name}: '${text}' is no whole number from ${from} to ${to}`);
-  };
+  const options = given(args, ['seed', 'frames']);
+  if (options.help) return undefined;
   return {
-    seed: whole('seed', 0, 4_294_967_295, Date.now() % 1_000_000),
-    frames: whole('frames', 1, 100_000_000, FRAMES),
+    seed: seedOf(options.seed),
+    frames: whole('frames', options.frames, { from: 1, to: 100_000_000, otherwise: FRAMES }),
   };
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({ args: [...args], options: { seed: text, frames: text, help: { type: 'boolean' } } }).values;
-  } catch (error) {
-    throw new OptionsError((error as Error).message);
-  }
 }

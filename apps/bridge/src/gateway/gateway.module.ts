@@ -26,10 +26,10 @@ import { CommandTable } from './command-table.js';
 import { Connections } from './connections.js';
 import { ConsentGuard } from './consent.guard.js';
 import { ConversationCommands } from './conversation-commands.js';
+import { deliveredMessaging } from './delivered-messaging.js';
 import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
 import { Gateway } from './gateway.js';
-import { GroupReceipts } from './group-receipts.js';
 import { Hearing } from './hearing.js';
 import { MessageCommands } from './message-commands.js';
 import { Openings } from './openings.js';
@@ -142,25 +142,13 @@ function makeMessaging(
   delivery: Delivery,
   metrics: GatewayMetrics,
 ): Messaging {
-  const log = new Logger('Messaging');
-  const receipts = new GroupReceipts(
-    delivery,
-    (reader, conversation) => messaging.audience(reader, conversation),
-    (error) => log.warn({ err: error }, 'The people of a group could not be told who has read'),
-  );
-  const messaging = new Messaging({
+  return deliveredMessaging({
     database,
+    delivery,
+    part: 'Messaging',
     mayCommit: () => lease.lastsFor(COMMIT_TIMEOUT_MS),
-    onCommitted: (events) => delivery.committed(events),
     onBatch: (sends, ms) => metrics.batchCommitted(sends, ms),
-    onOutcomeUnknown: () => delivery.doubt(),
-    onReceipt: (reader, conversation, data) => receipts.read(reader, conversation, data),
-    log: {
-      warn: (details, message) => log.warn(details, message),
-      error: (details, message) => log.error(details, message),
-    },
   });
-  return messaging;
 }
 
 function makeUpkeep(config: Config, database: Database, metrics: GatewayMetrics): Upkeep {

@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { type Bus, Peers } from '@drawbridge/bus';
 import { Database } from '@drawbridge/database';
-import { Messaging } from '@drawbridge/messaging';
+import type { Messaging } from '@drawbridge/messaging';
 import {
   type DynamicModule,
   Injectable,
-  Logger,
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { AuthorityModule } from '../authority/authority.module.js';
 import { BUS } from '../bus.js';
+import { deliveredMessaging } from '../gateway/delivered-messaging.js';
 import { Delivery } from '../gateway/delivery.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
-import { GroupReceipts } from '../gateway/group-receipts.js';
 import { PLATFORM_MESSAGING, PlatformParts } from './platform-parts.js';
 import { WebhookDispatch } from './webhook-dispatch.js';
 
@@ -40,25 +39,8 @@ class Telling implements OnApplicationBootstrap, OnApplicationShutdown {
 }
 
 function makeMessaging(database: Database, delivery: Delivery): Messaging {
-  const log = new Logger('PlatformMessaging');
-  const receipts = new GroupReceipts(
-    delivery,
-    (reader, conversation) => messaging.audience(reader, conversation),
-    (error) => log.warn({ err: error }, 'The people of a group could not be told who has read'),
-  );
-  const messaging = new Messaging({
-    database,
-    // The platform needs no consent: these are its people's own messages.
-    mayCommit: () => true,
-    onCommitted: (events) => delivery.committed(events),
-    onOutcomeUnknown: () => delivery.doubt(),
-    onReceipt: (reader, conversation, data) => receipts.read(reader, conversation, data),
-    log: {
-      warn: (details, message) => log.warn(details, message),
-      error: (details, message) => log.error(details, message),
-    },
-  });
-  return messaging;
+  // The platform needs no consent: these are its people's own messages.
+  return deliveredMessaging({ database, delivery, part: 'PlatformMessaging', mayCommit: () => true });
 }
 
 function makePeers(bus: Bus): Peers {
