@@ -70,6 +70,8 @@ export class Config {
   readonly appSendsPerS: number;
   readonly conversationsPerMin: number;
   readonly contactsPerMin: number;
+  readonly pagesPerMin: number;
+  readonly opensPerMin: number;
   readonly production: boolean;
   /** The names of what the environment sets, for the log. */
   readonly given: readonly string[];
@@ -115,6 +117,8 @@ export class Config {
     this.appSendsPerS = settings.APP_SENDS_PER_S ?? 5_000;
     this.conversationsPerMin = settings.CONVERSATIONS_PER_MIN ?? 60;
     this.contactsPerMin = settings.CONTACTS_PER_MIN ?? 300;
+    this.pagesPerMin = settings.PAGES_PER_MIN ?? 1_200;
+    this.opensPerMin = settings.OPENS_PER_MIN ?? 300;
   }
 
   /** Throws ConfigError with every problem there is: wrong values, values that do not go together, misspelt names. */

@@ -218,6 +218,14 @@ export class Settings {
   @WholeNumber(1, 1_000_000, A_COUNT)
   @Setting('number', '300')
   CONTACTS_PER_MIN?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '1200')
+  PAGES_PER_MIN?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '300')
+  OPENS_PER_MIN?: number;
 }
 
 export function isLoopback(hostname: string): boolean {

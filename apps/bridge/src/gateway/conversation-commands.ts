@@ -27,7 +27,7 @@ export class ConversationCommands {
     private readonly reads: Reads,
   ) {}
 
-  @Command({ event: 'conversation.list', data: ConversationList, scope: 'messages.read' })
+  @Command({ event: 'conversation.list', data: ConversationList, scope: 'messages.read', countsAs: 'pages' })
   listConversations(connection: Connection, page: ConversationList): Promise<object> {
     return this.reads.read(connection, {
       command: 'conversation.list',
@@ -36,7 +36,7 @@ export class ConversationCommands {
     });
   }
 
-  @Command({ event: 'conversation.get', data: ConversationGet, scope: 'messages.read' })
+  @Command({ event: 'conversation.get', data: ConversationGet, scope: 'messages.read', countsAs: 'pages' })
   async conversation(connection: Connection, { conversation: id }: ConversationGet): Promise<object> {
     const read = () =>
       this.reads.read(connection, {
@@ -47,7 +47,7 @@ export class ConversationCommands {
     return { conversation: await connection.order.read(id, read) };
   }
 
-  @Command({ event: 'conversation.history', data: ConversationHistory, scope: 'messages.read' })
+  @Command({ event: 'conversation.history', data: ConversationHistory, scope: 'messages.read', countsAs: 'pages' })
   history(connection: Connection, data: ConversationHistory): Promise<object> {
     const read = () =>
       this.reads.read(connection, {

@@ -127,7 +127,8 @@ export class Dispatcher {
 
   private countOf(what: Counted, { person, app, grant }: ConsentSession): number {
     if (what === 'sends') return this.limits.send(person.key, app.id);
-    return what === 'conversations' ? this.limits.conversation(person.key) : this.limits.contactsPage(grant);
+    if (what === 'conversations') return this.limits.conversation(person.key);
+    return what === 'contacts' ? this.limits.contactsPage(grant) : this.limits.messagesPage(grant);
   }
 
   private run({ rule, gateway, handler }: DispatchedCommand, connection: Connection, data: object) {

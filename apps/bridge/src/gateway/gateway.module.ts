@@ -19,6 +19,7 @@ import { AuthorityModule } from '../authority/authority.module.js';
 import { SigningKeys } from '../authority/signing-keys.js';
 import { BUS } from '../bus.js';
 import { Config } from '../config/config.js';
+import { RateLimits } from '../limits/rate-limits.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Acceptance } from './acceptance.js';
 import { AccessTokens } from './access-token.js';
@@ -225,8 +226,10 @@ function makePresence(
         messaging: Messaging,
         delivery: Delivery,
         openings: Openings,
-      ) => new Sessions({ publicUrl: config.publicUrl, tokens, partners, lease, messaging, delivery, openings }),
-      inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery, Openings],
+        limits: RateLimits,
+      ) =>
+        new Sessions({ publicUrl: config.publicUrl, tokens, partners, lease, messaging, delivery, openings, limits }),
+      inject: [Config, AccessTokens, Partners, ConsentLease, Messaging, Delivery, Openings, RateLimits],
     },
     { provide: Openings, useFactory: (database: Database) => new Openings(database.kind), inject: [Database] },
     { provide: AccessPages, useFactory: (database: Database) => new AccessPages(database), inject: [Database] },

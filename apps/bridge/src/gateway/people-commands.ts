@@ -30,14 +30,14 @@ export class PeopleCommands {
   }
 
   /** Public, and shared by the people it is about: a page of it is not on the record, which is of messages. */
-  @Command({ event: 'activity.list', data: ActivityList, scope: 'public.read' })
+  @Command({ event: 'activity.list', data: ActivityList, scope: 'public.read', countsAs: 'contacts' })
   async activity(connection: Connection, request: ActivityList): Promise<ActivityPage> {
     const { about, cursor, limit = LIMITS.defaultPage } = request;
     const page = await this.reads.take(connection, (person) => this.activities.list(person, { about, cursor, limit }));
     return page ?? refuseCursor();
   }
 
-  @Command({ event: 'presence.list', data: Nothing, scope: 'presence.read' })
+  @Command({ event: 'presence.list', data: Nothing, scope: 'presence.read', countsAs: 'contacts' })
   async presenceList(connection: Connection): Promise<object> {
     return { people: await this.reads.take(connection, (person) => this.presence.ofContacts(person)) };
   }

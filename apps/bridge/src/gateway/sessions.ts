@@ -12,6 +12,7 @@ import {
   scopeBit,
   scopesOf,
 } from '@drawbridge/protocol';
+import type { RateLimits } from '../limits/rate-limits.js';
 import type { AccessToken, AccessTokens } from './access-token.js';
 import { CommandError } from './command-error.js';
 import type { Connection } from './connection.js';
@@ -64,19 +65,22 @@ export class Sessions {
       readonly messaging: Messaging;
       readonly delivery: Delivery;
       readonly openings: Openings;
+      readonly limits: Pick<RateLimits, 'opening'>;
     },
   ) {}
 
   /** OpenRefused with the close that follows. */
   async open(connection: Connection, data: SessionOpen): Promise<Opened> {
     connection.state = 'opening';
-    const { lease } = this.parts;
+    const { lease, openings, limits } = this.parts;
     // Without it not even the time is known that a token's expiry is judged by.
     if (!lease.isFresh()) throw unverifiable();
     const token = await this.check(connection, data);
     if (!token) throw unauthenticated();
     // Whose it is stands in the token, so nobody opens at another grant's cost.
-    return this.parts.openings.take(token.grant, () => this.openNow(connection, data, token)).catch(refusedTurn);
+    const retryAfterMs = limits.opening(token.grant);
+    if (retryAfterMs > 0) throw new OpenRefused('rate_limited', 'rate_limited', { retryAfterMs });
+    return openings.take(token.grant, () => this.openNow(connection, data, token)).catch(refusedTurn);
   }
 
   private async openNow(connection: Connection, data: SessionOpen, token: AccessToken): Promise<Opened> {

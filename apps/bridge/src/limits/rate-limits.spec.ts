@@ -3,7 +3,15 @@ import { Bucket, rateOf } from './bucket.js';
 import { Buckets } from './buckets.js';
 import { Pace, RATE_LIMITS, RateLimits, type RateLimitsOptions } from './rate-limits.js';
 
-const RATES = { commandsPerS: 10, sendsPerS: 2, appSendsPerS: 15, conversationsPerMin: 6, contactsPerMin: 60 };
+const RATES = {
+  commandsPerS: 10,
+  sendsPerS: 2,
+  appSendsPerS: 15,
+  conversationsPerMin: 6,
+  contactsPerMin: 60,
+  pagesPerMin: 90,
+  opensPerMin: 30,
+};
 const SENDS_AT_ONCE = RATES.sendsPerS * RATE_LIMITS.sendsBurstS;
 
 /** A clock that stands still until it is moved. */
@@ -98,6 +106,8 @@ describe('Limits of what may be done in a time', () => {
     expect(takeAll(() => limits.send(2, 'other'))).toBe(2 * SENDS_AT_ONCE - appAtOnce);
     expect(takeAll(() => limits.conversation(1))).toBe(RATES.conversationsPerMin);
     expect(takeAll(() => limits.contactsPage('grant'))).toBe(RATES.contactsPerMin);
+    expect(takeAll(() => limits.messagesPage('grant'))).toBe(RATES.pagesPerMin);
+    expect(takeAll(() => limits.opening('grant'))).toBe(RATES.opensPerMin);
     expect(limits.refusals).toMatchObject({ sends: 2, app_sends: 1, conversations: 1, contacts: 1 });
   });
 

@@ -13,6 +13,8 @@ export const RATE_LIMITS = {
   appSendsBurstS: 2,
   conversationsBurstS: 60,
   contactsBurstS: 60,
+  pagesBurstS: 60,
+  opensBurstS: 60,
   /** A connection is closed (4529) after so many seconds' worth of commands that were refused, over and above as many again as the rate allows. */
   refusedBurstS: 10,
   /** Buckets of each kind that are remembered. */
@@ -24,9 +26,9 @@ export const RATE_LIMITS = {
 } as const;
 
 /** What a command counts as, beside being a command. */
-export type Counted = 'sends' | 'conversations' | 'contacts';
+export type Counted = 'sends' | 'conversations' | 'contacts' | 'pages';
 /** What was over its limit, for the metrics. */
-export type LimitName = Counted | 'commands' | 'app_sends' | 'in_flight';
+export type LimitName = Counted | 'commands' | 'app_sends' | 'in_flight' | 'opens';
 
 export interface RateLimitsOptions {
   readonly commandsPerS: number;
@@ -34,6 +36,8 @@ export interface RateLimitsOptions {
   readonly appSendsPerS: number;
   readonly conversationsPerMin: number;
   readonly contactsPerMin: number;
+  readonly pagesPerMin: number;
+  readonly opensPerMin: number;
   /** Where there are other processes. */
   readonly shared?: SharedBuckets | undefined;
   /** What the names of buckets are made with, so that nobody's id stands in Redis. */
@@ -69,6 +73,8 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     app_sends: 0,
     conversations: 0,
     contacts: 0,
+    pages: 0,
+    opens: 0,
     in_flight: 0,
   };
   private readonly commandRate: Rate;
@@ -77,6 +83,8 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly appSends: Buckets<string>;
   private readonly conversations: Buckets<number>;
   private readonly contacts: Buckets<string>;
+  private readonly pages: Buckets<string>;
+  private readonly opens: Buckets<string>;
   private untold: Untold[] = [];
   private telling = false;
   private timer: NodeJS.Timeout | undefined;
@@ -86,6 +94,7 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly nowMs: () => number = () => performance.now(),
   ) {
     const { commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin } = options;
+    const { pagesPerMin, opensPerMin } = options;
     const { remembered } = RATE_LIMITS;
     this.commandRate = rateOf(commandsPerS, RATE_LIMITS.commandsBurstS);
     this.refusedRate = rateOf(commandsPerS, RATE_LIMITS.refusedBurstS);
@@ -96,6 +105,8 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
       remembered,
     });
     this.contacts = new Buckets({ rate: rateOf(contactsPerMin / 60, RATE_LIMITS.contactsBurstS), remembered });
+    this.pages = new Buckets({ rate: rateOf(pagesPerMin / 60, RATE_LIMITS.pagesBurstS), remembered });
+    this.opens = new Buckets({ rate: rateOf(opensPerMin / 60, RATE_LIMITS.opensBurstS), remembered });
   }
 
   onApplicationBootstrap(): void {
@@ -144,9 +155,19 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     return this.take('conversations', this.conversations, person);
   }
 
-  /** Counts a page of contacts that somebody reads on one consent. */
+  /** Counts what somebody reads of their contacts on one consent: a page of them, who is online, what they share. */
   contactsPage(grant: string): number {
     return this.take('contacts', this.contacts, grant);
+  }
+
+  /** Counts a page of messages that somebody reads on one consent: each is a row of the record, for a year. */
+  messagesPage(grant: string): number {
+    return this.take('pages', this.pages, grant);
+  }
+
+  /** Counts a session that is opened on one consent: each is a row of the record too. */
+  opening(grant: string): number {
+    return this.take('opens', this.opens, grant);
   }
 
   /** Counts one refused command of a connection, and says whether it is one too many: nobody listens there. */
@@ -160,7 +181,8 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
   /** Once a second. Where the last telling is not over, because Redis stands still, what is to be told gathers for the next. */
   async tick(): Promise<void> {
     const now = this.nowMs();
-    for (const buckets of [this.sends, this.appSends, this.conversations, this.contacts]) buckets.sweep(now);
+    const { sends, appSends, conversations, contacts, pages, opens } = this;
+    for (const buckets of [sends, appSends, conversations, contacts, pages, opens]) buckets.sweep(now);
     const { shared } = this.options;
     if (!shared || this.telling || this.untold.length === 0) return;
     this.telling = true;
@@ -214,6 +236,8 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
 
 /** From the settings. */
 export function rateLimits(config: Config, key: Uint8Array, shared: SharedBuckets | undefined): RateLimits {
-  const { commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin } = config;
-  return new RateLimits({ commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin, key, shared });
+  const { commandsPerS, sendsPerS, appSendsPerS, conversationsPerMin, contactsPerMin, pagesPerMin, opensPerMin } =
+    config;
+  const perMinute = { conversationsPerMin, contactsPerMin, pagesPerMin, opensPerMin };
+  return new RateLimits({ commandsPerS, sendsPerS, appSendsPerS, ...perMinute, key, shared });
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { RedisBus } from '@drawbridge/bus';
 import type { Database } from '@drawbridge/database';
 import { type BridgeClient, CodedError, type RedisServer, startRedis, testDatabase } from '@drawbridge/testing';
+import { sql } from 'kysely';
 import { RATE_LIMITS, RateLimits } from '../../src/limits/rate-limits.js';
 import { codeOf, GatewayHarness, type Sent, type SignedIn, send } from './gateway-harness.js';
 
@@ -16,6 +17,8 @@ const SETTINGS = {
   SENDS_PER_S: String(SENDS_PER_S),
   CONVERSATIONS_PER_MIN: String(CONVERSATIONS),
   CONTACTS_PER_MIN: '30',
+  PAGES_PER_MIN: '25',
+  OPENS_PER_MIN: '6',
 };
 const DOES_NOT_LISTEN = { code: 4529, reason: 'rate_limited' };
 
@@ -107,6 +110,54 @@ describe('What clients may do in a time, on two gateways that share a Redis', ()
     const other = await here.client('carol');
     await contacts(other.client);
     await Promise.all([client, other.client].map((each) => each.close()));
+  });
+
+  test('so have pages of messages and openings, which are on the record for a year: nobody fills it (I8, I9)', async () => {
+    const { client, grant, token } = await here.client('dave');
+    const conversation = await here.direct(client, 'alice');
+    const reads = [
+      ['conversation.list', {}],
+      ['conversation.get', { conversation }],
+      ['conversation.history', { conversation }],
+    ] as const;
+    const { taken, refused } = await untilRefused(() => client.request('conversation.list', {}));
+    expect(taken).toBeGreaterThanOrEqual(25);
+    expect(refused).toMatchObject({ code: 'rate_limited', retryAfterMs: expect.any(Number) });
+    for (const [event, data] of reads) expect(await codeOf(client.request(event, data))).toBe('rate_limited');
+    await client.close();
+
+    let opened = 1;
+    const open = async () => {
+      const anew = await here.connect();
+      const answer = await anew.open(token).catch((error: CodedError) => error);
+      if (!(answer instanceof CodedError)) {
+        opened += 1;
+        return anew.close();
+      }
+      expect(await anew.closed).toEqual(DOES_NOT_LISTEN);
+      throw answer;
+    };
+    expect((await untilRefused(open)).refused).toMatchObject({
+      code: 'rate_limited',
+      retryAfterMs: expect.any(Number),
+    });
+    const { rows } = await sql`select 1 from access_window where grant_id = ${grant}::uuid`.execute(database.tables());
+    expect(rows).toHaveLength(opened);
+    // Another sign-in of the same person has its own.
+    const other = await here.client('dave');
+    await other.client.request('conversation.list', {});
+    await other.client.close();
+  });
+
+  test('who asks for presence, or for what contacts share, reads of contacts (I9)', async () => {
+    for (const event of ['presence.list', 'activity.list']) {
+      const { client } = await here.client('dave');
+      const { taken, refused } = await untilRefused(() => client.request(event, {}));
+      expect(taken).toBeGreaterThanOrEqual(30);
+      expect(refused).toMatchObject({ code: 'rate_limited' });
+      expect(await codeOf(contacts(client))).toBe('rate_limited');
+      await client.close();
+    }
   });
 
   test('a client that comes back when it was told to is taken, each of its commands, and never closed', async () => {
