@@ -52,11 +52,12 @@ export class Bridge {
         await app.close();
         await bus.close();
       });
-      const admin = adminApi(database, app.get(Endings), config);
+      const refused = app.get(Metrics).apiRefusals();
+      const admin = adminApi(database, app.get(Endings), config, () => refused('operators', 'tokens'));
       const mounted = {
         ...(config.roles.has('admin') ? { [ADMIN_PATH]: admin } : {}),
         ...(config.roles.has('platform')
-          ? { [PLATFORM_PATH]: platformApi(app.get(PlatformParts), config.platformToken) }
+          ? { [PLATFORM_PATH]: platformApi(app.get(PlatformParts), config, (limit) => refused('platform', limit)) }
           : {}),
       };
       const internal = new InternalServer(config, lifecycle, app.get(Metrics), mounted);

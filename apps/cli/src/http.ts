@@ -1,8 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT_USAGE, Failure } from './failure.ts';
 import type { Side } from './side.ts';
 
 /** An end waits for gateways that do not answer: lease and margin, 5 s by default. */
 const ANSWER_WITHIN_MS = 60_000;
+/** What was refused because too much came is asked for again when the bridge says, as long as that takes no longer in all. */
+const PATIENCE_MS = 60_000;
+const SHORTEST_PAUSE_MS = 1_000;
 /** Node's words for "nobody is there", in the operator's. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -17,7 +21,18 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
 };
 
 /** The same again may go well in a moment: nobody answered, or the bridge cannot at present. */
-export class NotNow extends Failure {}
+export class NotNow extends Failure {
+  /** The bridge's own word, where it has one. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs = 0) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Too much at once: nothing was done. */
+class TooMuch extends NotNow {}
 
 /** What was asked for is not to be had: the same again comes to the same. */
 export class Refused extends Failure {
@@ -68,6 +83,20 @@ export class Http {
   }
 
   private async send<T>(method: string, path: string, query: Query, body?: object): Promise<T> {
+    for (let waitedMs = 0; ; ) {
+      try {
+        return await this.once<T>(method, path, query, body);
+      } catch (error) {
+        if (!(error instanceof TooMuch)) throw error;
+        const pauseMs = Math.max(error.retryAfterMs, SHORTEST_PAUSE_MS);
+        waitedMs += pauseMs;
+        if (waitedMs > PATIENCE_MS) throw error;
+        await pause(pauseMs);
+      }
+    }
+  }
+
+  private async once<T>(method: string, path: string, query: Query, body?: object): Promise<T> {
     const url = new URL(`${this.url}${this.side.path}${path}`);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -75,6 +104,7 @@ export class Http {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}`, Accept: 'application/json' };
     if (body) headers['Content-Type'] = 'application/json';
     let status: number;
+    let retryAfterMs: number;
     let text: string;
     try {
       const response = await fetch(url, {
@@ -86,15 +116,17 @@ export class Http {
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
       status = response.status;
+      retryAfterMs = (Number(response.headers.get('retry-after')) || 0) * 1_000;
       text = await response.text();
     } catch (error) {
       throw this.unreachable(error, method);
     }
     const answer = parsed(text);
     if (status >= 200 && status < 300) return (answer ?? {}) as T;
-    if (status >= 500 || status === 429)
-      throw new NotNow(this.refusal(status, path, answer as Partial<Problem>).message);
-    throw this.refusal(status, path, answer as Partial<Problem> | undefined);
+    const refusal = this.refusal(status, path, answer as Partial<Problem> | undefined);
+    if (status === 429) throw new TooMuch(refusal.message, retryAfterMs);
+    if (status >= 500) throw new NotNow(refusal.message, retryAfterMs);
+    throw refusal;
   }
 
   private refusal(status: number, path: string, problem: Partial<Problem> | undefined): Failure {

@@ -22,6 +22,7 @@ export const UNLIMITED_RATES: Readonly<Record<string, string>> = {
   CONTACTS_PER_MIN: '1000000',
   PAGES_PER_MIN: '1000000',
   OPENS_PER_MIN: '1000000',
+  PLATFORM_WRITES_PER_S: '1000000',
 };
 const MAX_OUTPUT_LENGTH = 1_048_576;
 

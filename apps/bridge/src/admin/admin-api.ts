@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import type { Router } from 'express';
 import { ApiError, type ApiErrorCode } from '../api/api-error.js';
 import { jsonApi } from '../api/json-api.js';
+import { WrongTokens } from '../api/wrong-tokens.js';
 import type { Config } from '../config/config.js';
 import { AdminParts } from './admin-parts.js';
 import { appRoutes } from './app-routes.js';
@@ -25,6 +26,8 @@ export function adminApi(
   database: Database,
   endings: Endings,
   config: Pick<Config, 'adminToken' | 'webhooks'>,
+  /** Told of each call that is answered 429. */
+  refused: () => void = () => {},
 ): Router {
   const parts = new AdminParts(database, endings, config.adminToken);
   const { operators } = parts;
@@ -39,6 +42,7 @@ export function adminApi(
       ...recordRoutes(parts),
       ...webhookRoutes(parts, config.webhooks),
     ],
+    wrongTokens: new WrongTokens(refused),
     whose: (token) => operators.whose(token),
     realm: 'operators',
     whyUnknown: async (token) => {

@@ -8,6 +8,7 @@ export type ApiErrorCode =
   | 'conflict'
   | 'too_large'
   | 'unsupported_media_type'
+  | 'rate_limited'
   | 'unavailable'
   | 'internal';
 
@@ -19,6 +20,7 @@ export const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   conflict: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  rate_limited: 429,
   unavailable: 503,
   internal: 500,
 };
@@ -32,6 +34,16 @@ export class ApiError extends Error {
     readonly issues?: readonly Issue[],
   ) {
     super(message);
+  }
+}
+
+/** Nothing was done of it; the same again may be after so long. */
+export class RateLimited extends ApiError {
+  constructor(
+    message: string,
+    readonly retryAfterMs: number,
+  ) {
+    super('rate_limited', message);
   }
 }
 

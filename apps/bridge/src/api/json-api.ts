@@ -3,13 +3,18 @@ import { checkData, type DataClass } from '@drawbridge/protocol';
 import type { LoggerService } from '@nestjs/common';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import { sendJson } from '../http/respond.js';
-import { ApiError, notFound, STATUS } from './api-error.js';
+import { ApiError, notFound, RateLimited, STATUS } from './api-error.js';
 import type { Method, Route } from './route.js';
+import type { WrongTokens } from './wrong-tokens.js';
 
 export interface JsonApi {
   readonly routes: readonly Route[];
   /** The name of whose token it is; undefined: nobody's. */
   whose(token: string): Promise<string | undefined>;
+  /** Counts those who are nobody. */
+  readonly wrongTokens: WrongTokens;
+  /** Bounds how much is under way at once; where it is not given, nothing does. RateLimited where too many wait. */
+  readonly turns?: { take(request: Request, work: () => Promise<void>): Promise<void> };
   /** In WWW-Authenticate. */
   readonly realm: string;
   /** What to tell who is nobody, with or without a token. */
@@ -27,6 +32,7 @@ export function jsonApi(api: JsonApi): Router {
   const router = Router({ caseSensitive: true });
   // Who it is comes first: nobody else learns what there is, or has a body read.
   router.use(authenticated(api));
+  router.use(inTurn(api));
   router.use(onlyJson, express.json({ limit: api.bodyLimit }));
   for (const each of routes) router[verbOf(each)](each.path, answering(each, api.log));
   for (const path of new Set(routes.map((each) => each.path))) router.all(path, wrongMethod(routes, path));
@@ -41,16 +47,34 @@ function verbOf({ method }: Route) {
   return method.toLowerCase() as Lowercase<Method>;
 }
 
-function authenticated({ whose, whyUnknown, realm }: JsonApi): RequestHandler {
+function authenticated({ whose, whyUnknown, realm, wrongTokens }: JsonApi): RequestHandler {
   return async (request, response, next) => {
     const [, token] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '') ?? [];
     const by = token === undefined ? undefined : await whose(token);
     if (by === undefined) {
+      if (token !== undefined) wrongTokens.count(request);
       response.setHeader('WWW-Authenticate', `Bearer realm="${realm}"`);
       throw new ApiError('unauthenticated', await whyUnknown(token));
     }
     response.locals.by = by;
     next();
+  };
+}
+
+/**
+ * Before a body is read, so that none is kept for those that wait; until the work is done, so that who hangs up does not
+ * have more under way than others.
+ */
+function inTurn({ turns }: JsonApi): RequestHandler {
+  return async (request, response, next) => {
+    if (!turns) return next();
+    await turns.take(request, async () => {
+      if (response.destroyed) return;
+      const closed = new Promise((resolve) => response.once('close', resolve));
+      next();
+      await closed;
+      await response.locals.work;
+    });
   };
 }
 
@@ -69,11 +93,16 @@ function answering(route: Route, log: LoggerService): RequestHandler {
     const query = checked(route.query, queryOf(request));
     const by = String(response.locals.by);
     const param = (name: string) => nameIn(request, name);
-    const answer = await route.answer({ by, body, query, param });
+    if (response.destroyed) return;
+    const work = route.answer({ by, body, query, param });
+    response.locals.work = work.then(ignore, ignore);
+    const answer = await work;
     if (route.method !== 'GET') log.log({ by, method: route.method, call: route.path }, 'A call');
     sendJson(response, answer.status ?? 200, answer.body);
   };
 }
+
+function ignore(): void {}
 
 /** PostgreSQL's text holds no NUL: nothing has such a name. */
 function nameIn({ params }: Request, part: string): string {
@@ -109,10 +138,12 @@ function wrongMethod(routes: readonly Route[], path: string): RequestHandler {
 
 function sendProblem(api: JsonApi): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, _next) => {
-    const { code, message, issues } = problemOf(error, api);
+    const problem = problemOf(error, api);
+    const { code, message, issues } = problem;
     if (code === 'internal') api.log.error({ method: request.method, path: request.path, err: error }, 'A call failed');
     if (response.headersSent) return void response.destroy();
     if (code === 'unavailable') response.setHeader('Retry-After', '1');
+    if (problem instanceof RateLimited) response.setHeader('Retry-After', Math.ceil(problem.retryAfterMs / 1_000));
     // What is left of a body that was not read is not the next request.
     if (!request.complete) response.setHeader('Connection', 'close');
     sendJson(response, STATUS[code], { code, message, ...(issues ? { issues } : {}) });

@@ -72,6 +72,8 @@ export class Config {
   readonly contactsPerMin: number;
   readonly pagesPerMin: number;
   readonly opensPerMin: number;
+  readonly platformCallsAtOnce: number;
+  readonly platformWritesPerS: number;
   readonly production: boolean;
   /** The names of what the environment sets, for the log. */
   readonly given: readonly string[];
@@ -119,6 +121,8 @@ export class Config {
     this.contactsPerMin = settings.CONTACTS_PER_MIN ?? 300;
     this.pagesPerMin = settings.PAGES_PER_MIN ?? 1_200;
     this.opensPerMin = settings.OPENS_PER_MIN ?? 300;
+    this.platformCallsAtOnce = settings.PLATFORM_CALLS_AT_ONCE ?? 8;
+    this.platformWritesPerS = settings.PLATFORM_WRITES_PER_S ?? 20_000;
   }
 
   /** Throws ConfigError with every problem there is: wrong values, values that do not go together, misspelt names. */

@@ -226,6 +226,14 @@ export class Settings {
   @WholeNumber(1, 1_000_000, A_COUNT)
   @Setting('number', '300')
   OPENS_PER_MIN?: number;
+
+  @WholeNumber(1, 1_000, A_COUNT)
+  @Setting('number', '8')
+  PLATFORM_CALLS_AT_ONCE?: number;
+
+  @WholeNumber(1, 1_000_000, A_COUNT)
+  @Setting('number', '20000')
+  PLATFORM_WRITES_PER_S?: number;
 }
 
 export function isLoopback(hostname: string): boolean {

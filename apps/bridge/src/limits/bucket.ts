@@ -26,14 +26,14 @@ export class Bucket {
   /** The latest time that a refused caller was told to come back at. */
   private toldMs = Number.NEGATIVE_INFINITY;
 
-  /** 0 where a token is there; otherwise in how many milliseconds. Takes none. */
-  waitMs({ msEach, burstMs }: Rate, nowMs: number): number {
-    const waitMs = this.fullAtMs + msEach - burstMs - nowMs;
+  /** 0 where so many tokens are there; otherwise in how many milliseconds. Takes none. */
+  waitMs({ msEach, burstMs }: Rate, nowMs: number, tokens = 1): number {
+    const waitMs = this.fullAtMs + tokens * msEach - burstMs - nowMs;
     return waitMs > EARLY_MS ? waitMs : 0;
   }
 
-  take({ msEach }: Rate, nowMs: number): void {
-    this.fullAtMs = Math.max(this.fullAtMs, nowMs) + msEach;
+  take({ msEach }: Rate, nowMs: number, tokens = 1): void {
+    this.fullAtMs = Math.max(this.fullAtMs, nowMs) + tokens * msEach;
   }
 
   /**

@@ -50,6 +50,19 @@ export class Metrics {
     return (outcome) => counter.inc({ outcome });
   }
 
+  /** To be told of each call of the two APIs that was refused because too many came. */
+  apiRefusals(): (api: 'platform' | 'operators', limit: 'calls' | 'writes' | 'tokens') => void {
+    const counter = new Counter({
+      name: 'drawbridge_api_refused_total',
+      help: 'Calls of the HTTP APIs on the internal listener that were answered 429, by the API and the limit.',
+      labelNames: ['api', 'limit'],
+      registers: [this.registry],
+    });
+    for (const limit of ['calls', 'writes', 'tokens']) counter.inc({ api: 'platform', limit }, 0);
+    counter.inc({ api: 'operators', limit: 'tokens' }, 0);
+    return (api, limit) => counter.inc({ api, limit });
+  }
+
   get contentType(): string {
     return this.registry.contentType;
   }

@@ -2,11 +2,12 @@ import type { ConversationView } from '@drawbridge/messaging';
 import { type Route, route } from '../api/route.js';
 import { Page, pageSize } from '../api/shapes.js';
 import { onBehalfOf, personOf } from './on-behalf.js';
+import type { PlatformLimits } from './platform-limits.js';
 import type { PlatformParts } from './platform-parts.js';
 import { GroupChange, MessagesAfter, NewConversation, PersonsRead } from './requests.js';
 
 /** Groups that the platform's own apps make, what was read in them, and catching up. */
-export function conversationRoutes(parts: PlatformParts): Route[] {
+export function conversationRoutes(parts: PlatformParts, limits: PlatformLimits): Route[] {
   const { messaging } = parts;
 
   return [
@@ -15,6 +16,7 @@ export function conversationRoutes(parts: PlatformParts): Route[] {
     })),
 
     route('POST', '/conversations', { body: NewConversation }, async ({ body }) => {
+      limits.write(1);
       const { from, members, title, clientId, createdAt } = body;
       const since = createdAt === undefined ? undefined : new Date(createdAt);
       const creator = onBehalfOf(await personOf(parts, 'from', from));
@@ -32,6 +34,7 @@ export function conversationRoutes(parts: PlatformParts): Route[] {
     })),
 
     route('PATCH', '/conversations/:conversation', { body: GroupChange }, async ({ body, param }) => {
+      limits.write(1);
       const { from, ...change } = body;
       const changer = onBehalfOf(await personOf(parts, 'from', from));
       await messaging.updateGroup(changer, { conversation: param('conversation'), ...change });

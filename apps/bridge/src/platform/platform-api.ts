@@ -6,10 +6,13 @@ import { Logger } from '@nestjs/common';
 import type { Router } from 'express';
 import { ApiError, type ApiErrorCode } from '../api/api-error.js';
 import { jsonApi } from '../api/json-api.js';
+import { WrongTokens } from '../api/wrong-tokens.js';
+import type { Config } from '../config/config.js';
 import { activityRoutes } from './activity-routes.js';
 import { conversationRoutes } from './conversation-routes.js';
 import { messageRoutes } from './message-routes.js';
 import { peopleRoutes } from './people-routes.js';
+import { type PlatformLimitName, PlatformLimits } from './platform-limits.js';
 import type { PlatformParts } from './platform-parts.js';
 
 export const PLATFORM_PATH = '/platform/v1';
@@ -19,9 +22,23 @@ const BODY_LIMIT = '25mb';
 const ACTOR = 'platform';
 
 /** The host platform's HTTP API (protocol, section 7), to be mounted on the internal listener at PLATFORM_PATH. */
-export function platformApi(parts: PlatformParts, platformToken: string | undefined): Router {
+export function platformApi(
+  parts: PlatformParts,
+  config: Pick<Config, 'platformToken' | 'platformCallsAtOnce' | 'platformWritesPerS'>,
+  /** Told of each call that is answered 429. */
+  refused: (limit: PlatformLimitName | 'tokens') => void,
+): Router {
+  const { platformToken } = config;
+  const limits = new PlatformLimits(config, refused);
   return jsonApi({
-    routes: [...peopleRoutes(parts), ...activityRoutes(parts), ...messageRoutes(parts), ...conversationRoutes(parts)],
+    routes: [
+      ...peopleRoutes(parts),
+      ...activityRoutes(parts),
+      ...messageRoutes(parts, limits),
+      ...conversationRoutes(parts, limits),
+    ],
+    turns: limits,
+    wrongTokens: new WrongTokens(() => refused('tokens')),
     whose: async (token) => (platformToken !== undefined && isSame(token, platformToken) ? ACTOR : undefined),
     realm: 'platform',
     whyUnknown: (token) => {

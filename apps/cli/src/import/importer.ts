@@ -194,7 +194,7 @@ export class Importer {
       } catch (error) {
         if (!(error instanceof NotNow) || performance.now() > until) throw error;
         this.told.waiting(error.message);
-        await pause(pauseMs(attempt));
+        await pause(Math.max(pauseMs(attempt), error.retryAfterMs));
       }
     }
   }
