@@ -250,6 +250,23 @@ describe('a bus through Redis', () => {
     await early.close();
   });
 
+  it('has buckets that go on whatever somebody else puts under the name of one (I7)', async () => {
+    const operator = new Redis(redis.url);
+    const each = { tokens: 1, msEach: 100_000, maxMs: 1_000_000 };
+    const spent = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => ({ key, ...each }));
+    await bus.buckets.spend(spent);
+    for (const [n, key] of (await operator.keys('drawbridge:bucket:*')).toSorted().entries()) {
+      await operator.del(key);
+      if (n === 0) await operator.rpush(key, 'a list');
+      else if (n < 5) await operator.set(key, ['nan', 'inf', '-inf', 'x'][n - 1]!);
+    }
+    const fullInMs = await bus.buckets.spend(spent);
+    for (const ms of fullInMs) expect([each.msEach, each.maxMs]).toContain(ms);
+    const again = await bus.buckets.spend(spent);
+    expect(again.filter((ms) => ms > each.msEach)).toHaveLength(spent.length);
+    operator.disconnect();
+  });
+
   it('leaves nothing open when it is closed', async () => {
     const operator = new Redis(redis.url);
     const clients = async () =>

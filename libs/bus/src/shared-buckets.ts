@@ -24,14 +24,17 @@ const SHARDS = 16;
 
 /**
  * A bucket is known by when it will be full, in microseconds of Redis' own clock, and is forgotten at that time. Whatever else
- * may stand under its key keeps nobody out for longer than a bucket can.
+ * may stand under its key, a list or what is no number, keeps nobody out for longer than a bucket can, and no other bucket from
+ * being told of.
  */
 const SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local left = {}
 for n, key in ipairs(KEYS) do
-  local fullAt = tonumber(redis.call('GET', key)) or now
+  local found = redis.pcall('GET', key)
+  local fullAt = type(found) == 'string' and tonumber(found) or now
+  if fullAt ~= fullAt then fullAt = now end
   fullAt = math.max(fullAt, now) + ARGV[2 * n - 1]
   fullAt = math.min(fullAt, now + ARGV[2 * n])
   local us = math.floor(fullAt - now)
