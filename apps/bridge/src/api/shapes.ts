@@ -20,8 +20,13 @@ export function OneOf(...words: string[]): PropertyDecorator {
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 export const A_TIME = 'must be a time as RFC 3339 has it, such as 2027-03-01T00:00:00.000Z';
 
+/** Such as the last day of 9999 somewhere west of Greenwich: what it is in UTC has no place in RFC 3339. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 export function isTime(value: unknown): boolean {
-  if (typeof value !== 'string' || !RFC3339.test(value) || !(Date.parse(value) > 0)) return false;
+  if (typeof value !== 'string' || !RFC3339.test(value)) return false;
+  const ms = Date.parse(value);
+  if (!(ms > 0 && ms <= LAST_MS)) return false;
   // 31 February would be taken for a day in March.
   const [year, month, day] = value.slice(0, 10).split('-').map(Number);
   return new Date(Date.UTC(year!, month! - 1, day)).getUTCDate() === day;

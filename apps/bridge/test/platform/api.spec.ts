@@ -150,7 +150,9 @@ describe('People', () => {
     expect(await seen()).toEqual([]);
     expect(await here.refused('DELETE', path)).toBe('404 not_found');
     expect(await here.refused('POST', '/people/nobody/activities', shared)).toBe('404 not_found');
-    for (const wrong of [{ audience: 'Everybody!' }, { at: 'yesterday' }, { object: { ...object, url: 'http://x/' } }])
+    const in10000 = { at: '9999-12-31T23:59:59-23:59' };
+    const notHttps = { object: { ...object, url: 'http://x/' } };
+    for (const wrong of [{ audience: 'Everybody!' }, { at: 'yesterday' }, in10000, notHttps])
       expect(await here.refused('POST', '/people/bob/activities', { ...shared, ...wrong })).toBe('400 invalid_data');
     await site.close();
   });
