@@ -31,6 +31,14 @@ module.exports = {
     only('partners', '^libs/partners/', ['^libs/(database|ledger|protocol)/']),
     only('consent', '^libs/consent/', ['^libs/(database|bus|ledger|protocol)/']),
     only('messaging-knows-no-consent', '^libs/messaging/', ['^libs/(database|bus|protocol)/']),
+    only('client-stands-alone', '^libs/client/', ['^libs/protocol/']),
+    {
+      name: 'client-takes-types-alone',
+      comment: 'Partners have the SDK without the rest of this repository.',
+      severity: 'error',
+      from: { path: '^libs/client/src/' },
+      to: { path: '^libs/protocol/', dependencyTypesNot: ['type-only'] },
+    },
     only('cli-stands-alone', '^apps/cli/', ['^libs/testing/', '^libs/protocol/']),
     {
       name: 'domain-imports-no-nest',

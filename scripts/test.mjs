@@ -8,6 +8,7 @@ const checks = [
   ['layers', 'the directions of ARCHITECTURE.md'],
   ['unused', 'unused code and dependencies'],
   ['types', 'types'],
+  ['sdk', 'the SDK as it is published: its size, its entries and its types'],
 ];
 
 let failed = 0;

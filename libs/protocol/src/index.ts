@@ -25,4 +25,5 @@ export { type JsonSchema, schemaOf } from './json-schema.js';
 export * from './limits.js';
 export * from './scopes.js';
 export * from './validation.js';
+export type * from './wire.js';
 export { withinReply } from './within-reply.js';

@@ -1,0 +1,13 @@
+/** What a close asks of a client: nothing more, another token, or to come again. */
+export type CloseMeaning = 'stop' | 'token' | 'again';
+
+const UNAUTHENTICATED = 4401;
+/** RFC 6455: what is wrong with the client stays wrong. */
+const CLIENT_FAULTS: readonly number[] = [1002, 1007, 1008, 1009];
+
+/** `refusal`: the code of the error that `session.open` was answered with. Its data is not mended by another token. */
+export function closeMeans(code: number, refusal?: string): CloseMeaning {
+  if (code === UNAUTHENTICATED) return refusal === 'invalid_data' ? 'stop' : 'token';
+  if ((code >= 4400 && code < 4500) || CLIENT_FAULTS.includes(code)) return 'stop';
+  return 'again';
+}

@@ -1,0 +1,173 @@
+import type { WireError, WireEvents } from '@drawbridge/protocol';
+import { BridgeError, clientError } from './errors.js';
+import type { WebSocketLike } from './socket.js';
+
+/** An event as it came. */
+export interface EventFrame {
+  readonly event: string;
+  readonly seq?: number;
+  readonly prev?: number;
+  readonly data: unknown;
+}
+
+export interface ConnectionListener {
+  event(frame: EventFrame): void;
+  /** Once, whoever ended it. `reason` is the close reason, or what the SDK found out by itself. */
+  closed(code: number, reason: string): void;
+}
+
+interface Waiting {
+  readonly taken: ((data: never) => void) | undefined;
+  readonly resolve: (data: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const ABNORMAL = 1006;
+
+/**
+ * One WebSocket: frames in and out, and whether the other side is still there. A browser shows no pings, so after so long
+ * a silence as the bridge's own heartbeat it asks; a connection that is half open is given up without waiting for it.
+ */
+export class Connection {
+  /** `hello`; never, when the connection ends before. */
+  readonly hello: Promise<WireEvents['hello']>;
+  /** What the next proof is made over. */
+  nonce = '';
+  readonly #waiting = new Map<string, Waiting>();
+  #greet!: (hello: WireEvents['hello']) => void;
+  #isOpen = true;
+  #count = 0;
+  #heardAt = Date.now();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeatMs = 0;
+
+  constructor(
+    private readonly socket: WebSocketLike,
+    private readonly listener: ConnectionListener,
+    private readonly pongMs: number,
+  ) {
+    this.hello = new Promise((resolve) => {
+      this.#greet = resolve;
+    });
+    socket.addEventListener('message', ({ data }: { data: unknown }) => this.#take(data));
+    socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => this.#ended(code, reason));
+    // Every error is followed by a close.
+    socket.addEventListener('error', () => {});
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Commands that are not answered yet. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * The data of `ok`. Rejects with what the bridge answered, or `connection_lost`. `taken` is told of it before the next
+   * frame is looked at, which may come in the same instant.
+   */
+  request(event: string, data: object, taken?: (data: never) => void): Promise<unknown> {
+    if (!this.#isOpen) return Promise.reject(clientError('connection_lost'));
+    const id = `c-${++this.#count}`;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { taken, resolve, reject });
+      try {
+        this.socket.send(JSON.stringify({ event, id, data }));
+      } catch {
+        // It is closing already: `close` follows, and rejects this.
+      }
+    });
+  }
+
+  /** Asks whether the other side is there, and gives the connection up when no answer comes. */
+  async ping(): Promise<number> {
+    const since = performance.now();
+    const timer = setTimeout(() => this.drop('timeout'), this.pongMs);
+    try {
+      await this.request('ping', {});
+      return performance.now() - since;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(code = 1000): void {
+    this.#end(code, '', code);
+  }
+
+  /** Ends it here and now, whatever the other side does. */
+  drop(reason: string): void {
+    this.#end(ABNORMAL, reason, 1000);
+  }
+
+  #take(text: unknown): void {
+    if (!this.#isOpen) return;
+    this.#heardAt = Date.now();
+    const frame = parsed(text);
+    if (!frame) this.drop('bad_frame');
+    else if (frame.id !== undefined) this.#answer(frame.id, frame);
+    else if (frame.event === 'hello') this.#greeted(frame.data as WireEvents['hello']);
+    else this.listener.event(frame);
+  }
+
+  #answer(id: string, { event, data }: EventFrame): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (event === 'ok') {
+      this.nonce = (data as { nonce?: string }).nonce ?? this.nonce;
+      waiting?.taken?.(data as never);
+      waiting?.resolve(data);
+    } else waiting?.reject(new BridgeError(data as WireError));
+  }
+
+  #greeted(hello: WireEvents['hello']): void {
+    this.nonce = hello.nonce;
+    this.#heartbeatMs = hello.heartbeatMs;
+    this.#listenForSilence();
+    this.#greet(hello);
+  }
+
+  #listenForSilence(): void {
+    clearTimeout(this.#timer);
+    const silentForMs = Date.now() - this.#heardAt;
+    if (silentForMs < this.#heartbeatMs) {
+      this.#timer = setTimeout(() => this.#listenForSilence(), this.#heartbeatMs - silentForMs);
+      return;
+    }
+    this.ping().then(
+      () => this.#isOpen && this.#listenForSilence(),
+      // A refusal is an answer; and a lost connection is told of elsewhere.
+      (error: BridgeError) => this.#isOpen && error.code !== 'connection_lost' && this.#listenForSilence(),
+    );
+  }
+
+  #end(code: number, reason: string, socketCode: number): void {
+    if (!this.#isOpen) return;
+    this.#ended(code, reason);
+    try {
+      this.socket.close(socketCode);
+    } catch {
+      // A socket that never came to be open.
+    }
+  }
+
+  #ended(code: number, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearTimeout(this.#timer);
+    this.listener.closed(code, reason);
+    for (const { reject } of this.#waiting.values()) reject(clientError('connection_lost'));
+    this.#waiting.clear();
+  }
+}
+
+function parsed(text: unknown): (EventFrame & { id?: string }) | undefined {
+  try {
+    const frame = JSON.parse(String(text));
+    return typeof frame?.event === 'string' ? { ...frame, data: frame.data ?? {} } : undefined;
+  } catch {
+    return undefined;
+  }
+}

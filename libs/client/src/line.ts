@@ -1,0 +1,119 @@
+import type { Session, WireCommands } from '@drawbridge/protocol';
+import { Connection, type EventFrame } from './connection.js';
+import type { BridgeError } from './errors.js';
+import type { Cursor } from './events.js';
+import { SUBPROTOCOL, type WebSocketClass } from './socket.js';
+import type { Token } from './tokens.js';
+
+export interface LineOptions {
+  readonly address: string;
+  readonly webSocket: WebSocketClass;
+  readonly client: { readonly name: string; readonly version: string };
+  readonly openMs: number;
+  readonly pongMs: number;
+}
+
+export interface LineListener {
+  opened(line: Line): void;
+  event(line: Line, frame: EventFrame): void;
+  closed(line: Line, code: number, reason: string): void;
+}
+
+/** A connection with a session: opened with a token, and held to the promise that nothing is missing and nothing comes twice. */
+export class Line {
+  readonly connection: Connection;
+  session: Session | undefined;
+  /** Why the bridge refused the opening. */
+  refusal: BridgeError | undefined;
+  /** Everything that was missed has come. */
+  isLive = false;
+  /** After which place its events begin. */
+  start: Cursor | undefined;
+  epoch = '';
+  #seq: number | undefined;
+  readonly #overdue: ReturnType<typeof setTimeout>;
+
+  constructor(
+    private readonly options: LineOptions,
+    public token: Token,
+    private readonly resume: Cursor | undefined,
+    private readonly listener: LineListener,
+  ) {
+    const socket = new options.webSocket(options.address, SUBPROTOCOL);
+    const closed = (code: number, reason: string) => {
+      clearTimeout(this.#overdue);
+      listener.closed(this, code, reason);
+    };
+    this.#overdue = setTimeout(() => this.connection.drop('timeout'), options.openMs);
+    this.connection = new Connection(socket, { event: (frame) => this.#event(frame), closed }, options.pongMs);
+    this.#open().catch((error: BridgeError) => {
+      // The bridge closes, with the code that counts; what it said goes with it.
+      this.refusal = error;
+    });
+  }
+
+  /** Goes on with another token. */
+  async refresh(token: Token): Promise<WireCommands['session.refresh']['reply']> {
+    const shown = await this.#shown(token);
+    const reply = (await this.connection.request('session.refresh', shown)) as WireCommands['session.refresh']['reply'];
+    this.token = token;
+    return reply;
+  }
+
+  /** Lets go of it when everything that was asked is answered, but not much later. */
+  retire(withinMs: number): void {
+    const since = Date.now();
+    const look = () => {
+      if (this.connection.pending === 0 || Date.now() - since > withinMs) this.connection.close();
+      else setTimeout(look, 20);
+    };
+    look();
+  }
+
+  async #open(): Promise<void> {
+    await this.connection.hello;
+    const data: WireCommands['session.open']['data'] = {
+      ...(await this.#shown(this.token)),
+      client: this.options.client,
+      ...(this.resume ? { resume: { epoch: this.resume.epoch, after: this.resume.after } } : {}),
+    };
+    await this.connection.request('session.open', data, (session: Session) => this.#opened(session));
+  }
+
+  #opened(session: Session): void {
+    const { mailbox } = session;
+    clearTimeout(this.#overdue);
+    this.session = session;
+    if (mailbox) this.start = this.resume ?? { epoch: mailbox.epoch, after: mailbox.head };
+    this.epoch = this.start?.epoch ?? '';
+    this.#seq = this.start?.after;
+    this.isLive = mailbox === undefined;
+    this.listener.opened(this);
+  }
+
+  async #shown(token: Token): Promise<{ token: string; proof?: string }> {
+    if (typeof token === 'string') return { token };
+    return { token: token.accessToken, proof: await token.prove({ nonce: this.connection.nonce }) };
+  }
+
+  /** I4, looked at from this side: `prev` is what came before. What came already is passed over; a gap ends the line. */
+  #event(frame: EventFrame): void {
+    const { seq, prev } = frame;
+    if (frame.event === 'mailbox.live') this.isLive = true;
+    if (frame.event === 'mailbox.reset') {
+      const { epoch, head } = frame.data as { epoch: string; head: number };
+      this.epoch = epoch;
+      this.#seq = head;
+      this.isLive = false;
+    }
+    if (seq !== undefined && this.#seq !== undefined) {
+      if (seq <= this.#seq) return;
+      if (prev !== this.#seq) {
+        this.connection.drop('gap');
+        return;
+      }
+      this.#seq = seq;
+    }
+    this.listener.event(this, frame);
+  }
+}

@@ -1,0 +1,303 @@
+import type { Scope, Session } from '@drawbridge/protocol';
+import { type Backoff, fullJitter, withinDeparture } from './backoff.js';
+import { closeMeans } from './closes.js';
+import type { Connection, EventFrame } from './connection.js';
+import { BridgeError, clientError } from './errors.js';
+import type { Events } from './events.js';
+import { Line, type LineListener, type LineOptions } from './line.js';
+import { type Action, type Input, type State, TRANSITIONS } from './state.js';
+import type { Tokens } from './tokens.js';
+
+export interface LinkOptions extends LineOptions {
+  readonly url: string;
+  readonly backoff: Backoff;
+}
+
+/** So long a connection must have lasted for the next loss to count as a first one. */
+const STABLE_MS = 5_000;
+/** What was asked on a connection that another has taken the place of is waited for so long. */
+const RETIRE_MS = 5_000;
+const REFRESH_AGAIN_MS = 5_000;
+
+interface Why {
+  readonly reason: string;
+  readonly docs?: string | undefined;
+}
+
+interface Waiter {
+  readonly resolve: (connection: Connection) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Holds the connection: carries out what the table of states says, and reports to it what happens. */
+export class Link {
+  state: State = { name: 'signed-out', retryable: false };
+  /** Of the latest opening. */
+  session: Session | undefined;
+  #primary: Line | undefined;
+  /** Is being opened to take the primary's place. */
+  #successor: Line | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attempt = 0;
+  #openedAt = 0;
+  /** What `going_away` allows. */
+  #departureMs: number | undefined;
+  #abort = new AbortController();
+  /** While a token is waited for: of which `#abort`. */
+  #asking: AbortController | undefined;
+  readonly #listener: LineListener = {
+    opened: (line) => this.#opened(line),
+    event: (line, frame) => this.#event(line, frame),
+    closed: (line, code, reason) => this.#closed(line, code, reason),
+  };
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(
+    private readonly options: LinkOptions,
+    private readonly tokens: Tokens,
+    private readonly events: Events,
+    private readonly changed: (state: State) => void,
+  ) {}
+
+  open(): void {
+    this.#step('open');
+  }
+
+  /** The network is there again: no need to wait any longer, or a reason to ask whether the bridge is. */
+  nudge(): void {
+    this.#step('retry');
+    this.#primary?.connection.ping().catch(() => {});
+  }
+
+  close(): void {
+    this.#step('close', { reason: 'closed' });
+  }
+
+  /** Somebody lacks what came before: a second connection brings it, and takes the place of this one. */
+  rewind(): void {
+    if (this.#primary?.session) this.#replace(0);
+  }
+
+  /** The connection, as soon as there is one with a session. */
+  whenOpen(signal: AbortSignal): Promise<Connection> {
+    const line = this.#primary;
+    if (line?.session && line.connection.isOpen) return Promise.resolve(line.connection);
+    if (this.state.name === 'ended') return Promise.reject(this.endError());
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+    const waiter: Waiter = { resolve, reject };
+    const abort = () => {
+      this.#waiters.delete(waiter);
+      reject(signal.reason);
+    };
+    this.#waiters.add(waiter);
+    signal.addEventListener('abort', abort, { once: true });
+    return promise.finally(() => signal.removeEventListener('abort', abort));
+  }
+
+  /** Why it is over. */
+  endError(): BridgeError {
+    const { reason = 'closed', docs } = this.state;
+    if (reason === 'closed') return clientError('closed');
+    return new BridgeError({ code: reason, message: `The bridge ended this: ${reason}.`, retryable: false, docs });
+  }
+
+  #step(input: Input, why?: Why): void {
+    const before = this.state.name;
+    const [name, action] = TRANSITIONS[before][input];
+    if (name === before && !action) return;
+    const retryInMs = action === 'wait' ? this.#pauseMs() : undefined;
+    const reason = why?.reason ?? (name === 'reconnecting' ? this.state.reason : undefined);
+    const docs = why?.docs ?? (why === undefined && reason !== undefined ? this.state.docs : undefined);
+    this.state = {
+      name,
+      retryable: name !== 'ended' && name !== 'signed-out',
+      ...(reason === undefined ? {} : { reason }),
+      ...(retryInMs === undefined ? {} : { retryInMs }),
+      ...(docs === undefined ? {} : { docs }),
+    };
+    if (action) this.#act(action, retryInMs);
+    if (name !== before && (name === 'ended' || name === 'signed-out')) this.#settle();
+    if (name !== before || action === 'wait') this.changed(this.state);
+  }
+
+  #act(action: Action, retryInMs = 0): void {
+    if (action === 'dial') this.#dial();
+    else if (action === 'replace') this.#replace(withinDeparture(this.#departureMs ?? 0, 0));
+    else if (action === 'hang-up') this.#hangUp();
+    else this.#after(retryInMs, () => this.#step('retry'));
+  }
+
+  #dial(): void {
+    clearTimeout(this.#timer);
+    // What was being made to take the place of a connection that is gone is as good as a new one.
+    this.#primary ??= this.#successor;
+    this.#successor = undefined;
+    if (!this.#primary) void this.#connect();
+    else if (this.#primary.session) this.#opened(this.#primary);
+  }
+
+  #replace(afterMs: number): void {
+    this.#after(afterMs, () => this.#successor ?? this.#connect());
+  }
+
+  async #connect(): Promise<void> {
+    const abort = this.#abort;
+    if (this.#asking === abort) return;
+    this.#asking = abort;
+    try {
+      const token = await this.tokens.get(abort.signal);
+      if (abort.signal.aborted) return;
+      if (token === undefined) return this.#step('no-token', { reason: 'signed_out' });
+      const line = new Line(this.options, token, this.events.resumeAt(), this.#listener);
+      if (this.#primary) this.#successor = line;
+      else this.#primary = line;
+    } catch (error) {
+      if (!abort.signal.aborted) this.#failed(error);
+    } finally {
+      if (this.#asking === abort) this.#asking = undefined;
+    }
+  }
+
+  /** No token, or no socket. */
+  #failed(error: unknown): void {
+    const { code, retryable, docs } = (error ?? {}) as Partial<BridgeError>;
+    const why = { reason: typeof code === 'string' ? code : 'token_unavailable', docs };
+    if (this.#primary) {
+      if (retryable !== false) this.#replaceAgain();
+    } else this.#step(retryable === false ? 'stopped' : 'lost', why);
+  }
+
+  #opened(line: Line): void {
+    const { session } = line;
+    if (!session || (line !== this.#primary && line !== this.#successor)) return;
+    this.tokens.accepted(line.token, session.tokenExpiresAt);
+    if (line !== this.#primary) return void (line.isLive && this.#swap(line));
+    this.session = session;
+    this.#openedAt = Date.now();
+    this.#departureMs = undefined;
+    if (line.start) this.events.begin(line.start);
+    for (const { resolve } of this.#waiters) resolve(line.connection);
+    this.#waiters.clear();
+    this.#step(line.isLive ? 'opened-bare' : 'opened');
+    // Whoever asked for older events while it was being opened.
+    if (line.start && this.events.lacksBefore(line.start)) this.#replace(0);
+  }
+
+  /** Makes, then breaks. */
+  #swap(line: Line): void {
+    const before = this.#primary;
+    this.#successor = undefined;
+    this.#primary = line;
+    this.#opened(line);
+    this.#step('caught-up');
+    before?.retire(RETIRE_MS);
+  }
+
+  #event(line: Line, frame: EventFrame): void {
+    const isPrimary = line === this.#primary;
+    switch (frame.event) {
+      case 'mailbox.live':
+        if (isPrimary) this.#step('caught-up');
+        else if (line === this.#successor && line.session) this.#swap(line);
+        return;
+      case 'mailbox.reset':
+        this.events.reset(frame);
+        if (isPrimary) this.#step('reset');
+        return;
+      case 'going_away':
+        this.#departureMs = (frame.data as { reconnectWithinMs: number }).reconnectWithinMs;
+        if (isPrimary) this.#step('leaving');
+        return;
+      case 'session.expiring':
+        return void this.#refresh(line);
+      case 'grant.changed':
+        if (isPrimary) this.#narrowed(line, (frame.data as { scopes: Scope[] }).scopes);
+    }
+    if (frame.seq !== undefined) this.events.durable({ ...frame, seq: frame.seq }, line.epoch);
+    else if (isPrimary) this.events.passing(frame);
+  }
+
+  #narrowed(line: Line, scopes: Scope[]): void {
+    if (line.session) this.session = { ...line.session, grant: { ...line.session.grant, scopes } };
+    // Nothing more of the mailbox comes, so nothing is waited for.
+    if (!scopes.includes('messages.read')) this.#step('opened-bare');
+  }
+
+  async #refresh(line: Line): Promise<void> {
+    const { signal } = this.#abort;
+    try {
+      const token = await this.tokens.after(line.token, signal);
+      if (signal.aborted || !line.connection.isOpen) return;
+      if (token === undefined) return this.#step('no-token', { reason: 'signed_out' });
+      const { tokenExpiresAt, grant } = await line.refresh(token);
+      this.tokens.accepted(token, tokenExpiresAt);
+      if (this.session && line === this.#primary) this.session = { ...this.session, grant, tokenExpiresAt };
+    } catch (error) {
+      // The connection works until the token has run out; then 4401 says so.
+      if ((error as Partial<BridgeError>).retryable !== false && line.connection.isOpen)
+        setTimeout(() => line.connection.isOpen && this.#refresh(line), REFRESH_AGAIN_MS);
+    }
+  }
+
+  #closed(line: Line, code: number, closeReason: string): void {
+    const meaning = closeMeans(code, line.refusal?.code);
+    const isAcceptable = meaning !== 'token' || this.tokens.rejected(line.token);
+    if (line === this.#successor) {
+      this.#successor = undefined;
+      // If it is over, the primary is closed too, and says so.
+      if (meaning !== 'stop' && isAcceptable) this.#replaceAgain();
+    }
+    if (line !== this.#primary) return;
+    this.#primary = undefined;
+    const reason =
+      (line.refusal && meaning !== 'again' && code === 4401 ? line.refusal.code : closeReason) || 'connection_lost';
+    const docs = code >= 4400 ? `${this.options.url}/errors/${reason}` : undefined;
+    if (meaning === 'again') this.#step('lost', { reason, docs });
+    else this.#step(meaning === 'token' && isAcceptable ? 'rejected' : 'stopped', { reason, docs });
+  }
+
+  #replaceAgain(): void {
+    this.#attempt++;
+    this.#replace(fullJitter(this.options.backoff, this.#attempt));
+  }
+
+  #pauseMs(): number {
+    const wasStable = this.#openedAt > 0 && Date.now() - this.#openedAt > STABLE_MS;
+    this.#attempt = wasStable ? 0 : this.#attempt + 1;
+    this.#openedAt = 0;
+    const departureMs = this.#departureMs;
+    this.#departureMs = undefined;
+    if (this.#successor) return 0;
+    return departureMs === undefined
+      ? fullJitter(this.options.backoff, this.#attempt)
+      : withinDeparture(departureMs, 0);
+  }
+
+  #after(ms: number, act: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    const lines = [this.#primary, this.#successor];
+    this.#primary = this.#successor = undefined;
+    for (const line of lines) line?.connection.close();
+  }
+
+  /** Nothing goes on by itself. */
+  #settle(): void {
+    const { name } = this.state;
+    this.#attempt = 0;
+    this.session = undefined;
+    this.tokens.forget();
+    const error = name === 'ended' ? this.endError() : clientError('signed_out');
+    this.events.end(error.code === 'closed' ? undefined : error);
+    if (name !== 'ended') return;
+    for (const { reject } of this.#waiters) reject(error);
+    this.#waiters.clear();
+  }
+}

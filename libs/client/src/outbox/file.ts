@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OutboxEntry, OutboxStore } from './outbox.js';
+
+const NAME = /^[\da-f-]{36}\.json$/;
+
+/**
+ * Keeps what is to be sent in a folder, one file each, that only this user can read. A file is there whole or not at all,
+ * also after a power cut. Two programs on one folder do no harm: both send the same `clientId`.
+ */
+export function fileOutbox(folder: string): OutboxStore {
+  const pathOf = (localId: string) => join(folder, `${localId}.json`);
+  /** What happens to one entry happens in turn. */
+  const turns = new Map<string, Promise<void>>();
+  const inTurn = (localId: string, work: () => Promise<void>) => {
+    const turn = (turns.get(localId) ?? Promise.resolve()).then(work, work);
+    turns.set(localId, turn);
+    const leave = () => turns.get(localId) === turn && turns.delete(localId);
+    turn.then(leave, leave);
+    return turn;
+  };
+  return {
+    async load() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const names = (await readdir(folder)).filter((name) => NAME.test(name));
+      const entries = await Promise.all(names.map((name) => read(join(folder, name))));
+      return entries.filter((entry) => entry !== undefined);
+    },
+    put: (entry) => {
+      const text = JSON.stringify(entry);
+      return inTurn(entry.localId, () => write(pathOf(entry.localId), text));
+    },
+    remove: (localId) => inTurn(localId, () => rm(pathOf(localId), { force: true })),
+  };
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}.tmp`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+/** Undefined where another program has removed it meanwhile, or where it is none of ours. */
+async function read(path: string): Promise<OutboxEntry | undefined> {
+  try {
+    const entry = JSON.parse(await readFile(path, 'utf8')) as OutboxEntry;
+    return typeof entry?.localId === 'string' && typeof entry.command === 'string' ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
