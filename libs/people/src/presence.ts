@@ -50,6 +50,15 @@ export class PresenceStore {
     return rows[0]?.changes?.map(changeOf);
   }
 
+  /** Who of these the store has not as online through this lease. */
+  async lacking(instance: string, people: readonly number[]): Promise<number[]> {
+    const { rows } = await sql<{ person: number }>`
+      select k.person from unnest(${keys(people)}::bigint[]) as k(person)
+      where not exists (select from presence s join presence_at a on a.person = s.person and a.instance = ${instance}::uuid
+                        where s.person = k.person and s.online)`.execute(this.database.tables());
+    return rows.map(({ person }) => person);
+  }
+
   /** Who has been without a gateway for `debounceMs`, or whose gateway has died. `more`: there may be more to do at once. */
   async settled(debounceMs: number): Promise<{ changes: PresenceChange[]; more: boolean }> {
     const { people, told } = PRESENCE_STORE_LIMITS;

@@ -10,12 +10,14 @@ export const PRESENCE_LIMITS = {
   gatherMs: 100,
   /** So often it is looked who has been gone for long enough, and what could not be stored is tried again. */
   settleEveryMs: 1_000,
+  /** Everybody who is here is looked up in the store once in this many seconds. */
+  lookUpWithinS: 60,
   /** A process that stops waits so long for the store to take who has left. */
   stopMs: 2_000,
 } as const;
 
 export interface PresenceOptions {
-  readonly store: Pick<PresenceStore, 'moved' | 'settled'>;
+  readonly store: Pick<PresenceStore, 'moved' | 'settled' | 'lacking'>;
   readonly lease: Pick<ConsentLease, 'instance' | 'isFresh'>;
   readonly leaseMs: number;
   /** Who comes back within this time, on any gateway, was never away. */
@@ -42,6 +44,9 @@ export class Presence {
   private ticking: NodeJS.Timeout | undefined;
   private storing: Promise<void> | undefined;
   private settling: Promise<void> | undefined;
+  private lookingUp: Promise<void> | undefined;
+  /** Of the round of looking up that goes on at all times. */
+  private round: number[] = [];
 
   constructor(private readonly o: PresenceOptions) {}
 
@@ -54,7 +59,7 @@ export class Presence {
     clearInterval(this.ticking);
     clearTimeout(this.gathering);
     const last = async () => {
-      await Promise.all([this.storing, this.settling]);
+      await Promise.all([this.storing, this.settling, this.lookingUp]);
       await this.store();
     };
     await within(PRESENCE_LIMITS.stopMs, last());
@@ -91,6 +96,11 @@ export class Presence {
     this.freshSince = this.o.lease.isFresh() ? (this.freshSince ?? now) : undefined;
     // After the database was gone, the others' leases look dead until they have renewed them too.
     if (this.freshSince !== undefined && now - this.freshSince >= this.o.leaseMs) void this.settle();
+    this.lookingUp ??= this.lookUp()
+      .catch((error: unknown) => this.o.onProblem('who is online could not be looked up', error))
+      .finally(() => {
+        this.lookingUp = undefined;
+      });
   }
 
   /** Stores who has come and gone. Where it fails, the next tick tries again. */
@@ -143,6 +153,26 @@ export class Presence {
     for (const person of left) this.stored.delete(person);
     this.tell(changes);
     return true;
+  }
+
+  /**
+   * Somebody else may have taken this gateway's lease for lapsed while it stood, as where the database's clock jumps. Nothing
+   * tells, and its people would be offline until they come anew.
+   */
+  private async lookUp(): Promise<void> {
+    if (this.round.length === 0) this.round = [...this.here.keys()];
+    const some = this.round.splice(0, Math.ceil(this.here.size / PRESENCE_LIMITS.lookUpWithinS));
+    const certain = some.filter((person) => this.stored.get(person) === true && !this.changed.has(person));
+    if (certain.length === 0 || !this.o.lease.isFresh()) return;
+    const { instance } = this;
+    const lacking = await this.o.store.lacking(instance, certain);
+    if (instance !== this.instance) return;
+    for (const person of lacking) {
+      if (!this.here.has(person)) continue;
+      this.stored.set(person, false);
+      this.changed.add(person);
+    }
+    if (lacking.length > 0) void this.store();
   }
 
   /** Who has been gone for long enough is offline: people of other gateways too, and of those that died. */

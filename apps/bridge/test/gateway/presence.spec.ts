@@ -169,6 +169,26 @@ describe('Presence, with people on two gateways', () => {
     await goesFor('alice', back);
   });
 
+  test('who was taken for gone because the database’s clock jumped is online again by and by, and contacts are told', async () => {
+    const before = told(bob, 'alice').length;
+    const alice = await here.client('alice');
+    await next(bob, 'alice', before);
+    const jumped = await tables()
+      .transaction()
+      .execute(async (tx) => {
+        await sql`update gateway_lease set renewed_at = renewed_at - interval '1 hour' where gateway = 'here'`.execute(
+          tx,
+        );
+        const { rows } = await sql<{ settled: object }>`
+          select presence_settled(${OFFLINE_MS}::integer, 100, 100) as settled`.execute(tx);
+        return rows[0]!.settled;
+      });
+    expect(jumped).toMatchObject({ changes: [{ id: 'alice', online: false }] });
+    expect(await next(bob, 'alice', before + 1)).toEqual({ person: 'alice', online: true });
+    expect(await seenAs(bob, 'alice')).toEqual({ id: 'alice', online: true });
+    await goesFor('alice', alice);
+  });
+
   test('without messages.read, or without the consent, somebody is here no more; without presence.read nobody is told (I1, I2)', async () => {
     const carol = await here.client('carol', { scopes: [...PRESENCE_ONLY, 'messages.send'] });
     let before = told(bob, 'alice').length;
