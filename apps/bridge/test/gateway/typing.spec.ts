@@ -92,6 +92,23 @@ describe('Typing, with people on two gateways', () => {
     ).toEqual([true, false]);
   });
 
+  test('who begins and stops in turns floods nobody, and is not left typing (I9)', async () => {
+    const { newsPerS, newsBurstS } = TYPING_LIMITS;
+    const before = typing(bob).length;
+    const since = performance.now();
+    for (let n = 0; n < 20; n++)
+      await Promise.all(Array.from({ length: 10 }, () => Promise.all([start(carol), stop(carol)])));
+    await barrier(bob);
+    const begun = typing(bob)
+      .slice(before)
+      .map(({ data }) => data.active);
+    const atMost = newsPerS * newsBurstS + (newsPerS * (performance.now() - since)) / 1_000 + 1;
+    expect(begun.filter((active) => active).length).toBeLessThanOrEqual(atMost);
+    expect(begun).toEqual(begun.map((_, n) => n % 2 === 0));
+    expect(begun.length % 2).toBe(0);
+    expect(begun.length).toBeGreaterThan(0);
+  });
+
   test('only connections that may read are told, and only apps that may send type (I1)', async () => {
     const writer = await there.client('bob', { scopes: ['messages.send'] });
     const reader = await here.client('alice', { scopes: ['messages.read'] });
