@@ -116,6 +116,14 @@ export interface WebhooksState {
     readonly attempts: number;
     readonly lastError: string | null;
   }[];
+  readonly failingEvents: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly key: string;
+    readonly attempts: number;
+    readonly lastError: string | null;
+    readonly nextTryAt: string | null;
+  }[];
 }
 
 export interface WebhookTest {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,17 +7,18 @@ import pg from 'pg';
 import { drawbridge } from './command-line.js';
 
 const ADMIN_TOKEN = 'root-token-of-the-tests';
+const PLATFORM_TOKEN = 'platform-token-of-the-tests';
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const PARKED = '0b51e9a6-4d25-4b1c-8d5a-1f3a2c5b7d90';
 
-test('drawbridge webhooks lists what is parked, tells of it after all, and tries the receiver', async () => {
+test('drawbridge webhooks lists what is parked and what fails, tells of it after all, and tries the receiver', async () => {
   let status = 200;
   const receiver = createServer((_request, response) => response.writeHead(status).end());
   receiver.listen(0, '127.0.0.1');
   await once(receiver, 'listening');
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   const databaseUrl = await postgresUrl();
-  const settings = { ADMIN_TOKEN, PLATFORM_WEBHOOK_URL: url, PLATFORM_WEBHOOK_SECRET: SECRET };
+  const settings = { ADMIN_TOKEN, PLATFORM_TOKEN, PLATFORM_WEBHOOK_URL: url, PLATFORM_WEBHOOK_SECRET: SECRET };
   await using bridge: BridgeProcess = await startBridge({ database: 'postgres', databaseUrl, env: settings });
   const env = { DRAWBRIDGE_ADMIN_URL: bridge.internalUrl, DRAWBRIDGE_TOKEN: ADMIN_TOKEN };
   const done = async (...words: string[]) => {
@@ -31,7 +33,6 @@ test('drawbridge webhooks lists what is parked, tells of it after all, and tries
      values ($1::uuid, 'k', 'message.created', $1::text, 81, 'answered 500', now())`,
     [PARKED],
   );
-  await database.end();
 
   const list = await done('list');
   expect(list).toMatch(new RegExp(`^Receiver +${url}\\nWaiting +0\\nFailing +none\\nParked +1\\n`));
@@ -45,5 +46,30 @@ test('drawbridge webhooks lists what is parked, tells of it after all, and tries
     stderr: expect.stringContaining('answered 503'),
   });
   expect(await drawbridge(['webhooks', 'replay'], env)).toMatchObject({ code: 2 });
+
+  const message = await someMessage(bridge);
+  await database.query(`insert into outbox_event (key, type, subject) values ($1, 'message.created', $2)`, [
+    message.conversation,
+    message.id,
+  ]);
+  const hasFailed = 'select from outbox_event where attempts = 1';
+  while ((await database.query(hasFailed)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  await database.end();
+  const failing = await done('list');
+  expect(failing).toMatch(/^Failing +1: it answered 503$/m);
+  expect(failing).toMatch(
+    new RegExp(`message\\.created +conversation ${message.conversation} +1 +\\d{4}-.*answered 503`),
+  );
   receiver.close();
 });
+
+async function someMessage({ internalUrl }: BridgeProcess): Promise<{ id: string; conversation: string }> {
+  const messages = [{ from: 'alice', to: 'bob', text: 'Hello', clientId: randomUUID() }];
+  const response = await fetch(`${internalUrl}/platform/v1/messages`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${PLATFORM_TOKEN}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ messages }),
+  });
+  const { results } = (await response.json()) as { results: { message: { id: string; conversation: string } }[] };
+  return results[0]!.message;
+}

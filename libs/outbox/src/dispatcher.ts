@@ -3,18 +3,21 @@ import type { Outbox, OutboxEvent } from './outbox.js';
 
 /** Every bound of telling (I9). */
 export const DISPATCH_LIMITS = {
-  /** Keys that something is told of at once. */
+  /** Keys that something is told of at once; those whose answer takes longer than `slowMs` do not count, up to so many together. */
   atOnce: 16,
+  slowMs: 1_000,
+  slowAtOnce: 64,
   /** Events read at once. */
   window: 500,
   /** Told events that are removed by one statement. */
   removedTogether: 500,
   /** How often it is looked whether there is something, where nobody says so. */
   pollMs: 500,
-  leaseMs: 20_000,
-  renewMs: 3_000,
-  /** Longer than an attempt may take: whoever leads next does not overtake it. */
-  reserveMs: 12_000,
+  /** After a process that was killed another one goes on so much later. */
+  leaseMs: 5_000,
+  renewMs: 1_000,
+  /** Nothing is begun so shortly before the lease is over. */
+  reserveMs: 1_000,
   /** The pauses before a key is tried again; the last one from there on. */
   pausesMs: [1_000, 5_000, 30_000, 120_000, 600_000, 1_800_000, 3_600_000],
   /** After so many failures in a row, of any key, the receiver is down: one event at a time asks whether it still is. */
@@ -34,19 +37,25 @@ export type Attempt =
 
 export interface DispatcherOptions {
   readonly outbox: Outbox;
-  /** Tells of one event, in less than DISPATCH_LIMITS.reserveMs; never rejects for what the receiver does. */
+  /** Tells of one event, in bounded time; never rejects for what the receiver does. */
   tell(event: OutboxEvent): Promise<Attempt>;
   onProblem(problem: string, error: unknown): void;
   onDown?(error: string): void;
   onUp?(): void;
   onParked?(event: OutboxEvent, error: string): void;
   readonly parkAfterMs?: number;
+  /** Monotonic. */
+  readonly nowMs?: () => number;
 }
 
 /**
  * Tells of events, one key's in their order, at least once. Of several processes one tells. A key that fails is tried again
  * after a pause and holds up nobody else's; a receiver that is down is asked now and then, and when it is back everything
  * goes on at once.
+ *
+ * The lease keeps two processes from telling the same twice all the time, and order does not hang on it: whoever tells of an event
+ * has had the answer to the one before it of the same key, or has not found it any more because somebody else had. So one
+ * that stood still, and still tells while the next one leads already, repeats what was told and overtakes nothing.
  */
 export class Dispatcher {
   private readonly instance = randomUUID();
@@ -58,6 +67,8 @@ export class Dispatcher {
   private renewAtMs = 0;
   private cleanAtMs = 0;
   private telling = 0;
+  /** Of those, how many have waited for an answer for long. */
+  private slow = 0;
   private readonly removals: Removals;
   /** Groups of one key each, read and not yet begun. */
   private ready: OutboxEvent[][] = [];
@@ -67,8 +78,10 @@ export class Dispatcher {
   private failuresInARow = 0;
   private probes = 0;
   private probeAtMs = 0;
+  private readonly nowMs: () => number;
 
   constructor(private readonly o: DispatcherOptions) {
+    this.nowMs = o.nowMs ?? (() => performance.now());
     this.removals = new Removals((events) => o.outbox.told(events));
   }
 
@@ -97,7 +110,7 @@ export class Dispatcher {
   }
 
   private get leads(): boolean {
-    return performance.now() < this.leadsUntilMs - DISPATCH_LIMITS.reserveMs;
+    return this.nowMs() < this.leadsUntilMs - DISPATCH_LIMITS.reserveMs;
   }
 
   private async run(): Promise<void> {
@@ -114,7 +127,7 @@ export class Dispatcher {
   }
 
   private async lead(): Promise<void> {
-    const now = performance.now();
+    const now = this.nowMs();
     if (now < this.renewAtMs) return;
     const led = this.leads;
     const leads = await this.o.outbox.lead(this.instance, DISPATCH_LIMITS.leaseMs);
@@ -131,7 +144,7 @@ export class Dispatcher {
   /** Whether something new was begun. */
   private async begin(): Promise<boolean> {
     if (this.isDown) return this.probe();
-    if (this.telling >= DISPATCH_LIMITS.atOnce || this.active.size >= DISPATCH_LIMITS.window) return false;
+    if (!this.hasRoom() || this.active.size >= DISPATCH_LIMITS.window) return false;
     if (this.ready.length === 0)
       this.ready = byKey(await this.o.outbox.waiting(DISPATCH_LIMITS.window, this.passedOver()));
     const next = this.ready.shift();
@@ -140,10 +153,15 @@ export class Dispatcher {
     return true;
   }
 
+  private hasRoom(): boolean {
+    const { atOnce, slowAtOnce } = DISPATCH_LIMITS;
+    return this.telling - this.slow < atOnce && this.telling < slowAtOnce;
+  }
+
   /** The oldest event, whatever its key, asks whether the receiver is back. */
   private async probe(): Promise<boolean> {
     this.ready = [];
-    if (this.active.size > 0 || performance.now() < this.probeAtMs) return false;
+    if (this.active.size > 0 || this.nowMs() < this.probeAtMs) return false;
     const [first] = await this.o.outbox.waiting(1, []);
     if (!first) this.failuresInARow = 0;
     else {
@@ -154,7 +172,7 @@ export class Dispatcher {
   }
 
   private passedOver(): string[] {
-    const now = performance.now();
+    const now = this.nowMs();
     for (const [key, dueAtMs] of this.dueAtMs) if (dueAtMs <= now) this.dueAtMs.delete(key);
     return [...this.active.keys(), ...this.dueAtMs.keys()];
   }
@@ -163,7 +181,7 @@ export class Dispatcher {
     const { key } = events[0]!;
     const telling = this.inOrder(events)
       .catch((error: unknown) => {
-        this.dueAtMs.set(key, performance.now() + DISPATCH_LIMITS.pausesMs[0]);
+        this.dueAtMs.set(key, this.nowMs() + DISPATCH_LIMITS.pausesMs[0]);
         this.o.onProblem('What was told could not be written down; it is told again', error);
       })
       .finally(() => {
@@ -179,7 +197,7 @@ export class Dispatcher {
     try {
       for (const event of events) {
         if (this.stopped || !this.leads) break;
-        const attempt = await this.o.tell(event);
+        const attempt = await this.attempt(event);
         if (!attempt.told) {
           await this.failed(event, attempt);
           break;
@@ -193,6 +211,21 @@ export class Dispatcher {
     }
     // Until then they would be read again.
     await Promise.all(removing);
+  }
+
+  private async attempt(event: OutboxEvent): Promise<Attempt> {
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      this.slow += 1;
+      this.nudge();
+    }, DISPATCH_LIMITS.slowMs);
+    try {
+      return await this.o.tell(event);
+    } finally {
+      clearTimeout(timer);
+      if (isSlow) this.slow -= 1;
+    }
   }
 
   private succeeded(): void {
@@ -213,7 +246,7 @@ export class Dispatcher {
     this.failuresInARow += 1;
     if (this.dueAtMs.size >= failingKeys) this.failuresInARow = Math.max(this.failuresInARow, downAfter);
     if (this.failuresInARow === downAfter) this.o.onDown?.(error);
-    this.probeAtMs = performance.now() + Math.min(longestProbePauseMs, 1_000 * 2 ** Math.min(this.probes, 10));
+    this.probeAtMs = this.nowMs() + Math.min(longestProbePauseMs, 1_000 * 2 ** Math.min(this.probes, 10));
     if (event.triedForMs >= (this.o.parkAfterMs ?? DISPATCH_LIMITS.parkAfterMs)) {
       await this.o.outbox.park(event, error);
       this.o.onParked?.(event, error);
@@ -225,8 +258,8 @@ export class Dispatcher {
     );
     // Not all at the same moment.
     const dueInMs = pauseMs * (0.8 + 0.4 * Math.random());
-    this.dueAtMs.set(event.key, performance.now() + dueInMs);
-    await this.o.outbox.failed(event, error);
+    this.dueAtMs.set(event.key, this.nowMs() + dueInMs);
+    await this.o.outbox.failed(event, error, this.isDown ? Math.min(dueInMs, this.probeAtMs - this.nowMs()) : dueInMs);
   }
 
   private async pause(): Promise<void> {

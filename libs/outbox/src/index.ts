@@ -1,3 +1,3 @@
 export { type Attempt, DISPATCH_LIMITS, Dispatcher } from './dispatcher.js';
 export { outboxMigrations } from './migration.js';
-export { Outbox, type OutboxEvent, type OutboxState, type ParkedEvent } from './outbox.js';
+export { type FailingEvent, Outbox, type OutboxEvent, type OutboxState, type ParkedEvent } from './outbox.js';

@@ -18,6 +18,7 @@ const statements = [
      at timestamptz not null default clock_timestamp(),
      attempts integer not null default 0,
      first_tried_at timestamptz,
+     next_try_at timestamptz,
      last_error text,
      parked_at timestamptz
    )`,

@@ -17,6 +17,19 @@ export interface OutboxEvent {
   readonly triedForMs: number;
 }
 
+/** One that could not be told, and is tried again; what has the same key waits behind it. */
+export interface FailingEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly key: string;
+  readonly subject: string;
+  readonly at: Date;
+  readonly attempts: number;
+  readonly lastError: string | null;
+  /** At the latest. */
+  readonly nextTryAt: Date | null;
+}
+
 export interface ParkedEvent {
   readonly id: string;
   readonly type: string;
@@ -87,10 +100,11 @@ export class Outbox {
     await sql`delete from outbox_event where id = any (${ids}::bigint[])`.execute(this.database.tables());
   }
 
-  async failed({ id }: OutboxEvent, error: string): Promise<void> {
+  /** It is tried again in so many milliseconds. */
+  async failed({ id }: OutboxEvent, error: string, againInMs: number): Promise<void> {
     await sql`
       update outbox_event set attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, clock_timestamp()),
-             last_error = ${error}::text
+             next_try_at = clock_timestamp() + ${againInMs}::double precision * interval '1 ms', last_error = ${error}::text
        where id = ${id}::bigint`.execute(this.database.tables());
   }
 
@@ -122,6 +136,16 @@ export class Outbox {
   }
 
   /** Oldest first. */
+  async failing(limit: number): Promise<FailingEvent[]> {
+    const { rows } = await sql<FailingEvent>`
+      select public_id as id, type, key, subject, at, attempts, last_error as "lastError", next_try_at as "nextTryAt"
+        from outbox_event where parked_at is null and attempts > 0 order by id limit ${limit}::integer`.execute(
+      this.database.tables(),
+    );
+    return rows;
+  }
+
+  /** Oldest first. */
   async parked(limit: number): Promise<ParkedEvent[]> {
     const { rows } = await sql<ParkedEvent>`
       select public_id as id, type, key, subject, at, parked_at as "parkedAt", attempts, last_error as "lastError"
@@ -136,7 +160,7 @@ export class Outbox {
     const which = ids === undefined ? sql`true` : sql`public_id = any (${ids}::uuid[])`;
     const { rows } = await sql<{ replayed: number }>`
       with replayed as (
-        update outbox_event set parked_at = null, attempts = 0, first_tried_at = null, last_error = null
+        update outbox_event set parked_at = null, attempts = 0, first_tried_at = null, next_try_at = null, last_error = null
          where parked_at is not null and ${which} returning 1)
       select count(*)::integer as replayed from replayed`.execute(this.database.tables());
     return rows[0]?.replayed ?? 0;

@@ -1,7 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Database } from '@drawbridge/database';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import { type Attempt, Dispatcher, Outbox, type OutboxEvent } from '../src/index.js';
+import { type Attempt, DISPATCH_LIMITS, Dispatcher, Outbox, type OutboxEvent } from '../src/index.js';
 
 let database: Database;
 let outbox: Outbox;
@@ -19,6 +21,14 @@ function add(...events: readonly [key: string, subject: string][]): Promise<unkn
      order by ord`.execute(database.tables());
 }
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heapAfterCollection(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
 /** A receiver that answers as it is told to, and notes what it took. */
 class Told {
   readonly took: string[] = [];
@@ -30,7 +40,7 @@ class Told {
   answer: (event: OutboxEvent) => Attempt | Promise<Attempt> = () => ({ told: true });
   private waiters: (() => void)[] = [];
 
-  dispatcher(over: { parkAfterMs?: number } = {}): Dispatcher {
+  dispatcher(over: { parkAfterMs?: number; nowMs?: () => number } = {}): Dispatcher {
     return new Dispatcher({
       outbox,
       tell: async (event) => {
@@ -63,10 +73,22 @@ describe('The dispatcher', () => {
       database.tables(),
     );
     const told = new Told();
+    const heapBytes: number[] = [];
+    told.answer = () => {
+      if (told.tried % 10_000 === 0) heapBytes.push(heapAfterCollection());
+      return { told: true };
+    };
     const dispatcher = told.dispatcher();
+    const startedAt = performance.now();
     dispatcher.start();
     await told.until(() => told.took.length === 50_000);
     await dispatcher.stop();
+    console.info(
+      `50,000 events in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s; heap ${heapBytes.map((bytes) => (bytes / 1e6).toFixed(1)).join(', ')} MB`,
+    );
+    // The subjects that this test keeps are 2 MB; the events themselves would be 20.
+    expect(heapBytes).toHaveLength(5);
+    expect(Math.max(...heapBytes) - heapBytes[0]!).toBeLessThan(8_000_000);
     const last = new Map<number, number>();
     for (const subject of told.took.map(Number)) {
       expect(subject).toBeGreaterThan(last.get(subject % 700) ?? 0);
@@ -87,6 +109,73 @@ describe('The dispatcher', () => {
     await told.until(() => told.took.length === 4);
     await dispatcher.stop();
     expect(told.took).toEqual(['g1', 'g2', 'b1', 'b2']);
+  });
+
+  test('one whose answers are slow holds up nobody else’s, and its own go on in order', async () => {
+    // More of them than may be told of at once.
+    const slow = DISPATCH_LIMITS.atOnce + 4;
+    for (const n of ['1', '2'])
+      await add(...Array.from({ length: slow }, (_, k): [string, string] => [`slow${k}`, `s${k}.${n}`]));
+    await add(...Array.from({ length: 40 }, (_, k): [string, string] => [`quick${k}`, `q${k}`]));
+    const told = new Told();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<Attempt>();
+    told.answer = ({ subject }) => (subject.startsWith('s') ? answered : { told: true });
+    const dispatcher = told.dispatcher();
+    dispatcher.start();
+    await told.until(() => told.took.length === 40);
+    expect(told.took.every((subject) => subject.startsWith('q'))).toBe(true);
+    expect(told.tried).toBe(40 + slow);
+    answer({ told: true });
+    await told.until(() => told.took.length === 40 + 2 * slow);
+    await dispatcher.stop();
+    for (let k = 0; k < slow; k++)
+      expect(told.took.filter((subject) => subject.startsWith(`s${k}.`))).toEqual([`s${k}.1`, `s${k}.2`]);
+  });
+
+  test('what fails is tried after 1 s, 5 s, … and then each hour, for three days, and listed with its next attempt', async () => {
+    await add(['k', 'never'], ['k', 'next']);
+    let passedMs = 0;
+    const told = new Told();
+    told.answer = ({ subject }) => (subject === 'never' ? { told: false, error: 'answered 500' } : { told: true });
+    const dispatcher = told.dispatcher({ nowMs: () => performance.now() + passedMs });
+    dispatcher.start();
+    const failures = async (count: number) => {
+      for (;;) {
+        const [event] = await outbox.failing(1);
+        if (told.parked.length > 0 || event?.attempts === count) return event;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const pausesMs: number[] = [];
+    for (let count = 1; ; count++) {
+      const event = await failures(count);
+      if (!event) break;
+      expect(event).toMatchObject({ type: 'happened', key: 'k', subject: 'never', lastError: 'answered 500' });
+      const pauseMs = event.nextTryAt!.getTime() - Date.now();
+      pausesMs.push(pauseMs);
+      // The others go on, so that the receiver does not count as down.
+      await add(['other', `other ${count}`]);
+      dispatcher.nudge();
+      await told.until(() => told.took.includes(`other ${count}`));
+      await sql`update outbox_event set first_tried_at = first_tried_at - ${pauseMs}::double precision * interval '1 ms'
+                 where subject = 'never'`.execute(database.tables());
+      passedMs += pauseMs;
+      dispatcher.nudge();
+    }
+    await told.until(() => told.took.includes('next'));
+    await dispatcher.stop();
+    const wantedMs = DISPATCH_LIMITS.pausesMs;
+    for (const [n, pauseMs] of pausesMs.entries()) {
+      const wanted = wantedMs[Math.min(n, wantedMs.length - 1)]!;
+      // A fifth more or less, so that not all come at one moment; and what has passed since.
+      expect(pauseMs).toBeLessThanOrEqual(1.2 * wanted);
+      expect(pauseMs).toBeGreaterThan(0.8 * wanted - 30_000);
+    }
+    expect(pausesMs.length).toBeGreaterThan(60);
+    expect(passedMs).toBeGreaterThanOrEqual(DISPATCH_LIMITS.parkAfterMs - 60_000);
+    expect(passedMs).toBeLessThan(DISPATCH_LIMITS.parkAfterMs + 1.3 * 3_600_000);
+    expect(told.parked).toEqual(['never']);
+    expect(await outbox.parked(10)).toMatchObject([{ subject: 'never', attempts: pausesMs.length + 1 }]);
   });
 
   test('a receiver that is down is asked with one event at a time, and then everything goes on', async () => {

@@ -15,8 +15,9 @@ export function webhookRoutes({ database }: AdminParts, settings: Config['webhoo
 
   return [
     route('GET', '/webhooks', { query: Page }, async ({ query }) => {
-      const [state, parked] = [await outbox.state(), await outbox.parked(pageSize(query))];
-      return { body: { url: settings?.url ?? null, ...state, parked: state.parked, events: parked } };
+      const size = pageSize(query);
+      const [state, failing, parked] = [await outbox.state(), await outbox.failing(size), await outbox.parked(size)];
+      return { body: { url: settings?.url ?? null, ...state, events: parked, failingEvents: failing } };
     }),
 
     route('POST', '/webhooks/replay', { body: Replay }, async ({ body, by }) => {

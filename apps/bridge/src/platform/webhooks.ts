@@ -7,6 +7,8 @@ import { Webhook } from 'standardwebhooks';
 export const WEBHOOK_LIMITS = {
   /** A receiver writes down what it gets and answers; what it does then is its own business. */
   answerWithinMs: 10_000,
+  /** Read of an answer, so that its connection can be used again; one that has more is hung up on. */
+  answerBytes: 16_384,
 } as const;
 
 export interface WebhooksOptions {
@@ -66,7 +68,7 @@ export class Webhooks {
         redirect: 'manual',
         signal: AbortSignal.timeout(WEBHOOK_LIMITS.answerWithinMs),
       });
-      await response.body?.cancel();
+      await passOver(response);
       if (response.ok) return { told: true };
       const retryAfterMs = Number(response.headers.get('retry-after')) * 1_000;
       const after = retryAfterMs > 0 ? { retryAfterMs } : {};
@@ -94,6 +96,18 @@ export class Webhooks {
       grant: { ...grant, ...(person === null ? {} : { person }), app: { id: clientId, name: appName }, ...ended },
     };
   }
+}
+
+/** What an answer says beside its status is nobody's concern; that is an answer too where the rest never comes. */
+async function passOver({ body }: Response): Promise<void> {
+  let bytes = 0;
+  try {
+    // Leaving the loop hangs up.
+    for await (const chunk of body ?? []) {
+      bytes += (chunk as Uint8Array).length;
+      if (bytes > WEBHOOK_LIMITS.answerBytes) return;
+    }
+  } catch {}
 }
 
 function problemOf(error: unknown): string {

@@ -124,6 +124,44 @@ describe('The platform is told', () => {
     expect(receiver.forged).toEqual([]);
   });
 
+  test('by a receiver that dies in the middle of an answer, answers without end, or sends it elsewhere', async () => {
+    const alice = await connected();
+    const ways = ['dies in its head', 'dies after its head', 'never ends', 307] as const;
+    let attempt = 0;
+    receiver.mood = ({ data }) => (data.message?.text === 'a bad day' ? (ways[attempt++] ?? 200) : 200);
+    // One that died after it said 200 has said 200.
+    for (let n = 0; n < 3; n++) await send(alice, 'bob', 'a bad day');
+    await send(alice, 'bob', 'a good day');
+    await receiver.until(() => texts().includes('a good day'));
+    expect(texts().filter((text) => text === 'a bad day')).toHaveLength(3);
+    // 'dies in its head' once more, and the redirect once more, for the event that met them.
+    expect(attempt).toBe(5);
+    expect([...receiver.paths]).toEqual(['/hook']);
+    expect(receiver.talkedBytes).toBeLessThan(20_000_000);
+    expect(receiver.signatures).toHaveLength(2);
+    const webhooks = await admin('GET', '/webhooks');
+    expect(webhooks).toMatchObject({ failing: 0, failingEvents: [] });
+    await alice.close();
+  });
+
+  test('twice of the same, by the same id, when the bridge is killed before it knows of the answer (I3)', async () => {
+    const alice = await connected();
+    receiver.mood = ({ data }) => (data.message?.text === 'once or twice' ? 'nothing' : 200);
+    const { attempts } = receiver;
+    const { conversation } = await send(alice, 'bob', 'once or twice');
+    await send(alice, 'bob', 'and then');
+    while (receiver.attempts === attempts || receiver.heard.at(-1)?.data.message?.text !== 'once or twice')
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const { id } = receiver.heard.at(-1)!;
+    await bridge.kill();
+    receiver.mood = () => 200;
+    await bridge.restart();
+    await receiver.until(() => texts().includes('and then'));
+    const told = receiver.took.filter(({ data }) => data.message?.conversation === conversation).slice(-2);
+    expect(told.map(({ data }) => data.message?.text)).toEqual(['once or twice', 'and then']);
+    expect(told[0]!.id).toBe(id);
+  });
+
   test('that the consents of somebody who is erased have ended, and not by an id that nobody knows', async () => {
     const carol = await connected('carol');
     const isHers = ({ data }: Told) => data.grant?.person === 'carol';

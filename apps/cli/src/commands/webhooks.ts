@@ -4,14 +4,15 @@ import type { OperatorCommand } from '../operator-command.ts';
 import { ago, count, duration, moment } from '../text/times.ts';
 import type { WebhooksState, WebhookTest } from '../wire.ts';
 
-const TITLES = ['EVENT', 'TYPE', 'HAPPENED', 'PARKED', 'ATTEMPTS', 'LAST ERROR'];
+const FAILING_TITLES = ['FAILING EVENT', 'TYPE', 'OF', 'ATTEMPTS', 'NEXT TRY', 'LAST ERROR'];
+const TITLES = ['PARKED EVENT', 'TYPE', 'HAPPENED', 'PARKED', 'ATTEMPTS', 'LAST ERROR'];
 const NUMBER = new Intl.NumberFormat('en');
 
 export function addWebhooks(program: OperatorCommand): void {
   const webhooks = program.command('webhooks').description('what the host platform is told of');
   webhooks
     .command('list')
-    .description('what waits, and what could not be told for three days and is parked')
+    .description('what waits, which events fail and why, and what could not be told for three days and is parked')
     .example('drawbridge webhooks list')
     .does(list);
   webhooks
@@ -30,7 +31,7 @@ export function addWebhooks(program: OperatorCommand): void {
 
 async function list(context: Context): Promise<void> {
   const answer = await context.http.get<WebhooksState>('/webhooks');
-  const { url, wanted, waiting, oldestAt, failing, lastError, parked, events } = answer;
+  const { url, wanted, waiting, oldestAt, failing, lastError, parked, events, failingEvents } = answer;
   context.answer(answer, () => {
     context.terminal.printBlock([
       ['Receiver', url ?? (wanted ? 'known to another process' : 'none: PLATFORM_WEBHOOK_URL is not set')],
@@ -38,6 +39,19 @@ async function list(context: Context): Promise<void> {
       ['Failing', failing === 0 ? 'none' : `${NUMBER.format(failing)}: it ${lastError}`],
       ['Parked', NUMBER.format(parked)],
     ]);
+    if (failingEvents.length > 0) {
+      const rows = failingEvents.map(({ id, type, key, attempts, lastError: error, nextTryAt }) => [
+        id,
+        type,
+        // A message's is its conversation, whose later events wait.
+        key.startsWith('grant ') ? key : `conversation ${key}`,
+        String(attempts),
+        nextTryAt ? { text: moment(nextTryAt), short: ago(nextTryAt) } : '–',
+        error ?? '',
+      ]);
+      context.terminal.print('');
+      context.terminal.printTable(FAILING_TITLES, rows, '');
+    }
     if (events.length === 0) return;
     const rows = events.map(({ id, type, at, parkedAt, attempts, lastError: error }) => [
       id,
