@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { LANE_LIMITS, type LaneItem, Lanes } from './lanes.js';
 
+const { jest: clock } = import.meta as unknown as { jest: typeof jest };
+
 interface Item extends LaneItem {
   n: number;
   failed?: string;
@@ -91,5 +93,37 @@ describe('Lanes', () => {
     const other = heldLanes({ [conversation]: 2 });
     other.lanes.join({ ...item(conversation), bytes: LANE_LIMITS.maxQueuedBytes + 1, fail });
     expect(refused).toHaveLength(2);
+  });
+
+  test('let what nobody waits for gather in a large group, until something comes that does not wait, in order (I4)', async () => {
+    const group = randomUUID();
+    const pair = randomUUID();
+    const { lanes, batches, batch } = heldLanes({ [group]: 250, [pair]: 2 });
+    const joins = (n: number, gathers: boolean) => lanes.join({ ...item(group, n), gathers });
+    /** The other lane has had its turn, and the group's meanwhile. */
+    const turn = async () => {
+      const n = batches.length;
+      lanes.join({ ...item(pair), gathers: true });
+      expect((await batch(n)).batch[0]!.conversation).toBe(pair);
+      batches[n]!.release();
+    };
+    joins(0, false);
+    (await batch(0)).release();
+    clock.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    try {
+      for (let n = 1; n <= 3; n++) {
+        joins(n, true);
+        await turn();
+      }
+      joins(4, false);
+      expect((await batch(4)).batch.map(({ n }) => n)).toEqual([1, 2, 3, 4]);
+      batches[4]!.release();
+      joins(5, true);
+      await turn();
+      clock.advanceTimersByTime(LANE_LIMITS.gatherMs);
+      expect((await batch(6)).batch.map(({ n }) => n)).toEqual([5]);
+    } finally {
+      clock.useRealTimers();
+    }
   });
 });

@@ -11,6 +11,8 @@ export const LANE_LIMITS = {
   maxQueuedBytes: 64 * 1024 * 1024,
   /** A send that has waited longer is answered `unavailable`, untried. */
   maxWaitMs: 5_000,
+  /** Where nothing but read marks of large groups waits, they wait so long for others that leave with them. */
+  gatherMs: 50,
   maxKnownSizes: 100_000,
   maxKnownLargeGroups: 50_000,
 } as const;
@@ -19,6 +21,8 @@ export const LANE_LIMITS = {
 export interface LaneItem {
   readonly conversation: string;
   readonly bytes: number;
+  /** In a large group it may wait for others: nobody sees the difference. */
+  readonly gathers?: boolean;
   queuedAtMs: number;
   fail(error: MessagingError): void;
 }
@@ -34,13 +38,18 @@ export interface LanesOptions<T extends LaneItem> {
 }
 
 interface Lane<T> {
+  readonly isLarge: boolean;
   queue: T[];
   running: boolean;
+  /** Ends the wait of what gathers, where it does. */
+  hurry: (() => void) | undefined;
 }
 
 /**
  * Group commit. A conversation always uses the same lane, so the order of its sends is kept; a lane has one batch in
- * flight, and the next leaves when it returns. There is no timer: the busier the store, the larger the batches.
+ * flight, and the next leaves when it returns. No send waits for a timer: the busier the store, the larger the batches.
+ * What nobody waits for, in large groups, gathers for a moment: everybody in a group of 250 reads each message, which was a
+ * transaction for each of them, beside those of everybody else's sends.
  */
 export class Lanes<T extends LaneItem> {
   private readonly shared: Lane<T>[];
@@ -53,8 +62,10 @@ export class Lanes<T extends LaneItem> {
   private queuedBytes = 0;
 
   constructor(private readonly options: LanesOptions<T>) {
-    this.shared = Array.from({ length: options.shared }, () => ({ queue: [], running: false }));
-    this.large = Array.from({ length: options.large }, () => ({ queue: [], running: false }));
+    const lanes = (length: number, isLarge: boolean): Lane<T>[] =>
+      Array.from({ length }, () => ({ isLarge, queue: [], running: false, hurry: undefined }));
+    this.shared = lanes(options.shared, false);
+    this.large = lanes(options.large, true);
   }
 
   /** Synchronous: two items of one conversation are committed in the order in which they joined. */
@@ -108,6 +119,7 @@ export class Lanes<T extends LaneItem> {
 
   /** What came in with the same turn of the event loop leaves together. */
   private wake(lane: Lane<T>): void {
+    if (lane.hurry && !onlyGathers(lane)) lane.hurry();
     if (lane.running) return;
     lane.running = true;
     setImmediate(() => void this.run(lane));
@@ -115,6 +127,7 @@ export class Lanes<T extends LaneItem> {
 
   private async run(lane: Lane<T>): Promise<void> {
     while (lane.queue.length > 0) {
+      if (onlyGathers(lane)) await gathered(lane);
       await this.learnSizes(lane);
       const batch = this.take(lane);
       if (batch.length > 0) await this.options.commit(batch);
@@ -156,4 +169,20 @@ export class Lanes<T extends LaneItem> {
     lane.queue.splice(0, taken);
     return batch;
   }
+}
+
+function onlyGathers({ isLarge, queue }: Lane<LaneItem>): boolean {
+  return isLarge && queue.length < LANE_LIMITS.maxSends && queue.every((item) => item.gathers);
+}
+
+/** Resolves after a moment, or when something has joined that does not wait. */
+async function gathered(lane: Lane<LaneItem>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LANE_LIMITS.gatherMs);
+    lane.hurry = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  lane.hurry = undefined;
 }

@@ -7,6 +7,7 @@ import type { Sender } from './send.js';
 /** How far somebody has read, on its way to the store. */
 export class ReadMark implements Arriving {
   readonly bytes = 200;
+  readonly gathers = true;
   queuedAtMs = 0;
   conversation: string;
   readonly answer: Answer<void>;

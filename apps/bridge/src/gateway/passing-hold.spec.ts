@@ -13,7 +13,7 @@ describe('Passing events for a crowd', () => {
   beforeEach(() => void clock.useFakeTimers());
   afterEach(() => void clock.useRealTimers());
 
-  test('reach each of those who are here once, in order and together, some people in each tick, within a fifth of a second (I9)', () => {
+  test('reach each of those who are here once, in order and together, some people in each tick, within half a second (I9)', () => {
     const told: [number, string[]][] = [];
     const hold = new PassingHold((person, events) => told.push([person, events.map(({ data }) => String(data))]));
     for (const n of [1, 2, 3]) hold.add(event(n), (person) => person % 2 === 0);

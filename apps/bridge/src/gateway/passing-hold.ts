@@ -5,9 +5,9 @@ export const PASSING_HOLD_LIMITS = {
   crowd: 32,
   tickMs: 20,
   /** Somebody's events are held for so many ticks at most. */
-  ticks: 10,
+  ticks: 25,
   /** People who are told in one tick, at least. */
-  atLeast: 32,
+  atLeast: 10,
   /** Events that are held for one person; more are dropped, as what is passing may be (I9). */
   maxEach: 128,
 } as const;
@@ -15,7 +15,7 @@ export const PASSING_HOLD_LIMITS = {
 /**
  * Passing events for many people, such as who types in a group of 250. Each of them told at once would be a write for each of
  * the people: where all of them type it is tens of thousands of writes a second, which everybody else waits for. So they
- * gather for a fifth of a second, and each person gets theirs in one write, some people in each tick.
+ * gather for half a second, and each person gets theirs in one write, some people in each tick.
  */
 export class PassingHold {
   /** By person, who has waited longest first. */
