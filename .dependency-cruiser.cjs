@@ -56,7 +56,8 @@ module.exports = {
       name: 'not-to-dev-dependencies',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: ['\\.spec\\.tsx?$', '^libs/testing/', '/(test|bench)/'] },
-      to: { dependencyTypes: ['npm-dev'] },
+      // A peer is there for whoever uses it, and for the tests it is here.
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

@@ -56,6 +56,8 @@ export class Bridge implements AsyncDisposable {
   readonly #listeners = new Listeners<BridgeListeners>();
   readonly #drainTimeoutMs: number;
   readonly #stopListening: () => void;
+  /** Aborted when the bridge is closed. */
+  readonly #over = new AbortController();
 
   constructor(options: ClientOptions) {
     const { openTimeoutMs, pongTimeoutMs, requestTimeoutMs, maxOutbox, client } = { ...DEFAULTS, ...options };
@@ -117,26 +119,24 @@ export class Bridge implements AsyncDisposable {
   async *status(options: { signal?: AbortSignal } = {}): AsyncGenerator<State, void, undefined> {
     const states: State[] = [this.state];
     let wake = Promise.withResolvers<void>();
-    const note = (state?: State) => {
-      if (state) states.push(state);
+    const leave = this.on('state', (state) => {
+      states.push(state);
       wake.resolve();
-    };
-    const abort = () => note();
-    const leave = this.on('state', note);
-    options.signal?.addEventListener('abort', abort);
+    });
+    const over = options.signal ? AbortSignal.any([options.signal, this.#over.signal]) : this.#over.signal;
+    const end = () => wake.resolve();
+    over.addEventListener('abort', end);
     try {
       for (;;) {
-        for (let state = states.shift(); state; state = states.shift()) {
-          yield state;
-          if (state.reason === 'closed') return;
-        }
+        for (let state = states.shift(); state; state = states.shift()) yield state;
         options.signal?.throwIfAborted();
+        if (over.aborted) return;
         await wake.promise;
         wake = Promise.withResolvers();
       }
     } finally {
       leave();
-      options.signal?.removeEventListener('abort', abort);
+      over.removeEventListener('abort', end);
     }
   }
 
@@ -215,6 +215,7 @@ export class Bridge implements AsyncDisposable {
     this.#acks.reset();
     this.#link.close();
     this.#sends.leave(clientError('closed'));
+    this.#over.abort();
   }
 
   #changed(state: State): void {

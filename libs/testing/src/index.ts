@@ -4,6 +4,7 @@ export * from './chromium.js';
 export * from './cluster.js';
 export * from './databases.js';
 export * from './device-sign-in.js';
+export * from './fault-proxy.js';
 export * from './form-browser.js';
 export * from './postgres-server.js';
 export * from './proof-key.js';

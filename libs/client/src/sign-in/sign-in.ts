@@ -1,0 +1,108 @@
+import { BridgeError } from '../errors.js';
+import type { BoundToken, TokenRequest } from '../tokens.js';
+import { Authority } from './authority.js';
+import { KEY_ALGORITHM, sessionProof } from './proof.js';
+import { memoryTokens, type StoredSignIn, type TokenStorage } from './storage.js';
+
+export interface SignInOptions {
+  /** The bridge's public address, as for `createClient`. */
+  readonly url: string;
+  /** Of your app, as an operator of the bridge registered it. */
+  readonly clientId: string;
+  /** What to ask for; the person may allow less. */
+  readonly scopes: readonly string[];
+  /** Where the sign-in is kept: `memoryTokens()` by default, which forgets it with the program. */
+  readonly storage?: TokenStorage;
+}
+
+/** A token with less than this to live is renewed before it is used. */
+const WORTH_USING_MS = 10_000;
+
+/**
+ * One person's sign-in on this device: keeps its tokens, renews them, and proves that they are ours. How the person signs in
+ * is in other functions: `signInWithBrowser`, `signInOnDevice`, `beginRedirect` and `finishRedirect`.
+ */
+export class SignIn {
+  readonly authority: Authority;
+  readonly scopes: readonly string[];
+  readonly storage: TokenStorage;
+
+  constructor({ url, clientId, scopes, storage = memoryTokens() }: SignInOptions) {
+    this.authority = new Authority(url, clientId);
+    this.scopes = scopes;
+    this.storage = storage;
+  }
+
+  async isSignedIn(): Promise<boolean> {
+    return (await this.storage.load()) !== undefined;
+  }
+
+  /** What the person allowed. */
+  async allowedScopes(): Promise<readonly string[]> {
+    return (await this.storage.load())?.scopes ?? [];
+  }
+
+  /**
+   * For `createClient({ token })`. Null where nobody is signed in, or the consent is over. Only a `reason` of `expiring`,
+   * `expired` or `rejected` takes another token than the one that is still good.
+   */
+  readonly accessToken = async (request: Partial<TokenRequest> = {}): Promise<BoundToken | null> => {
+    const kept = await this.storage.load();
+    if (!kept) return null;
+    const isGood = kept.expiresAt - Date.now() > WORTH_USING_MS;
+    const isEnough = request.reason === undefined || request.reason === 'open';
+    return shown(isGood && isEnough ? kept : await this.#renewed(kept));
+  };
+
+  /** Takes what a way of signing in has brought. */
+  async keep(signIn: StoredSignIn): Promise<void> {
+    await this.storage.exclusive(() => this.storage.save(signIn));
+  }
+
+  /** Ends the consent, as far as the authority can be reached, and forgets the sign-in whether it can or not. */
+  async signOut(): Promise<void> {
+    const kept = await this.storage.load();
+    await this.storage.clear();
+    if (kept) await this.authority.revoke(kept.refreshToken);
+  }
+
+  /** Forgets the sign-in, where the consent has ended already. */
+  forget(): Promise<void> {
+    return this.storage.clear();
+  }
+
+  /** For tokens to come. Nobody can read the private key, unless the storage has to. */
+  newKey(): Promise<CryptoKeyPair> {
+    return crypto.subtle.generateKey(KEY_ALGORITHM, this.storage.extractsKeys, [
+      'sign',
+      'verify',
+    ]) as Promise<CryptoKeyPair>;
+  }
+
+  #renewed(seen: StoredSignIn): Promise<StoredSignIn | undefined> {
+    return this.storage.exclusive(async () => {
+      const kept = await this.storage.load();
+      // Another tab or program was first.
+      if (!kept || kept.accessToken !== seen.accessToken) return kept;
+      try {
+        const renewed = await this.authority.refresh(kept);
+        await this.storage.save(renewed);
+        return renewed;
+      } catch (error) {
+        if (!(error instanceof BridgeError) || error.code !== 'invalid_grant') throw error;
+        await this.storage.clear();
+        return undefined;
+      }
+    });
+  }
+}
+
+export function createSignIn(options: SignInOptions): SignIn {
+  return new SignIn(options);
+}
+
+function shown(kept: StoredSignIn | undefined): BoundToken | null {
+  if (!kept) return null;
+  const { accessToken, key } = kept;
+  return { accessToken, prove: ({ nonce }) => sessionProof(key, accessToken, nonce) };
+}

@@ -1,0 +1,176 @@
+import { FaultProxy } from '@drawbridge/testing';
+import fc from 'fast-check';
+import { GatewayHarness } from '../../../apps/bridge/test/gateway/gateway-harness.js';
+import { BridgeError, createClient } from '../src/index.js';
+import { QUICK, type TestClient, testClient } from './bridge-harness.js';
+
+let harness: GatewayHarness;
+let network: FaultProxy;
+let direct: string;
+beforeAll(async () => {
+  harness = await GatewayHarness.start('pglite', { HEARTBEAT_MS: '1000' });
+  network = await FaultProxy.to(harness.origin);
+  const { client } = await harness.client('alice');
+  direct = await harness.direct(client, 'bob');
+  await client.close();
+});
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+  await harness[Symbol.asyncDispose]();
+});
+
+const through = (name: 'alice' | 'bob') => testClient(harness, name, { url: network.url, pongTimeoutMs: 500 });
+
+async function both(): Promise<[TestClient, TestClient]> {
+  const clients = await Promise.all([through('alice'), through('bob')]);
+  await Promise.all(clients.map((client) => client.state('live')));
+  return clients;
+}
+
+const close = (clients: readonly TestClient[]) => Promise.all(clients.map(({ bridge }) => bridge.close()));
+
+describe('Through a network with faults', () => {
+  test('a half-open connection is found by silence, and what was sent into it is sent again, once (I5)', async () => {
+    const [alice, bob] = await both();
+    network.halfOpen();
+    const sending = alice.bridge.conversation(direct).send({ text: 'into the void' });
+    await sending;
+    await Promise.all([alice.text('into the void'), bob.text('into the void')]);
+    expect(bob.states.find(({ name }) => name === 'reconnecting')).toMatchObject({
+      reason: 'timeout',
+      retryable: true,
+    });
+    expect(alice.texts()).toEqual(['into the void']);
+    await close([alice, bob]);
+  });
+
+  test('a slow one is no reason to give up, and keeps the order', async () => {
+    const [alice, bob] = await both();
+    network.slow(150);
+    const texts = ['1', '2', '3'];
+    await Promise.all(texts.map((text) => alice.bridge.conversation(direct).send({ text })));
+    await bob.text('3');
+    expect(await alice.bridge.rtt()).toBeGreaterThan(290);
+    network.slow(0);
+    expect(bob.texts()).toEqual(texts);
+    await close([alice, bob]);
+  });
+
+  test('an event that comes twice is told once, and one that is missing is seen by `prev` and fetched (I4)', async () => {
+    const [alice, bob] = await both();
+    network.repeatEvent();
+    await alice.bridge.conversation(direct).send({ text: 'twice' });
+    await bob.text('twice');
+    network.loseEvent();
+    await alice.bridge.conversation(direct).send({ text: 'lost' });
+    await alice.bridge.conversation(direct).send({ text: 'next' });
+    await Promise.all([bob.text('next'), alice.text('next')]);
+    for (const { states, texts } of [alice, bob]) {
+      expect(texts()).toEqual(['twice', 'lost', 'next']);
+      expect(states.filter(({ name }) => name === 'reconnecting')[0]?.reason).toBe('gap');
+    }
+    await close([alice, bob]);
+  });
+
+  test('a token that runs out without another costs the connection, and asks for one', async () => {
+    const grant = await harness.grant('alice');
+    const asked: string[] = [];
+    const bridge = createClient({
+      url: network.url,
+      backoff: QUICK,
+      token: ({ reason }) => {
+        asked.push(reason);
+        if (reason === 'expiring') throw new BridgeError({ code: 'busy', message: 'Not now.', retryable: true });
+        return harness.token('alice', grant, { livesS: asked.length === 1 ? 3 : 300 });
+      },
+    });
+    const names: string[] = [];
+    const back = Promise.withResolvers<void>();
+    bridge.on('state', ({ name }) => {
+      if (names.push(name) > 3 && name === 'live') back.resolve();
+    });
+    await back.promise;
+    expect(asked).toEqual(['open', 'expiring', 'rejected']);
+    expect(names).toEqual(['opening', 'catching-up', 'live', 'reconnecting', 'catching-up', 'live']);
+    await bridge.close();
+  });
+
+  test('when the consent ends there is no other connection, whatever is still to be sent', async () => {
+    const alice = await through('alice');
+    await alice.state('live');
+    await harness.end(alice.grant);
+    const sending = alice.bridge.conversation(direct).send({ text: 'late' });
+    await alice.state('ended');
+    const connections = network.connections;
+    await expect(sending).rejects.toMatchObject({ retryable: false });
+    // Somebody else comes and goes meanwhile.
+    const bob = await through('bob');
+    await bob.state('live');
+    await bob.bridge.rtt();
+    expect(network.connections).toBe(connections + 1);
+    expect(alice.states.at(-1)).toMatchObject({ name: 'ended', reason: 'revoked_by_person' });
+    await close([alice, bob]);
+  });
+
+  type Step = 'alice sends' | 'bob sends' | 'cut' | 'lose' | 'repeat' | 'slow' | 'refuse' | 'half-open';
+  const usual = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom<Step>('alice sends', 'bob sends') },
+    { weight: 2, arbitrary: fc.constantFrom<Step>('cut', 'lose', 'repeat', 'slow', 'refuse') },
+  );
+  /** Half open once at most: it takes its time to be found. */
+  const steps = fc
+    .tuple(
+      fc.array(usual, { maxLength: 12 }),
+      fc.subarray<Step>(['half-open']),
+      fc.array(usual, { minLength: 12, maxLength: 24 }),
+    )
+    .map((parts) => parts.flat());
+
+  test('whatever happens in whatever order, both sides have the same in the end: nothing lost, nothing twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (taken) => {
+        const [alice, bob] = await both();
+        const { conversation } = await alice.bridge.request('conversation.create', {
+          members: ['bob', 'carol'],
+          clientId: crypto.randomUUID(),
+        });
+        const sent: Promise<unknown>[] = [];
+        const acts: Record<Step, () => unknown> = {
+          'alice sends': () => sent.push(alice.bridge.conversation(conversation.id).send({ text: `a${sent.length}` })),
+          'bob sends': () => sent.push(bob.bridge.conversation(conversation.id).send({ text: `b${sent.length}` })),
+          cut: () => network.cut(),
+          lose: () => network.loseEvent(),
+          repeat: () => network.repeatEvent(),
+          'half-open': () => network.halfOpen(),
+          slow: () => network.slow(20),
+          refuse: () => {
+            network.refuse();
+            network.cut();
+          },
+        };
+        for (const step of taken) {
+          acts[step]();
+          // Some of it happens while something is under way, and some after it.
+          if (sent.length % 3 === 0 && step !== 'refuse') await bob.bridge.rtt();
+          else await new Promise((resolve) => setImmediate(resolve));
+          network.slow(0);
+          network.refuse(false);
+        }
+        await Promise.all(sent);
+        await alice.bridge.conversation(conversation.id).send({ text: 'end' });
+        await Promise.all([alice.text('end'), bob.text('end')]);
+        const { messages } = await alice.bridge.conversation(conversation.id).history({ limit: 100 });
+        const stored = messages.map(({ text }) => text).toReversed();
+        expect(alice.texts()).toEqual(stored);
+        expect(bob.texts()).toEqual(stored);
+        expect(stored).toHaveLength(sent.length + 1);
+        for (const side of ['a', 'b']) {
+          const numbers = stored.filter((text) => text?.startsWith(side)).map((text) => Number(text?.slice(1)));
+          expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+        }
+        await close([alice, bob]);
+      }),
+      { numRuns: Number(process.env.SDK_FAULT_RUNS ?? 6) },
+    );
+  });
+});
