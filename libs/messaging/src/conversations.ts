@@ -139,13 +139,16 @@ export class Conversations {
   }
 
   /**
-   * The others in a conversation, as internal keys, but for those who have blocked the person. MessagingError `not_found`
+   * Who is told that the person does something in passing there, as internal keys: the others, but for those who have blocked
+   * the person, and in a direct conversation for whom the person has blocked. MessagingError `not_found`
    * for who is not in it, and where a message of theirs would not be taken either.
    */
   async audience(person: number, conversation: string): Promise<number[]> {
     const id = bridgeId(conversation);
-    const { rows } = await sql<{ kind: string; others: number[] }>`
-      select c.kind, (select coalesce(json_agg(m.person), '[]') from member m
+    const { rows } = await sql<{ kind: string; others: number[]; silent: boolean }>`
+      select c.kind, exists (select from block b where b.person = ${person}
+                              and b.blocked in (c.direct_low, c.direct_high)) as silent,
+             (select coalesce(json_agg(m.person), '[]') from member m
                        where m.conversation = c.id and m.left_position is null and m.person <> ${person}
                          and not exists (select from block b where b.person = m.person and b.blocked = ${person})) as others
         from conversation c
@@ -153,7 +156,7 @@ export class Conversations {
        where c.id = ${id ?? null}::uuid`.execute(this.database.tables());
     const [found] = rows;
     if (!found || (found.kind === 'direct' && found.others.length === 0)) throw notFound('conversation');
-    return found.others;
+    return found.silent ? [] : found.others;
   }
 
   /** In the order of joining. MessagingError `not_found` for who was never in it; who has left sees who was there then. */
