@@ -3,7 +3,7 @@ export { type Contact, type ContactPage, readContacts } from './contacts.js';
 export { FAILURES_WINDOW_MS, Failures, failureSubject } from './failures.js';
 export { peopleMigrations } from './migration.js';
 export { networkOf } from './network.js';
-export { People, type Person, type PersonToPut } from './people.js';
+export { PERSON_ID, People, type Person, type PersonToPut } from './people.js';
 export { PeopleError } from './people-error.js';
 export { PERSON_SESSION_LIMITS, PersonSessions } from './person-sessions.js';
 export { PRESENCE_STORE_LIMITS, type PresenceChange, PresenceStore, type PresenceView } from './presence.js';

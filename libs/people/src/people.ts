@@ -5,6 +5,9 @@ import { hashPassword, MAX_PASSWORD_LENGTH, normaliseLogin } from './password.js
 import { PeopleError } from './people-error.js';
 import type { PeopleTables } from './tables.js';
 
+/** What a person's id is made of. */
+export const PERSON_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
 export interface Person {
   /** Internal, for joins; never on the wire. */
   key: number;
@@ -66,6 +69,11 @@ export class People {
   async byId(id: string): Promise<Person | undefined> {
     const row = await this.living().where('id', '=', id).executeTakeFirst();
     return row && personOf(row);
+  }
+
+  /** Whether somebody had this id who was erased; it is not used again. */
+  wasErased(id: string): Promise<boolean> {
+    return isErased(this.tables, id);
   }
 
   /** By id. Who is nobody is not in it. */

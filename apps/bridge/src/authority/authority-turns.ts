@@ -15,11 +15,15 @@ export const AUTHORITY_LIMITS = {
   asked: { atOnce: 8, waitingEach: 100, waiting: 200 },
   /** Revocations and Connected apps: an end may wait for the lease of a gateway that died, and for no sign-in. */
   ends: { atOnce: 32, waitingEach: 100, waiting: 200 },
+  /** Who is sent to the platform's provider or comes back from it: what waits for a slow one keeps nobody else waiting. */
+  provider: { atOnce: 64, waitingEach: 100, waiting: 200 },
   /** Sign-ins begun from one address, devices' codes among them: each is a row for half an hour. A whole office may have one. */
   beginnings: { perMinute: 600, remembered: 10_000 },
   /** What a 503 advises. */
   retryAfterMs: 2_000,
 } as const;
+
+type Turn = 'asked' | 'ends' | 'provider';
 
 const REVOCATION = '/token/revocation';
 const BEGINNINGS = new Set(['/auth', '/device/auth']);
@@ -31,6 +35,7 @@ const FOR_PROGRAMS = /^\/oidc\/(token|device)\b/i;
 export class AuthorityTurns {
   private readonly asked = new Turns(AUTHORITY_LIMITS.asked);
   private readonly ends = new Turns(AUTHORITY_LIMITS.ends);
+  private readonly provider = new Turns(AUTHORITY_LIMITS.provider);
   private readonly beginnings = new Rates(AUTHORITY_LIMITS.beginnings);
   private readonly behindProxy: boolean;
 
@@ -44,11 +49,7 @@ export class AuthorityTurns {
       try {
         // As oidc-provider reads it.
         const path = request.path.replace(/\/+$/, '').toLowerCase();
-        const waitMs = BEGINNINGS.has(path) ? this.beginnings.take(clientNetwork(request, this.behindProxy)) : 0;
-        if (waitMs > 0) {
-          sendBusy(request, response, 429, waitMs);
-          return;
-        }
+        if (BEGINNINGS.has(path) && !this.begins(request, response)) return;
         // First, since a client that sends its bytes one by one would keep a turn for as long as it likes.
         if (!(await bodyHasArrived(request))) return;
         await this.take(path === REVOCATION ? 'ends' : 'asked', request, response, () => handler(request, response));
@@ -58,8 +59,15 @@ export class AuthorityTurns {
     };
   }
 
+  /** Counts a sign-in that begins; false where it was one too many and a page said so. */
+  begins(request: Request, response: Response): boolean {
+    const waitMs = this.beginnings.take(clientNetwork(request, this.behindProxy));
+    if (waitMs > 0) sendBusy(request, response, 429, waitMs);
+    return waitMs === 0;
+  }
+
   /** Nothing is done for a client that has gone by then. */
-  async take(what: 'asked' | 'ends', request: Request, response: Response, work: () => Promise<void>): Promise<void> {
+  async take(what: Turn, request: Request, response: Response, work: () => Promise<void>): Promise<void> {
     try {
       await this[what].take(clientNetwork(request, this.behindProxy), async () => {
         if (!response.destroyed) await work();
@@ -84,7 +92,7 @@ function sendBusy(request: Request, response: Response, status: 429 | 503, retry
 abstract class TakesTurns implements NestInterceptor {
   constructor(
     private readonly turns: AuthorityTurns,
-    private readonly what: 'asked' | 'ends',
+    private readonly what: Turn,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<void> {
@@ -107,5 +115,13 @@ export class AskedInTurn extends TakesTurns {
 export class EndsInTurn extends TakesTurns {
   constructor(turns: AuthorityTurns) {
     super(turns, 'ends');
+  }
+}
+
+/** The way to the platform's provider and back. */
+@Injectable()
+export class ProviderInTurn extends TakesTurns {
+  constructor(turns: AuthorityTurns) {
+    super(turns, 'provider');
   }
 }

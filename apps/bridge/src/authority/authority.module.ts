@@ -15,6 +15,10 @@ import { DeviceBrowsers } from './device-browsers.js';
 import { DeviceCodes } from './device-codes.js';
 import { DeviceGuesses } from './device-guesses.js';
 import { Erasing } from './erasing.js';
+import { IssuerController } from './issuer.controller.js';
+import { Issuer } from './issuer.js';
+import { IssuerBrowsers } from './issuer-browsers.js';
+import { IssuerSignIns } from './issuer-sign-ins.js';
 import { KnownBrowsers } from './known-browser.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { bridgeResource, makeProvider } from './provider.js';
@@ -27,19 +31,23 @@ import { Usages } from './usages.js';
 
 const SWEEP_EVERY_MS = 60_000;
 
-/** Removes what oidc-provider kept for too long, or for grants that ended elsewhere. */
+/** Removes what oidc-provider kept for too long, or for grants that ended elsewhere, and sign-ins nobody came back from. */
 @Injectable()
 class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private readonly log = new Logger('Authority');
 
-  constructor(private readonly artifacts: OidcArtifacts) {}
+  constructor(
+    private readonly artifacts: OidcArtifacts,
+    private readonly signIns: IssuerSignIns,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
       this.running = this.artifacts
         .sweep()
+        .then(() => this.signIns.sweep())
         .catch((error: unknown) => this.log.warn({ err: error }, 'The sweep of artifacts failed'));
     }, SWEEP_EVERY_MS).unref();
   }
@@ -56,7 +64,8 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
  */
 @Module({
   imports: [PagesModule],
-  controllers: [SignInController, DeviceController, ConnectedAppsController, RecordController],
+  // The address that the provider sends people back to comes before the sign-ins' own.
+  controllers: [IssuerController, SignInController, DeviceController, ConnectedAppsController, RecordController],
   providers: [
     { provide: People, useFactory: (database: Database) => new People(database), inject: [Database] },
     { provide: SignIn, useFactory: (database: Database) => new SignIn(database), inject: [Database] },
@@ -101,7 +110,14 @@ class ArtifactSweep implements OnApplicationBootstrap, OnApplicationShutdown {
         SigningKeys,
       ],
     },
+    {
+      provide: IssuerSignIns,
+      useFactory: (database: Database, secrets: Secrets) => new IssuerSignIns(database, secrets),
+      inject: [Database, Secrets],
+    },
     AuthorityTurns,
+    Issuer,
+    IssuerBrowsers,
     ConnectedAppsSession,
     KnownBrowsers,
     SignInCookies,

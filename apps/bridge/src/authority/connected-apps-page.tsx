@@ -7,7 +7,7 @@ import type { EndedGrant } from './ended-grants.js';
 import { GrantUsage } from './grant-usage.js';
 import { confirmedBy, Evidence, Statement } from './receipt-evidence.js';
 import { ScopeBoxes } from './scope-boxes.js';
-import { SignInForm } from './sign-in-form.js';
+import { type IssuerLink, SignInBy } from './sign-in-form.js';
 import { day, instant, minute } from './times.js';
 import type { Usage } from './usages.js';
 import { WindDown } from './wind-down.js';
@@ -15,13 +15,18 @@ import { WindDown } from './wind-down.js';
 export const CONNECTED_APPS_PATH = '/connected-apps';
 const RECORD_PATH = `${CONNECTED_APPS_PATH}/record`;
 
-export function connectedAppsSignInPage(props: { csrf: string; login?: string; problem?: string }): string {
+export function connectedAppsSignInPage(props: {
+  csrf: string;
+  issuer: IssuerLink | undefined;
+  login?: string;
+  problem?: string;
+}): string {
   return page(
     'Sign in to Connected apps',
     <section class="card">
       <h1>Connected apps</h1>
       <p class="lead">Sign in to see which apps can reach your messages, and to end what you no longer want.</p>
-      <SignInForm path={CONNECTED_APPS_PATH} {...props} />
+      <SignInBy path={CONNECTED_APPS_PATH} {...props} />
     </section>,
     { linkToConnectedApps: false },
   );

@@ -16,10 +16,11 @@ import {
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { endedGrants } from './ended-grants.js';
 import { field, fields, isFromElsewhere } from './forms.js';
+import { Issuer } from './issuer.js';
 import { confirmNarrowPage, narrowedPage } from './narrow-page.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
 import { hasBridgeScope } from './scopes.js';
-import { STALE_FORM } from './sign-in-form.js';
+import { NO_PASSWORDS, STALE_FORM } from './sign-in-form.js';
 import { SignInSteps } from './sign-in-steps.js';
 import { Usages } from './usages.js';
 
@@ -40,13 +41,14 @@ export class ConnectedAppsController {
     private readonly artifacts: OidcArtifacts,
     private readonly database: Database,
     private readonly usages: Usages,
+    private readonly issuer: Issuer,
   ) {}
 
   @Get()
   async show(@Req() request: Request, @Res() response: Response): Promise<void> {
     const { person, csrf } = await this.session.visit(request, response);
     if (person) await this.list(response, person, csrf);
-    else sendPage(response, connectedAppsSignInPage({ csrf }));
+    else this.showSignIn(response, { csrf });
   }
 
   @Post()
@@ -55,7 +57,7 @@ export class ConnectedAppsController {
     const { person, csrf } = await this.session.visit(request, response);
     if (!genuine) {
       if (person) await this.list(response, person, csrf, STALE_FORM, 403);
-      else sendPage(response, connectedAppsSignInPage({ csrf, problem: STALE_FORM }), { status: 403 });
+      else this.showSignIn(response, { csrf, problem: STALE_FORM, status: 403 });
       return;
     }
     const action = field(request, 'action');
@@ -72,20 +74,25 @@ export class ConnectedAppsController {
 
   private async checkPassword(request: Request, response: Response, csrf: string, hadSession: boolean): Promise<void> {
     if (hadSession) {
-      sendPage(
-        response,
-        connectedAppsSignInPage({ csrf, problem: 'You were signed out after a while without use. Sign in again.' }),
-        { status: 401 },
-      );
-      return;
+      const problem = 'You were signed out after a while without use. Sign in again.';
+      return this.showSignIn(response, { csrf, problem, status: 401 });
     }
+    if (this.issuer.host) return this.showSignIn(response, { csrf, problem: NO_PASSWORDS, status: 403 });
     const result = await this.steps.password(request, response);
     if ('person' in result) {
       await this.session.signIn(response, result.person);
       return sendTo(response, CONNECTED_APPS_PATH);
     }
     const { login, problem, status } = result.refused;
-    sendPage(response, connectedAppsSignInPage({ csrf, login, problem }), { status });
+    this.showSignIn(response, { csrf, login, problem, status });
+  }
+
+  private showSignIn(
+    response: Response,
+    { status = 200, ...shown }: { csrf: string; login?: string; problem?: string; status?: number },
+  ): void {
+    const issuer = this.issuer.link(`${CONNECTED_APPS_PATH}/start`);
+    sendPage(response, connectedAppsSignInPage({ issuer, ...shown }), { status });
   }
 
   private async end(

@@ -1,12 +1,23 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config/config.js';
 import { clientNetwork, trustsProxy } from '../http/client-network.js';
+import type { Secrets } from '../secrets.js';
 import { DEVICE_CODE_GRANT } from './client-metadata.js';
 import { DEVICE_LIMITS, type DeviceInfo } from './device-codes.js';
 import { hasBridgeScope } from './scopes.js';
 
 /** Where a person types a device's code; not below oidc-provider's address, since the page is ours. */
 export const DEVICE_PATH = '/device';
+
+/** Where a person goes on to the platform's provider: only with a browser that was shown the page for this code. */
+export function deviceStartPath(secrets: Secrets, browser: string, userCode: string): string {
+  const ticket = secrets.formToken(deviceStartBinding(browser, userCode));
+  return `${DEVICE_PATH}/start?${new URLSearchParams({ user_code: userCode, ticket })}`;
+}
+
+export function deviceStartBinding(browser: string, userCode: string): string {
+  return `device ${browser} starts ${userCode}`;
+}
 
 const USER_AGENT_LENGTH_MAX = 300;
 

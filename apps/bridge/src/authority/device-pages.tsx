@@ -6,7 +6,7 @@ import { page } from '../pages/layout.js';
 import { browserName } from './browser-name.js';
 import type { DeviceInfo, DeviceRequest } from './device-codes.js';
 import { shownUserCode } from './device-guesses.js';
-import { SignInForm } from './sign-in-form.js';
+import { type IssuerLink, SignInBy } from './sign-in-form.js';
 import { minute } from './times.js';
 
 interface Asked {
@@ -73,9 +73,9 @@ export function deviceCodePage(props: {
 
 /** The second page: what asks, when and from where it was asked for, and the sign-in. */
 export function deviceSignInPage(
-  props: Asked & { path: string; csrf: string; login?: string; problem?: string },
+  props: Asked & { path: string; csrf: string; issuer: IssuerLink | undefined; login?: string; problem?: string },
 ): string {
-  const { request, app, offered, path, csrf, login, problem } = props;
+  const { request, app, offered, path, csrf, issuer, login, problem } = props;
   return page(
     `Sign in for ${app.name}`,
     <section class="card">
@@ -100,7 +100,7 @@ export function deviceSignInPage(
           somebody sent you the code or a link, they would get what you allow.
         </p>
       </div>
-      <SignInForm path={path} csrf={csrf} userCode={request.userCode} login={login} problem={problem} />
+      <SignInBy issuer={issuer} path={path} csrf={csrf} userCode={request.userCode} login={login} problem={problem} />
       <form method="post" action={path} class="after">
         <input type="hidden" name="csrf" value={csrf} />
         <input type="hidden" name="user_code" value={request.userCode} />

@@ -13,12 +13,13 @@ import { AskedInTurn } from './authority-turns.js';
 import { DeviceBrowsers } from './device-browsers.js';
 import { DEVICE_LIMITS, DeviceCodes, type DeviceRequest, type DeviceVisit } from './device-codes.js';
 import { deviceAppRefusedPage, deviceEndPage } from './device-end-pages.js';
-import { DEVICE_PATH } from './device-flow.js';
+import { DEVICE_PATH, deviceStartPath } from './device-flow.js';
 import { DeviceGuesses, normaliseUserCode, shownUserCode } from './device-guesses.js';
 import { AskedOnDevice, deviceCodePage, deviceSignInPage, signedInWith } from './device-pages.js';
 import { field, fields, isFromElsewhere } from './forms.js';
+import { Issuer } from './issuer.js';
 import { hasBridgeScope } from './scopes.js';
-import { limitedSignIn, STALE_FORM } from './sign-in-form.js';
+import { limitedSignIn, NO_PASSWORDS, STALE_FORM } from './sign-in-form.js';
 import { NONE_TICKED, SignInSteps } from './sign-in-steps.js';
 
 /** What a device asks for, while a person is at it with one browser. */
@@ -27,6 +28,8 @@ interface Asked {
   app: App;
   offered: Scope[];
   csrf: string;
+  /** The browser's cookie. */
+  browser: string;
   sameNetwork: boolean;
 }
 
@@ -53,6 +56,7 @@ export class DeviceController {
     private readonly steps: SignInSteps,
     private readonly partners: Partners,
     private readonly secrets: Secrets,
+    private readonly issuer: Issuer,
     config: Config,
   ) {
     this.behindProxy = trustsProxy(config.publicUrl);
@@ -109,6 +113,7 @@ export class DeviceController {
   }
 
   private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
+    if (this.issuer.host) return this.showSignIn(asked, response, { problem: NO_PASSWORDS, status: 403 });
     const tries = await this.codes.takeTry(asked.request);
     if (tries === undefined) return this.over(response, 'over');
     const result = await this.steps.password(request, response);
@@ -201,7 +206,11 @@ export class DeviceController {
     response: Response,
     { status = 200, ...again }: { login?: string; problem?: string; status?: number } = {},
   ): void {
-    sendPage(response, deviceSignInPage({ ...asked, path: DEVICE_PATH, now: new Date(), ...again }), { status });
+    const { browser, request } = asked;
+    const issuer = this.issuer.link(deviceStartPath(this.secrets, browser, request.userCode));
+    sendPage(response, deviceSignInPage({ ...asked, issuer, path: DEVICE_PATH, now: new Date(), ...again }), {
+      status,
+    });
   }
 
   private async showConsent(
@@ -241,7 +250,7 @@ export class DeviceController {
       return undefined;
     }
     const csrf = this.secrets.formToken(bindingOf(browser));
-    return { request, app, offered, csrf, sameNetwork: this.networkOf(from) === request.askedFrom.network };
+    return { request, app, offered, csrf, browser, sameNetwork: this.networkOf(from) === request.askedFrom.network };
   }
 
   private networkOf(request: Request): string {

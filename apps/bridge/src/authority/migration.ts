@@ -60,4 +60,19 @@ export const authorityMigrations: Record<string, Migration> = {
       await sql`create index device_visit_by_code on device_visit (code)`.execute(db);
     },
   },
+  '052_issuer_sign_in': {
+    async up(db) {
+      // Who is at the platform's provider. `state` and `browser` are hashes: whoever reads this table holds nothing.
+      await sql`
+        create table issuer_sign_in (
+          state text primary key,
+          browser text not null,
+          purpose text not null check (purpose in ('app', 'device', 'connected-apps')),
+          target text not null,
+          started_at timestamptz not null default clock_timestamp()
+        )`.execute(db);
+      await sql`create index issuer_sign_in_by_browser on issuer_sign_in (browser, started_at)`.execute(db);
+      await sql`create index issuer_sign_in_by_start on issuer_sign_in (started_at)`.execute(db);
+    },
+  },
 };

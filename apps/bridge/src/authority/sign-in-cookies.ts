@@ -40,15 +40,19 @@ export class SignInCookies {
 
   /** Before oidc-provider: takes away what came under the names of its cookies, and shows it those of this sign-in. */
   show(request: Request, _response: Response, next: NextFunction): void {
+    this.showOf(request, ADDRESS.exec(request.path)?.[1]);
+    next();
+  }
+
+  /** The same, where the address does not say which sign-in it is about. */
+  showOf(request: Request, id: string | undefined): void {
     const cookies = cookiesOf(request.headers.cookie);
     const shown = cookies.filter(({ name }) => !isProviders(name)).map(({ text }) => text);
-    const id = ADDRESS.exec(request.path)?.[1];
     if (id && cookies.some(({ name, value }) => name === this.prefix + id && this.isOf(id, value))) {
       shown.push(`${INTERACTION}=${id}`, `${RESUME}=${id}`);
     }
     if (shown.length > 0) request.headers.cookie = shown.join('; ');
     else delete request.headers.cookie;
-    next();
   }
 
   /** After oidc-provider: ours in place of those it has set or removed. Of a browser session there is none. */

@@ -1,13 +1,47 @@
-/** The fields `login` and `password` of the wire contract, for apps' sign-ins and for Connected apps. */
-export function SignInForm(props: {
+/** The platform's own provider, and the address that leads there. */
+export interface IssuerLink {
+  host: string;
+  href: string;
+}
+
+interface SignInFormProps {
   path: string;
   csrf: string;
   login?: string;
   problem?: string | undefined;
   /** A device's code that the person signs in for. */
   userCode?: string;
-}) {
-  const { path, csrf, login, problem, userCode } = props;
+}
+
+/** However people sign in in this installation. */
+export function SignInBy({ issuer, ...form }: SignInFormProps & { issuer: IssuerLink | undefined }) {
+  return issuer ? <SignInAtIssuer {...issuer} problem={form.problem} /> : <SignInForm {...form} />;
+}
+
+/** A link, and no form: a form's policy would forbid the redirects that the provider sends people through. */
+function SignInAtIssuer({ host, href, problem }: IssuerLink & { problem: string | undefined }) {
+  return (
+    <>
+      {problem && (
+        <div class="notice problem" role="alert">
+          <p>{problem}</p>
+        </div>
+      )}
+      <p>
+        You sign in at <strong class="host">{host}</strong>, also if you are signed in there already, and come back
+        here.
+      </p>
+      <div class="actions">
+        <a class="button" href={href} rel="nofollow">
+          Sign in at {host}
+        </a>
+      </div>
+    </>
+  );
+}
+
+/** The fields `login` and `password` of the wire contract, for apps' sign-ins and for Connected apps. */
+function SignInForm({ path, csrf, login, problem, userCode }: SignInFormProps) {
   return (
     <form method="post" action={path}>
       {problem && (
@@ -60,3 +94,5 @@ export function limitedSignIn(retryAfterMs: number): string {
 }
 
 export const STALE_FORM = 'This form was too old or did not come from this page. Please fill it in again.';
+
+export const NO_PASSWORDS = 'Nobody signs in with a password here.';

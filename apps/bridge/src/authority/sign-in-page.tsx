@@ -1,17 +1,18 @@
 import type { App } from '@drawbridge/partners';
 import { page } from '../pages/layout.js';
-import { SignInForm } from './sign-in-form.js';
+import { type IssuerLink, SignInBy } from './sign-in-form.js';
 
 export interface SignInPage {
   app: App;
   path: string;
   csrf: string;
+  issuer: IssuerLink | undefined;
   login?: string;
   problem?: string;
 }
 
 /** The first page an app sends a person to. */
-export function signInPage({ app, path, csrf, login, problem }: SignInPage): string {
+export function signInPage({ app, path, csrf, issuer, login, problem }: SignInPage): string {
   return page(
     `Sign in for ${app.name}`,
     <section class="card">
@@ -20,7 +21,7 @@ export function signInPage({ app, path, csrf, login, problem }: SignInPage): str
         <strong>{app.name}</strong> by {app.partner.name} asks to connect to your messages. On the next page you choose
         what it may do.
       </p>
-      <SignInForm path={path} csrf={csrf} login={login} problem={problem} />
+      <SignInBy issuer={issuer} path={path} csrf={csrf} login={login} problem={problem} />
       <form method="post" action={path} class="after">
         <input type="hidden" name="csrf" value={csrf} />
         <button type="submit" name="decision" value="deny" class="plain">

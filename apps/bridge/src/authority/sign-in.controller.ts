@@ -11,9 +11,10 @@ import { Authority, type SignInInteraction } from './authority.js';
 import { AskedInTurn } from './authority-turns.js';
 import { browserName } from './browser-name.js';
 import { field, fields, isFromElsewhere } from './forms.js';
+import { Issuer } from './issuer.js';
 import { oauthErrorPage, signInOverPage } from './oauth-error-page.js';
 import { hasBridgeScope } from './scopes.js';
-import { STALE_FORM } from './sign-in-form.js';
+import { NO_PASSWORDS, STALE_FORM } from './sign-in-form.js';
 import { signInPage } from './sign-in-page.js';
 import { NONE_TICKED, SignInSteps } from './sign-in-steps.js';
 
@@ -41,6 +42,7 @@ export class SignInController {
     private readonly steps: SignInSteps,
     private readonly partners: Partners,
     private readonly secrets: Secrets,
+    private readonly issuer: Issuer,
   ) {}
 
   @Get()
@@ -84,6 +86,7 @@ export class SignInController {
   }
 
   private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
+    if (this.issuer.host) return this.showSignIn(asked, response, { problem: NO_PASSWORDS, status: 403 });
     const result = await this.steps.password(request, response);
     if ('person' in result) {
       const grantId = randomUUID();
@@ -140,10 +143,8 @@ export class SignInController {
   ): void {
     const { app, path, formAction } = asked;
     const { status = 200, ...rest } = again;
-    sendPage(response, signInPage({ app, path, csrf: this.secrets.formToken(bindingOf(asked)), ...rest }), {
-      status,
-      formAction,
-    });
+    const [csrf, issuer] = [this.secrets.formToken(bindingOf(asked)), this.issuer.link(`${path}/start`)];
+    sendPage(response, signInPage({ app, path, csrf, issuer, ...rest }), { status, formAction });
   }
 
   private async showConsent(

@@ -29,5 +29,15 @@ export interface AuthorityTables {
     signed_in_at: Generated<Date>;
     grant_id: string;
   };
+  issuer_sign_in: {
+    /** Its `state`, hashed. */
+    state: string;
+    /** The cookie of the browser that it began in, hashed. */
+    browser: string;
+    purpose: 'app' | 'device' | 'connected-apps';
+    /** Whose sign-in it is: the address of an app's, or a device's code. */
+    target: string;
+    started_at: Generated<Date>;
+  };
   secret: { name: string; value: string; created_at: Generated<Date> };
 }

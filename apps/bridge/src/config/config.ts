@@ -28,6 +28,14 @@ export class ConfigError extends Error {
   }
 }
 
+export interface SignInSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The claim of the ID token that is the person's id. */
+  readonly claim: string;
+}
+
 const MAX_PORT = 65_535;
 
 /** The settings of this process, checked, with their defaults. */
@@ -50,6 +58,8 @@ export class Config {
   readonly platformToken: string | undefined;
   /** Where the platform is told what partners' apps do; the newest of the secrets first. */
   readonly webhooks: { readonly url: string; readonly secrets: readonly string[] } | undefined;
+  /** The platform's own OpenID provider, where people sign in; without it, they do so here. */
+  readonly signIn: SignInSettings | undefined;
   readonly keysDir: string | undefined;
   readonly leaseMs: number;
   readonly leaseMarginMs: number;
@@ -99,6 +109,7 @@ export class Config {
     this.webhooks = settings.PLATFORM_WEBHOOK_URL
       ? { url: settings.PLATFORM_WEBHOOK_URL, secrets: settings.PLATFORM_WEBHOOK_SECRET ?? [] }
       : undefined;
+    this.signIn = signInOf(settings);
     this.keysDir = settings.KEYS_DIR === undefined ? undefined : resolve(settings.KEYS_DIR);
     this.leaseMs = settings.LEASE_MS ?? 3_000;
     this.leaseMarginMs = settings.LEASE_MARGIN_MS ?? 2_000;
@@ -152,6 +163,7 @@ export class Config {
     if (this.webhooks && !settings.PLATFORM_WEBHOOK_SECRET) {
       say('PLATFORM_WEBHOOK_SECRET', 'must be set where PLATFORM_WEBHOOK_URL is: the receiver has to know who calls');
     }
+    problems.push(...this.signInProblems(settings, known));
     if (!this.production) return problems;
     if (this.webhooks?.url.startsWith('http:') && !isLoopback(new URL(this.webhooks.url).hostname)) {
       say(
@@ -168,6 +180,43 @@ export class Config {
     }
     return problems;
   }
+
+  /** All three or none, and never a provider that is the bridge itself. */
+  private signInProblems(settings: Settings, known: readonly SettingProblem[]): SettingProblem[] {
+    const names = ['SIGN_IN_ISSUER', 'SIGN_IN_CLIENT_ID', 'SIGN_IN_CLIENT_SECRET'] as const;
+    const wrong = (name: string) => known.some((other) => other.name === name);
+    const given = names.filter((name) => settings[name] !== undefined || wrong(name));
+    const missing = names.filter((name) => !given.includes(name));
+    if (given.length > 0)
+      return missing.map((name) => problem(name, `must be set where ${given[0]} is`)).concat(this.issuerProblems());
+    if (settings.SIGN_IN_CLAIM === undefined) return [];
+    return [
+      problem('SIGN_IN_CLAIM', 'is of no use without SIGN_IN_ISSUER, SIGN_IN_CLIENT_ID and SIGN_IN_CLIENT_SECRET'),
+    ];
+  }
+
+  private issuerProblems(): SettingProblem[] {
+    if (!this.signIn) return [];
+    const { protocol, hostname, origin } = new URL(this.signIn.issuer);
+    if (origin === this.publicUrl) {
+      return [problem('SIGN_IN_ISSUER', 'must not be the bridge itself: people would be sent round and round')];
+    }
+    if (this.production && protocol === 'http:' && !isLoopback(hostname)) {
+      return [
+        problem(
+          'SIGN_IN_ISSUER',
+          'must be https where NODE_ENV=production: who signs in would cross the network in the clear',
+        ),
+      ];
+    }
+    return [];
+  }
+}
+
+function signInOf(settings: Settings): SignInSettings | undefined {
+  const { SIGN_IN_ISSUER: issuer, SIGN_IN_CLIENT_ID: clientId, SIGN_IN_CLIENT_SECRET: clientSecret } = settings;
+  if (!issuer || !clientId || !clientSecret) return undefined;
+  return { issuer, clientId, clientSecret, claim: settings.SIGN_IN_CLAIM ?? 'sub' };
 }
 
 function isProduction(environment: Readonly<Record<string, string | undefined>>): boolean {

@@ -140,6 +140,22 @@ export class Settings {
   @Setting('list', 'the output of `echo whsec_$(openssl rand -base64 32)`')
   PLATFORM_WEBHOOK_SECRET?: string[];
 
+  @Fits('issuer', problemOfIssuer)
+  @Setting('text', 'https://accounts.example.com')
+  SIGN_IN_ISSUER?: string;
+
+  @Matches(/^[\x20-\x7e]{1,512}$/, { message: 'must be the id that the provider has given the bridge' })
+  @Setting('text', 'drawbridge')
+  SIGN_IN_CLIENT_ID?: string;
+
+  @Matches(/^[\x20-\x7e]{1,1024}$/, { message: 'must be the secret that the provider has given the bridge' })
+  @Setting('text', 'the secret that the provider has given the bridge')
+  SIGN_IN_CLIENT_SECRET?: string;
+
+  @Matches(/^[\x21-\x7e]{1,200}$/, { message: 'must be the name of a claim in the ID token' })
+  @Setting('text', 'sub')
+  SIGN_IN_CLAIM?: string;
+
   @Matches(/^[^\0]+$/, { message: 'must be the path of a directory' })
   @Setting('text', '/var/lib/drawbridge/keys')
   KEYS_DIR?: string;
@@ -259,6 +275,16 @@ function problemOfWebhookUrl(text: string): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// or http://';
   if (url.username || url.password) return 'must not hold a name or a password: the signature says who it is from';
   return url.hash ? 'must not have a #' : undefined;
+}
+
+function problemOfIssuer(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be an address: what the provider calls its issuer';
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https://';
+  if (url.username || url.password) return 'must not hold a name or a password';
+  if (url.search || url.hash) return 'must not have a ? or a #';
+  if (url.pathname.includes('/.well-known/')) return 'must be the issuer, without /.well-known/ and what follows';
+  return undefined;
 }
 
 function problemOfRedisUrl(url: string): string | undefined {

@@ -56,6 +56,7 @@ p { margin: .75rem 0 0; text-wrap: pretty; }
 .lead strong { color: var(--ink); font-weight: 600; }
 .small { font-size: .875rem; }
 .quiet { color: var(--quiet); }
+.host { overflow-wrap: anywhere; }
 a { color: var(--go); text-underline-offset: .18em; text-decoration-thickness: 1px; }
 a:hover { text-decoration-thickness: 2px; }
 code { font-family: var(--mono); font-size: .9em; }
@@ -71,12 +72,13 @@ input[type=text], input[type=password] {
   background: var(--paper); border: 1px solid var(--edge); border-radius: 9px;
 }
 input[type=text]:focus-visible, input[type=password]:focus-visible { outline-offset: 1px; border-radius: 9px; }
-button {
+button, a.button {
   min-height: 3rem; padding: .6rem 1.3rem; border-radius: 9px; border: 1px solid transparent; cursor: pointer;
   font: 600 1rem/1.2 var(--sans); background: var(--go); color: var(--go-ink);
 }
-button:hover { background: var(--go-deep); }
-button:focus-visible { border-radius: 9px; }
+button:hover, a.button:hover { background: var(--go-deep); }
+button:focus-visible, a.button:focus-visible { border-radius: 9px; }
+a.button { display: grid; place-content: center; text-align: center; text-decoration: none; overflow-wrap: anywhere; }
 button.second { background: transparent; color: var(--ink); border-color: var(--edge); }
 button.second:hover { background: var(--paper); border-color: var(--ink); }
 button.ending { background: transparent; color: var(--end); border-color: currentColor; }
@@ -89,7 +91,7 @@ button.plain {
 }
 button.plain:hover { text-decoration-thickness: 2px; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.6rem; }
-.actions > button { flex: 1 1 9rem; }
+.actions > button, .actions > a.button { flex: 1 1 9rem; }
 .after { margin-top: .75rem; text-align: center; }
 
 fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
@@ -163,7 +165,7 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
 @media (forced-colors: active) {
   .scopes input { appearance: auto; }
   .scopes input::before { display: none; }
-  button, .card, .facts, .notice { border: 1px solid; }
+  button, a.button, .card, .facts, .notice { border: 1px solid; }
 }
 .list { margin: 1rem 0 0; }
 .list dt { margin-top: .9rem; font-size: .9375rem; color: var(--quiet); }
@@ -175,7 +177,7 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
   .codes dt, .codes dd { margin: 0; }
 }
 .card h1 + h2, .card p + h2, .card dl + h2 { margin-top: 1.6rem; }
-@media print { .card { box-shadow: none; } button { display: none; } }
+@media print { .card { box-shadow: none; } button, a.button { display: none; } }
 `;
 
 const VERSION = createHash('sha256').update(STYLESHEET).digest('base64url').slice(0, 16);

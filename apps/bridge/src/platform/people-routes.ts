@@ -1,4 +1,4 @@
-import { PeopleError } from '@drawbridge/people';
+import { PERSON_ID, PeopleError } from '@drawbridge/people';
 import { invalid, notFound } from '../api/api-error.js';
 import { type Route, route } from '../api/route.js';
 import type { PlatformParts } from './platform-parts.js';
@@ -9,8 +9,7 @@ export function peopleRoutes({ people, erasing }: PlatformParts): Route[] {
   return [
     route('PUT', '/people/:person', { body: PersonToPut }, async ({ body, param }) => {
       const id = param('person');
-      if (!/^[A-Za-z0-9._-]{1,64}$/.test(id))
-        throw invalid({ path: 'id', problem: 'must be 1 to 64 of A-Z a-z 0-9 . _ -' });
+      if (!PERSON_ID.test(id)) throw invalid({ path: 'id', problem: 'must be 1 to 64 of A-Z a-z 0-9 . _ -' });
       const { handle, name } = await people.put({ id, ...body });
       return { body: { id, handle, name } };
     }),

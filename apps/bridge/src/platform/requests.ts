@@ -1,3 +1,4 @@
+import { PERSON_ID } from '@drawbridge/people';
 import {
   ClientId,
   constraint,
@@ -21,8 +22,6 @@ export const PLATFORM_LIMITS = {
   messagesAtOnce: 500,
   maxPasswordLength: 1_024,
 } as const;
-
-const PERSON_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 function People(): PropertyDecorator {
   return constraint('people', `must be a list of at most ${PLATFORM_LIMITS.maxListed} ids of persons`, (value) => {

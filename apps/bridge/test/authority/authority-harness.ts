@@ -51,7 +51,7 @@ export class AuthorityHarness implements AsyncDisposable {
 
   /** Another process of the same installation, as far as it matters here. */
   static async on(database: Database, over: Partial<Config> = {}): Promise<AuthorityHarness> {
-    const port = await freePort();
+    const port = over.port ?? (await freePort());
     const origin = `http://127.0.0.1:${port}`;
     const config = Object.assign(Object.create(Config.prototype) as Config, {
       publicUrl: origin,
