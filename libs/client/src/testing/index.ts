@@ -1,0 +1,1 @@
+export { createTestBridge, type TestBridge, type TestClientOptions } from './test-bridge.js';
