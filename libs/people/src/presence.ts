@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 
 /** Every bound of what one statement does (I9). */
 export const PRESENCE_STORE_LIMITS = {
-  /** People whose presence one statement changes. */
-  people: 500,
+  /** People whose presence one statement changes: with all that are told of each it is half a million, and no more in one answer. */
+  people: 100,
   /** Mutual contacts of one person who are told of a change. */
   told: 5_000,
   /** People that `presence.list` has: the reply has an end, and no pages. Those online come first, then the last seen. */

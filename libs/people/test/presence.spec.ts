@@ -147,6 +147,8 @@ describe.each(everyDatabase)('Presence in the store, on %s', (kind) => {
   });
 
   test('one statement takes so many people and says that there are more (I9)', async () => {
+    // Everybody with thousands of contacts comes at once after a restart: one answer is read in one step, which nobody else gets.
+    expect(PRESENCE_STORE_LIMITS.people * PRESENCE_STORE_LIMITS.told).toBeLessThanOrEqual(500_000);
     const gateway = await lease();
     const many = PRESENCE_STORE_LIMITS.people + 1;
     const { rows: crowd } = await sql<{ key: number }>`

@@ -117,8 +117,12 @@ export class Presence {
     if (!this.o.lease.isFresh()) return;
     this.followLease();
     while (this.changed.size > 0) {
-      const people = [...this.changed].slice(0, PRESENCE_STORE_LIMITS.people);
-      for (const person of people) this.changed.delete(person);
+      const people: number[] = [];
+      for (const person of this.changed) {
+        people.push(person);
+        this.changed.delete(person);
+        if (people.length === PRESENCE_STORE_LIMITS.people) break;
+      }
       try {
         if (await this.storeSome(people)) continue;
       } catch (error) {
