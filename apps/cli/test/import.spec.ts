@@ -31,19 +31,19 @@ async function get<T>(path: string): Promise<T> {
 /** Every text in the bridge, conversation by conversation in its order. */
 async function stored(): Promise<string[][]> {
   const { conversations } = await get<{ conversations: { id: string }[] }>('/conversations?limit=500');
-  return Promise.all(
-    conversations.map(async ({ id }) => {
-      const texts: string[] = [];
-      for (let after: number | undefined = 0; after !== undefined; ) {
-        const page: { messages: { text: string }[]; next?: number } = await get(
-          `/conversations/${id}/messages?after=${after}&limit=500`,
-        );
-        texts.push(...page.messages.map(({ text }) => text));
-        after = page.next;
-      }
-      return texts;
-    }),
-  );
+  const stored: string[][] = [];
+  for (const { id } of conversations) {
+    const texts: string[] = [];
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page: { messages: { text: string }[]; next?: number } = await get(
+        `/conversations/${id}/messages?after=${after}&limit=500`,
+      );
+      texts.push(...page.messages.map(({ text }) => text));
+      after = page.next;
+    }
+    stored.push(texts);
+  }
+  return stored;
 }
 
 function file(name: string, lines: readonly (object | string)[]): string {
@@ -79,13 +79,21 @@ describe('drawbridge import', () => {
     watcher.on('error', () => {});
     expect(await ended).toBe('SIGKILL');
     watcher.close();
+    // In the middle: some are in the bridge, and not all.
+    const { line } = JSON.parse(readFileSync(`${path}.progress`, 'utf8')) as { line: number };
+    const then = (await stored()).flat().length;
+    expect(line).toBeGreaterThan(1_500);
+    expect(then).toBeGreaterThanOrEqual(line - PEOPLE - 2);
+    expect(then).toBeLessThan(MESSAGES);
 
     const second = await drawbridge(['import', path, '--json'], env);
     expect(second).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/^Going on at line [\d,]+, where it was left/),
     });
-    expect(JSON.parse(second.stdout)).toMatchObject({ lines: PEOPLE + 2 + MESSAGES, rejected: 0 });
+    const summed = JSON.parse(second.stdout) as { lines: number; stored: number; before: number; rejected: number };
+    expect(summed).toMatchObject({ lines: PEOPLE + 2 + MESSAGES, rejected: 0 });
+    expect(summed.stored + summed.before).toBe(PEOPLE + 2 + MESSAGES);
     const texts = await stored();
     const numbers = texts.map((each) => each.map((text) => Number(text.slice(2))));
     expect(numbers.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: MESSAGES }, (_, n) => n));

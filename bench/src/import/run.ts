@@ -13,7 +13,8 @@ import type { ImportOptions } from './options.js';
 import { problemsByApi, problemsBySql } from './verify.js';
 
 const PLATFORM_TOKEN = 'platform-token-of-the-bench';
-const SAMPLE_MS = 500;
+const LOOK_MS = 20;
+const SAMPLE_MS = 5_000;
 const COMMAND = join('apps', 'cli', 'src', 'main.ts');
 
 export interface ImportResult {
@@ -124,12 +125,15 @@ async function importOnce(
     }),
   );
   let cpuUs = 0;
-  for (let n = 0; !ended; n++) {
-    await Promise.race([exit, pause(killAt === undefined ? SAMPLE_MS : 20)]);
+  for (let sampleAtMs = 0; !ended; ) {
+    await Promise.race([exit, pause(LOOK_MS)]);
     if (ended) break;
-    cpuUs = treeCpuUs(importer.pid!);
-    const rssBytes = rssOf(importer.pid!);
-    if (rssBytes > 0 && n % 250 === 0) sampled({ rssBytes });
+    if (performance.now() > sampleAtMs) {
+      sampleAtMs = performance.now() + SAMPLE_MS;
+      cpuUs = treeCpuUs(importer.pid!);
+      const rssBytes = rssOf(importer.pid!);
+      if (rssBytes > 0) sampled({ rssBytes });
+    }
     if (killAt !== undefined && lineOf(file) >= killAt) importer.kill('SIGKILL');
   }
   return { killed: (await exit) === 'SIGKILL', cpuUs, output: output.trim() };

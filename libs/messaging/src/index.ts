@@ -12,7 +12,7 @@ export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewRecommendation, RecommendationResult } from './recommendation.js';
 export { MIN_RETENTION_DAYS, retention } from './retention.js';
-export type { NewMessage, Sender, SendResult } from './send.js';
+export { type NewMessage, type Sender, type SendResult, Series } from './send.js';
 export { ENTRY } from './sql/commit-sends.js';
 export { type MailboxKeeping, TRIM_LIMITS, trimming } from './trimming.js';
 export { type Chore, type Run, type Step, UPKEEP_LIMITS, Upkeep, type UpkeepOptions } from './upkeep.js';

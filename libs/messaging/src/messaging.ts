@@ -23,7 +23,7 @@ import { Mailboxes, type MailboxPosition, type MailboxRead } from './mailboxes.j
 import { ReadMark } from './read-mark.js';
 import { type NewRecommendation, Recommendation, type RecommendationResult } from './recommendation.js';
 import { RecommendationTurns } from './recommendation-turns.js';
-import { type NewMessage, Send, type Sender, type SendResult } from './send.js';
+import { type NewMessage, Send, type Sender, type SendResult, type Series } from './send.js';
 import type { ConversationView, MessageView } from './views.js';
 import { Whole } from './whole.js';
 
@@ -81,14 +81,15 @@ export class Messaging {
   /**
    * Stores a message and resolves after the commit, when `onCommitted` has had the event (I3). One that names a
    * conversation takes its place in the order of it synchronously. The same again, by client id, gives the first
-   * result and stores nothing (I5); after `unavailable` that is the way to find out.
+   * result and stores nothing (I5); after `unavailable` that is the way to find out. Of a series none overtakes one that
+   * could not be stored for now.
    */
-  async send(sender: Sender, request: NewMessage): Promise<SendResult> {
+  async send(sender: Sender, request: NewMessage, series?: Series): Promise<SendResult> {
     const { to, clientId } = request;
     const { database } = this.options;
     const resolve =
       to === undefined ? undefined : () => directConversation(database, this.conversations, { sender, to, clientId });
-    const send = new Send(sender, request, this.answered, resolve);
+    const send = new Send(sender, request, this.answered, resolve, series);
     this.unanswered++;
     this.arrivals.accept(send);
     return send.answer.result;

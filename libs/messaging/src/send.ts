@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ERROR_CODES } from '@drawbridge/protocol';
 import { Answer } from './answer.js';
 import type { Arriving } from './arrivals.js';
 import { bridgeId, checkClientId, checkText } from './content.js';
@@ -39,6 +40,14 @@ export interface SendResult {
   readonly duplicate: boolean;
 }
 
+/**
+ * Sends that are in order or not at all: where one of them could not be stored for now, those after it are not stored
+ * either, and whoever repeats them repeats them in their order.
+ */
+export class Series {
+  isBroken = false;
+}
+
 /** One send on its way to the store. */
 export class Send implements Arriving {
   readonly id = uuidv7();
@@ -54,6 +63,7 @@ export class Send implements Arriving {
     readonly request: NewMessage,
     answered: () => void,
     readonly resolve?: (() => Promise<string>) | undefined,
+    private readonly series?: Series | undefined,
   ) {
     checkClientId(request.clientId);
     checkText(request.text);
@@ -68,7 +78,12 @@ export class Send implements Arriving {
   }
 
   fail(error: MessagingError): void {
+    if (this.series && ERROR_CODES[error.code].retryable) this.series.isBroken = true;
     this.answer.fail(error);
+  }
+
+  get isBarred(): boolean {
+    return this.series?.isBroken ?? false;
   }
 
   /** As commit_sends takes it. */

@@ -1,7 +1,7 @@
 import type { Database } from '@drawbridge/database';
 import { CompiledQuery } from 'kysely';
 import type { Answer } from './answer.js';
-import { consentUnverifiable, type MessagingError } from './errors.js';
+import { consentUnverifiable, type MessagingError, unavailable } from './errors.js';
 import { failureOf } from './failures.js';
 import type { Sender } from './send.js';
 
@@ -20,6 +20,8 @@ export interface Storing {
 export interface Asked {
   readonly sender: Pick<Sender, 'permit'>;
   readonly answer: Pick<Answer<never>, 'isOpen'>;
+  /** Something before it that it may not overtake was not stored. */
+  readonly isBarred?: boolean;
   fail(error: MessagingError): void;
 }
 
@@ -82,6 +84,7 @@ export function call<T extends Asked>(
     .execute(async (connection) => {
       if (!options.mayCommit())
         for (const item of items) if (item.sender.permit !== null) item.fail(consentUnverifiable());
+      for (const item of items) if (item.isBarred) item.fail(unavailable('One before it could not be stored.'));
       const open = items.filter(({ answer }) => answer.isOpen);
       if (open.length === 0) return { items: open, ms: 0 };
       const parameter = JSON.stringify(parameterOf(open));

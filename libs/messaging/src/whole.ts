@@ -58,6 +58,20 @@ export class Whole {
     return { conversations, ...(more ? { next: cursorOf([last.created_at_ms, last.id]) } : {}) };
   }
 
+  /** The direct conversations that there are, of these pairs of people, each with the lower key first; in their order. */
+  async directs(pairs: readonly (readonly [low: number, high: number])[]): Promise<(string | undefined)[]> {
+    if (pairs.length === 0) return [];
+    const { rows } = await sql<{ ord: number; id: string }>`
+      select p.ord, c.id
+        from unnest(${pairs.map(([low]) => low)}::bigint[], ${pairs.map(([, high]) => high)}::bigint[]) with ordinality as p(low, high, ord)
+       cross join lateral (select id from conversation where direct_low = p.low and direct_high = p.high offset 0) c`.execute(
+      this.database.tables(),
+    );
+    const found: (string | undefined)[] = pairs.map(() => undefined);
+    for (const { ord, id } of rows) found[ord - 1] = id;
+    return found;
+  }
+
   /** MessagingError `not_found`. */
   async get(conversation: string): Promise<ConversationView> {
     const id = bridgeId(conversation);

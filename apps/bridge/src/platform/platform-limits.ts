@@ -8,8 +8,8 @@ import { PLATFORM_LIMITS } from './requests.js';
 /** What the platform's calls may take of a process (I9); how many at once, and how often, are settings. */
 export const PLATFORM_CALL_LIMITS = {
   /** Of calls on people, and of calls on messages and conversations: each kind takes turns with the other. */
-  waitingEach: 100,
-  waiting: 200,
+  waitingEach: 500,
+  waiting: 1_000,
   /** People who are erased: their consents end first, which may take as long as a lease. */
   erasures: { atOnce: 8, waiting: 100 },
   /** What a call that was one too many is told. */

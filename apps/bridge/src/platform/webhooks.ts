@@ -53,6 +53,9 @@ export class Webhooks {
   async post(id: string, body: string): Promise<Attempt> {
     const now = new Date();
     const signature = this.signers.map((signer) => signer.sign(id, now, body)).join(' ');
+    // AbortSignal.timeout would be kept until it rings, whatever became of the attempt.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException('late', 'TimeoutError')), WEBHOOK_LIMITS.answerWithinMs);
     try {
       const response = await fetch(this.o.url, {
         method: 'POST',
@@ -66,7 +69,7 @@ export class Webhooks {
         body,
         // Somebody else's address is not the platform's.
         redirect: 'manual',
-        signal: AbortSignal.timeout(WEBHOOK_LIMITS.answerWithinMs),
+        signal: late.signal,
       });
       await passOver(response);
       if (response.ok) return { told: true };
@@ -75,6 +78,8 @@ export class Webhooks {
       return { told: false, error: `answered ${response.status}`, ...after };
     } catch (error) {
       return { told: false, error: problemOf(error) };
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -3,12 +3,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Http, NotNow, path, Refused } from '../http.ts';
 import { type Item, itemOf, type Json } from './items.ts';
 import { type Line, linesOf } from './lines.ts';
+import { type Entry, Pending, type Rejection } from './pending.ts';
 import { NOTHING_YET, type Progress, type ProgressFile } from './progress.ts';
+import { Streams } from './streams.ts';
 
 export const IMPORT_LIMITS = {
+  /** Calls with messages: while the database stores those of one, the bridge reads another and this process makes the next. */
+  atOnce: 3,
   /** Of one call: the bridge takes as many. */
-  messages: 500,
+  items: 500,
   bytes: 4_194_304,
+  /** Messages read and not done. */
+  ahead: 3_000,
+  aheadBytes: 16_777_216,
+  /** Lines read and not done, whatever is in them. */
+  pending: 10_000,
   /** People, lists and groups that are made at once. */
   others: 16,
   /** A bridge that does not answer is waited for so long. */
@@ -27,10 +36,17 @@ export interface Told {
   waiting(why: string): void;
 }
 
+/** A line on its way into the bridge. */
+interface Work {
+  readonly item: Item;
+  readonly entry: Entry;
+  readonly bytes: number;
+}
+
 /**
- * A file of JSON lines into a bridge, in its order, in batches. What the bridge will not have is kept in another file with
- * the reason, and none is lost: a line counts as done when the bridge has answered for it, and whatever is sent twice, after
- * this process or the bridge was killed, is stored once by its clientId.
+ * A file of JSON lines into a bridge, each conversation in its order, in batches. What the bridge will not have is kept in
+ * another file with the reason, and none is lost: a line counts as done when the bridge has answered for it and for all before it, and
+ * whatever is sent twice, after this process or the bridge was killed, is stored once by its clientId.
  */
 export class Importer {
   private readonly http: Http;
@@ -39,10 +55,14 @@ export class Importer {
   private readonly saved: ProgressFile;
   private readonly told: Told;
   private readonly progress: Progress;
+  private readonly pending = new Pending();
+  private readonly messages = new Streams<Work>(IMPORT_LIMITS, (batch) => this.sendMessages(batch));
   /** Groups by the clientId that the file knows them by; with the bridge's id once it is asked for. */
   private readonly groups = new Map<string, { body: Json; id?: string }>();
-  private batch: Item[] = [];
-  private bytes = 0;
+  /** People, lists or groups, all of one kind. */
+  private others: Work[] = [];
+  /** A conversation has been named by the bridge's own id, which may be one that has another name too. */
+  private namesAreSure = true;
 
   constructor(parts: { http: Http; file: string; rejectedFile: string; saved: ProgressFile; told: Told }) {
     this.http = parts.http;
@@ -61,40 +81,70 @@ export class Importer {
     let last: Line | undefined;
     for await (const line of linesOf(this.file, this.progress)) {
       last = line;
-      if (line.text?.trim() === '') continue;
-      const item = itemOf(line);
-      if (typeof item === 'string') {
-        await this.flush();
-        this.reject(line, { code: 'invalid_data', message: item });
-        this.save(line);
-        continue;
-      }
-      if (!this.fits(item)) await this.flush();
-      this.batch.push(item);
-      this.bytes += line.text!.length;
+      if (line.text?.trim() !== '') await this.take(line);
     }
-    await this.flush();
+    await this.finish();
     // Empty lines at the end are done too.
     if (last && last.end > this.progress.offset) this.save(last);
     return this.progress;
   }
 
-  /** People come before their lists, and both before groups and what is written there: one kind at a time. */
-  private fits({ kind }: Item): boolean {
-    const first = this.batch[0];
-    if (!first) return true;
-    const most = first.kind === 'message' ? IMPORT_LIMITS.messages : IMPORT_LIMITS.others;
-    return kind === first.kind && this.batch.length < most && this.bytes < IMPORT_LIMITS.bytes;
+  private async take(line: Line): Promise<void> {
+    const entry = this.pending.add(line);
+    const item = itemOf(line);
+    if (typeof item === 'string') entry.outcome = { code: 'invalid_data', message: item };
+    else await this.work({ item, entry, bytes: line.text!.length });
+    if (this.pending.size < IMPORT_LIMITS.pending) return;
+    await this.finish();
   }
 
-  private async flush(): Promise<void> {
-    const { batch } = this;
-    if (batch.length === 0) return;
-    if (batch[0]!.kind === 'message') await this.sendMessages(batch);
-    else await Promise.all(batch.map((item) => this.sendOther(item)));
-    this.batch = [];
-    this.bytes = 0;
-    this.save(batch.at(-1)!.line);
+  /** People come before their lists, and both before groups and what is written there: one kind at a time. */
+  private async work(work: Work): Promise<void> {
+    const { kind } = work.item;
+    if (kind === 'message') {
+      if (this.others.length > 0) await this.finish();
+      const key = this.conversationOf(work.item);
+      if (key === undefined && this.namesAreSure) {
+        await this.messages.finish();
+        this.namesAreSure = false;
+      }
+      await this.messages.add(this.namesAreSure ? key! : '', work);
+      return;
+    }
+    await this.messages.finish();
+    if (this.others.length > 0 && this.others[0]!.item.kind !== kind) await this.flushOthers();
+    this.others.push(work);
+    if (this.others.length === IMPORT_LIMITS.others) await this.flushOthers();
+  }
+
+  /** What tells it from others in this file; undefined where it may be one that goes by another name elsewhere in it. */
+  private conversationOf({ value: { from, to, conversation } }: Item): string | undefined {
+    if (conversation === undefined) return [from, to].toSorted().join(' ');
+    const clientId = String(conversation).toLowerCase();
+    return this.groups.has(clientId) ? clientId : undefined;
+  }
+
+  private async finish(): Promise<void> {
+    await this.flushOthers();
+    await this.messages.finish();
+    this.settle();
+  }
+
+  private async flushOthers(): Promise<void> {
+    const { others } = this;
+    this.others = [];
+    await Promise.all(others.map((work) => this.sendOther(work)));
+    this.settle();
+  }
+
+  /** Writes down how far it has come. */
+  private settle(): void {
+    const done = this.pending.takeDone();
+    for (const { line, outcome } of done) {
+      if (typeof outcome === 'string') this.progress[outcome] += 1;
+      else this.reject(line, outcome);
+    }
+    if (done.length > 0) this.save(done.at(-1)!.line);
   }
 
   private save({ end, number }: Line): void {
@@ -104,8 +154,8 @@ export class Importer {
     this.told.progressed(this.progress);
   }
 
-  private async sendMessages(items: readonly Item[]): Promise<void> {
-    let waiting = await this.addressed(items);
+  private async sendMessages(batch: readonly Work[]): Promise<void> {
+    let waiting = await this.addressed(batch);
     for (let attempt = 0; waiting.length > 0; attempt++) {
       const messages = waiting.map(({ message }) => message);
       const { results } = await this.patiently(() =>
@@ -113,36 +163,38 @@ export class Importer {
       );
       const again: typeof waiting = [];
       for (const [index, result] of results.entries()) {
-        if (!('error' in result)) this.progress[result.duplicate ? 'before' : 'stored'] += 1;
+        const { entry } = waiting[index]!;
+        if (!('error' in result)) entry.outcome = result.duplicate ? 'before' : 'stored';
         else if (result.error.retryable) again.push(waiting[index]!);
-        else this.reject(waiting[index]!.item.line, result.error);
+        else entry.outcome = result.error;
       }
       waiting = again;
       if (again.length > 0) await pause(pauseMs(attempt));
     }
+    this.settle();
   }
 
   /** With the bridge's own id of each group. */
-  private async addressed(items: readonly Item[]): Promise<{ item: Item; message: Json }[]> {
-    const addressed: { item: Item; message: Json }[] = [];
-    for (const item of items) {
+  private async addressed(batch: readonly Work[]): Promise<{ entry: Entry; message: Json }[]> {
+    const addressed: { entry: Entry; message: Json }[] = [];
+    for (const { item, entry } of batch) {
       const group = this.groups.get(String(item.value.conversation).toLowerCase());
-      if (!group) addressed.push({ item, message: item.value });
+      if (!group) addressed.push({ entry, message: item.value });
       else {
         group.id ??= await this.patiently(() => this.makeGroup(group.body));
-        addressed.push({ item, message: { ...item.value, conversation: group.id } });
+        addressed.push({ entry, message: { ...item.value, conversation: group.id } });
       }
     }
     return addressed;
   }
 
-  private async sendOther(item: Item): Promise<void> {
+  private async sendOther({ item, entry }: Work): Promise<void> {
     try {
       await this.patiently(() => this.other(item));
-      this.progress.stored += 1;
+      entry.outcome = 'stored';
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.reject(item.line, error.problem);
+      entry.outcome = error.problem;
     }
   }
 
@@ -176,7 +228,7 @@ export class Importer {
     }
   }
 
-  private reject({ number, text }: Line, error: { code: string; message: string; issues?: readonly object[] }): void {
+  private reject({ number, text }: Line, error: Rejection): void {
     const { code, message, issues } = error;
     const given = text === undefined ? {} : { given: text };
     const entry = `${JSON.stringify({ line: number, code, message, ...(issues ? { issues } : {}), ...given })}\n`;
