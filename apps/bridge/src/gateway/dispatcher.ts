@@ -127,7 +127,7 @@ export class Dispatcher {
 
   private countOf(what: Counted, { person, app, grant }: ConsentSession): number {
     if (what === 'sends') return this.limits.send(person.key, app.id);
-    if (what === 'conversations') return this.limits.conversation(person.key);
+    if (what === 'conversations') return this.limits.conversation(person.key, app.id);
     return what === 'contacts' ? this.limits.contactsPage(grant) : this.limits.messagesPage(grant);
   }
 

@@ -103,12 +103,22 @@ describe('Limits of what may be done in a time', () => {
     const appAtOnce = RATES.appSendsPerS * RATE_LIMITS.appSendsBurstS;
     expect(takeAll(() => limits.send(1, 'app'))).toBe(SENDS_AT_ONCE);
     expect(takeAll(() => limits.send(2, 'app'))).toBe(appAtOnce - SENDS_AT_ONCE);
-    expect(takeAll(() => limits.send(2, 'other'))).toBe(2 * SENDS_AT_ONCE - appAtOnce);
-    expect(takeAll(() => limits.conversation(1))).toBe(RATES.conversationsPerMin);
+    expect(takeAll(() => limits.send(2, 'other'))).toBe(SENDS_AT_ONCE);
+    expect(takeAll(() => limits.conversation(1, 'app'))).toBe(RATES.conversationsPerMin);
     expect(takeAll(() => limits.contactsPage('grant'))).toBe(RATES.contactsPerMin);
     expect(takeAll(() => limits.messagesPage('grant'))).toBe(RATES.pagesPerMin);
     expect(takeAll(() => limits.opening('grant'))).toBe(RATES.opensPerMin);
     expect(limits.refusals).toMatchObject({ sends: 2, app_sends: 1, conversations: 1, contacts: 1 });
+  });
+
+  test('are of each app of a person: one that sends without end keeps the person from nothing in another', () => {
+    const limits = limitsOn(clock);
+    for (let n = 0; n < 1_000; n++) {
+      limits.send(1, 'flooding');
+      limits.conversation(1, 'flooding');
+    }
+    expect(takeAll(() => limits.send(1, 'app'))).toBe(SENDS_AT_ONCE);
+    expect(takeAll(() => limits.conversation(1, 'app'))).toBe(RATES.conversationsPerMin);
   });
 
   test('find who does not listen: ten seconds’ worth of refused commands more than there may be', () => {
@@ -153,10 +163,10 @@ describe('Limits of several processes', () => {
     expect(shared.asked.map(({ length }) => length)).toEqual([2, 2]);
     expect(there.send(1, 'app')).toBeGreaterThan(0);
     clock.ms += 1_000;
-    expect(takeAll(() => there.send(1))).toBe(RATES.sendsPerS);
-    expect(here.send(1)).toBe(0);
+    expect(takeAll(() => there.send(1, 'app'))).toBe(RATES.sendsPerS);
+    expect(here.send(1, 'app')).toBe(0);
     for (const each of [there, here]) await each.tick();
-    expect(here.send(1)).toBeGreaterThan(0);
+    expect(here.send(1, 'app')).toBeGreaterThan(0);
     expect(JSON.stringify(shared.asked)).not.toMatch(/"key":"(app|1|[^"]*:)/);
   });
 

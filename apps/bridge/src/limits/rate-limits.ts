@@ -79,9 +79,9 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
   };
   private readonly commandRate: Rate;
   private readonly refusedRate: Rate;
-  private readonly sends: Buckets<number>;
+  private readonly sends: Buckets<string>;
   private readonly appSends: Buckets<string>;
-  private readonly conversations: Buckets<number>;
+  private readonly conversations: Buckets<string>;
   private readonly contacts: Buckets<string>;
   private readonly pages: Buckets<string>;
   private readonly opens: Buckets<string>;
@@ -134,25 +134,29 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     return Math.ceil(commands.waitMs(this.commandRate, this.nowMs()));
   }
 
-  /** Counts something that goes out to others. Through no app: on the host platform itself. */
+  /**
+   * Counts something that goes out to others. What a person does through one app is a budget of its own: otherwise an app that
+   * sends without end, and is refused most of it, would keep them from sending through any other.
+   */
   send(person: number, app?: string): number {
     const now = this.nowMs();
     const { sends, appSends } = this;
-    const ofPerson = sends.of(person);
+    const key = ofPersonAnd(app, person);
+    const ofPerson = sends.of(key);
     const ofApp = app === undefined ? undefined : appSends.of(app);
     const waitMs = ofPerson.waitMs(sends.rate, now);
     const appWaitMs = ofApp?.waitMs(appSends.rate, now) ?? 0;
     // The longer of the two: after it, there is room in both.
     if (ofApp && appWaitMs > waitMs) return this.refuse('app_sends', ofApp, appSends.rate, now, appWaitMs);
     if (waitMs > 0) return this.refuse('sends', ofPerson, sends.rate, now, waitMs);
-    this.count('sends', person, ofPerson, sends.rate, now);
+    this.count('sends', key, ofPerson, sends.rate, now);
     if (ofApp) this.count('app_sends', app!, ofApp, appSends.rate, now);
     return 0;
   }
 
-  /** Counts a conversation that somebody makes, or finds again. */
-  conversation(person: number): number {
-    return this.take('conversations', this.conversations, person);
+  /** Counts a conversation that somebody makes through an app, or finds again. */
+  conversation(person: number, app?: string): number {
+    return this.take('conversations', this.conversations, ofPersonAnd(app, person));
   }
 
   /** Counts what somebody reads of their contacts on one consent: a page of them, who is online, what they share. */
@@ -232,6 +236,10 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
   private name(limit: string, key: string | number): string {
     return createHmac('sha256', this.options.key).update(`${limit}:${key}`).digest('base64url').slice(0, 22);
   }
+}
+
+function ofPersonAnd(app: string | undefined, person: number): string {
+  return app === undefined ? String(person) : `${person} ${app}`;
 }
 
 /** From the settings. */
