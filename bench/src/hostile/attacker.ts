@@ -96,9 +96,15 @@ export class Attacker {
     for (const verdict of verdicts) {
       if (verdict.kind === 'bad') this.#bad += 1;
       else if (verdict.kind === 'pong') this.#pings.push(verdict.payload);
-      else if (verdict.kind === 'reply')
-        this.#replies.set(verdict.id, [...(this.#replies.get(verdict.id) ?? []), verdict]);
+      else if (verdict.kind === 'reply') this.await(verdict);
     }
+  }
+
+  /** An id that lost a character may be that of another frame, which may still be in flight. */
+  private await(reply: Reply): void {
+    const others = this.#replies.get(reply.id);
+    if (!others) this.#replies.set(reply.id, [reply]);
+    else others.push({ ...reply, codes: new Set([...reply.codes, 'conflict']) });
   }
 
   private async answered(burst: readonly Attack[]): Promise<void> {

@@ -35,7 +35,9 @@ const CONFLICTING: ReadonlySet<string> = new Set([
 export class Judge {
   constructor(private readonly frames: ProtocolFrames) {}
 
-  text(state: State, text: string): Verdict {
+  text(state: State, given: string): Verdict {
+    // As it arrives: UTF-8 has no lone surrogates.
+    const text = given.toWellFormed();
     if (Buffer.byteLength(text) > LIMITS.maxFrameBytes) return { kind: 'close', code: 1009 };
     const frame = asCommand(text);
     if (!frame) return { kind: 'bad' };
