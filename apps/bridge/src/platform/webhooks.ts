@@ -53,9 +53,6 @@ export class Webhooks {
   async post(id: string, body: string): Promise<Attempt> {
     const now = new Date();
     const signature = this.signers.map((signer) => signer.sign(id, now, body)).join(' ');
-    // AbortSignal.timeout would be kept until it rings, whatever became of the attempt.
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new DOMException('late', 'TimeoutError')), WEBHOOK_LIMITS.answerWithinMs);
     try {
       const response = await fetch(this.o.url, {
         method: 'POST',
@@ -69,7 +66,7 @@ export class Webhooks {
         body,
         // Somebody else's address is not the platform's.
         redirect: 'manual',
-        signal: late.signal,
+        signal: AbortSignal.timeout(WEBHOOK_LIMITS.answerWithinMs),
       });
       await passOver(response);
       if (response.ok) return { told: true };
@@ -78,8 +75,6 @@ export class Webhooks {
       return { told: false, error: `answered ${response.status}`, ...after };
     } catch (error) {
       return { told: false, error: problemOf(error) };
-    } finally {
-      clearTimeout(timer);
     }
   }
 
