@@ -11,7 +11,7 @@ export { MAX_EVENTS_READ, type MailboxPosition, type MailboxRead, renewEpoch } f
 export { Messaging, type MessagingOptions } from './messaging.js';
 export { messagingMigrations } from './migration.js';
 export type { NewRecommendation, RecommendationResult } from './recommendation.js';
-export { MIN_RETENTION_DAYS, retention } from './retention.js';
+export { forgetting, MIN_RETENTION_DAYS, RECOMMENDATION_DAYS, REMOVED_PER_STEP, retention } from './retention.js';
 export { type NewMessage, type Sender, type SendResult, Series } from './send.js';
 export { ENTRY } from './sql/commit-sends.js';
 export { type MailboxKeeping, TRIM_LIMITS, trimming } from './trimming.js';

@@ -4,6 +4,8 @@ import type { Chore, Step } from './upkeep.js';
 
 /** A client id is remembered for so many days (I5), and its message with it. */
 export const MIN_RETENTION_DAYS = 7;
+/** How long the answer to a recommendation is remembered; the contract asks for 7 days. */
+export const RECOMMENDATION_DAYS = 30;
 /** Messages removed by one statement (I9). */
 export const REMOVED_PER_STEP = 1_000;
 
@@ -31,6 +33,27 @@ export function retention(database: Database, days: number): Chore {
           delete from message_version v using old o where v.conversation = o.conversation and v.position = o.position
         ), removed as (
           delete from message m using old o where m.conversation = o.conversation and m.position = o.position returning 1
+        )
+        select count(*) as removed from removed`.execute(database.tables());
+      const { removed } = rows[0]!;
+      return removed === REMOVED_PER_STEP ? { next: 'on', removed } : { removed };
+    },
+  };
+}
+
+/** Forgets what was answered to recommendations more than RECOMMENDATION_DAYS ago. A send that is under way keeps its own. */
+export function forgetting(database: Database): Chore {
+  return {
+    name: 'recommendation_requests',
+    async step(): Promise<Step> {
+      const { rows } = await sql<{ removed: number }>`
+        with old as materialized (
+          select person, app, client_id from recommendation_request
+           where created_at < clock_timestamp() - ${RECOMMENDATION_DAYS}::integer * interval '1 day'
+           order by created_at limit ${REMOVED_PER_STEP}::integer for update skip locked
+        ), removed as (
+          delete from recommendation_request r using old o
+           where r.person = o.person and r.app = o.app and r.client_id = o.client_id returning 1
         )
         select count(*) as removed from removed`.execute(database.tables());
       const { removed } = rows[0]!;

@@ -3,7 +3,14 @@ import type { Database } from '@drawbridge/database';
 import { People } from '@drawbridge/people';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import type { NewRecommendation, RecommendationResult, Sender } from '../src/index.js';
+import {
+  forgetting,
+  type NewRecommendation,
+  RECOMMENDATION_DAYS,
+  REMOVED_PER_STEP,
+  type RecommendationResult,
+  type Sender,
+} from '../src/index.js';
 import { count, endGrant, expectContiguous, makePeople, recordingMessaging, text, throughTunebox } from './fixture.js';
 
 const TITLE = { kind: 'film', id: 'r-1', name: 'The Bridge', url: 'https://reelhouse.example/films/r-1' };
@@ -118,6 +125,30 @@ describe.each(everyDatabase)('Recommendations, on %s', (kind) => {
     expect(sent.duplicate).toBe(false);
     expect((await messaging.recommend(alice, request)).duplicate).toBe(false);
     await new People(database).setContacts('alice', ['bob', 'carol', 'dave']);
+  });
+
+  test('answers are remembered for so long, and then forgotten whether or not the person recommends again (I5, I9)', async () => {
+    const { messaging } = recordingMessaging(database);
+    const [old, young] = [recommending(['bob']), recommending(['bob'])];
+    const first = await messaging.recommend(app, old);
+    await messaging.recommend(app, young);
+    const age = (clientId: string, days: number) =>
+      sql`update recommendation_request set created_at = created_at - ${days}::integer * interval '1 day'
+           where client_id = ${clientId}`.execute(database.tables());
+    await age(young.clientId, RECOMMENDATION_DAYS - 1);
+    await age(old.clientId, RECOMMENDATION_DAYS + 1);
+    // No recommendation looks at those before it: of a person there may be a million.
+    await messaging.recommend(app, recommending(['bob']));
+    expect(await messaging.recommend(app, old)).toEqual({ ...first, duplicate: true });
+    await sql`
+      insert into recommendation_request
+      select -1, 'app', n::text, '', '{}', clock_timestamp() - interval '1 year' from generate_series(1, ${REMOVED_PER_STEP}::integer) n
+    `.execute(database.tables());
+    const chore = forgetting(database);
+    expect(await chore.step('')).toEqual({ removed: REMOVED_PER_STEP, next: 'on' });
+    expect(await chore.step('on')).toEqual({ removed: 1 });
+    expect(await messaging.recommend(app, young)).toMatchObject({ duplicate: true });
+    expect(await messaging.recommend(app, old)).toMatchObject({ duplicate: false });
   });
 
   test('what one connection sends into a conversation is there in the order in which it was sent', async () => {

@@ -3,7 +3,7 @@ import { type Bus, Peers } from '@drawbridge/bus';
 import { ConsentLease } from '@drawbridge/consent';
 import { COMMIT_TIMEOUT_MS, Database } from '@drawbridge/database';
 import { AccessPages } from '@drawbridge/ledger';
-import { Messaging, retention, trimming, Upkeep } from '@drawbridge/messaging';
+import { forgetting, Messaging, retention, trimming, Upkeep } from '@drawbridge/messaging';
 import { Partners } from '@drawbridge/partners';
 import { PresenceStore } from '@drawbridge/people';
 import {
@@ -159,6 +159,7 @@ function makeUpkeep(config: Config, database: Database, metrics: GatewayMetrics)
     database,
     chores: [
       trimming(database, { days, entries }),
+      forgetting(database),
       ...(messageRetentionDays === undefined ? [] : [retention(database, messageRetentionDays)]),
     ],
     onRun: ({ chore, removed, ms }) => {

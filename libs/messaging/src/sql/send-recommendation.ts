@@ -1,8 +1,5 @@
 import { ENTRY } from './commit-sends.js';
 
-/** How long an answer is remembered; the contract asks for 7 days. */
-const REMEMBERED_DAYS = 30;
-
 export const SEND_RECOMMENDATION: readonly string[] = [
   // messages: the ids that were answered, in the order of the sorted public ids. Some are of no message at all.
   `create table recommendation_request (
@@ -14,6 +11,8 @@ export const SEND_RECOMMENDATION: readonly string[] = [
      created_at timestamptz(3) not null,
      primary key (person, app, client_id)
    )`,
+  // For what forgets them: here it would be a look at everything that the person ever recommended, each time.
+  'create index recommendation_request_by_time on recommendation_request (created_at)',
 
   /**
    * `send_recommendation(request)`: a message of its own to each of some friends, in the direct conversation with them,
@@ -53,8 +52,6 @@ export const SEND_RECOMMENDATION: readonly string[] = [
    begin
      if _permit is not null and not exists (select from recommending_permits(array[_permit])) then return '["e"]'; end if;
 
-     delete from recommendation_request
-      where person = _sender and created_at < _now - interval '${REMEMBERED_DAYS} days';
      insert into recommendation_request values (_sender, _app, _key, _hash, _messages, _now) on conflict do nothing;
      if not found then
        select q.messages, q.content_hash = _hash as same into strict _prior from recommendation_request q
