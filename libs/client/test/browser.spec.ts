@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type BridgeProcess, launchChromium, startBridge } from '@drawbridge/testing';
+import { build } from 'esbuild';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { AdminClient, PARTNER, ROOT_TOKEN } from '../../../apps/bridge/test/admin/admin-harness.js';
+import type { PageWorld } from './web-page.js';
+
+/** What the page gives to the test, in the page. */
+declare const world: PageWorld;
+
+let bridge: BridgeProcess;
+let browser: Browser;
+let context: BrowserContext;
+let site: Server;
+let address: string;
+beforeAll(async () => {
+  const env = { ADMIN_TOKEN: ROOT_TOKEN };
+  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite', env }), launchChromium()]);
+  const { outputFiles } = await build({
+    entryPoints: ['libs/client/test/web-page.ts'],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+  });
+  site = createServer((request, response) => {
+    const isScript = request.url === '/app.js';
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    const settings = JSON.stringify({ url: bridge.publicUrl, redirectUri: address });
+    const html = `<!doctype html><title>A web app</title><link rel="icon" href="data:,"><script>const settings = ${settings}</script><script type="module" src="/app.js"></script>`;
+    response.end(isScript ? outputFiles[0]!.text : html);
+  }).listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  address = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+  const operator = new AdminClient(bridge.internalUrl);
+  const partner = await operator.partner();
+  await operator.done('POST', `/partners/${partner}/approve`, { reason: 'reviewed' });
+  const app = {
+    clientId: 'a-web-app',
+    name: 'A web app',
+    kind: 'web',
+    redirectUris: [address],
+    scopes: PARTNER.scopes,
+  };
+  await operator.done('POST', `/partners/${partner}/apps`, app);
+  context = await browser.newContext();
+});
+afterAll(async () => {
+  await browser.close();
+  site.closeAllConnections();
+  site.close();
+  await bridge[Symbol.asyncDispose]();
+});
+
+async function open(): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.waitForFunction(() => 'world' in globalThis);
+  return page;
+}
+
+const connect = (page: Page) => page.evaluate(() => world.connect());
+const isLive = (page: Page) => page.waitForFunction(() => world.state() === 'live');
+
+describe('The SDK in Chromium', () => {
+  test('signs in by redirect, keeps a key that no script can read, and takes the code out of the address', async () => {
+    const page = await open();
+    expect(await page.evaluate(() => world.isSignedIn())).toBe(false);
+    await page.evaluate(() => void world.signIn());
+    await page.locator('input[name=login]').fill('alice');
+    await page.locator('input[name=password]').fill('drawbridge');
+    await page.locator('input[name=password]').press('Enter');
+    await page.locator('input[name=scope]').first().waitFor();
+    for (const box of await page.locator('input[name=scope]').all()) await box.check();
+    await page.locator('button[name=decision][value=allow]').click();
+    await page.waitForFunction(() => 'world' in globalThis);
+    expect(await page.evaluate(() => world.finished)).toBe(true);
+    expect(page.url()).toBe(address);
+    expect(await page.evaluate(() => world.keyIsSecret())).toBe(true);
+    await connect(page);
+    await isLive(page);
+    await page.evaluate(() => world.send('bob', 'From a web page'));
+    await page.waitForFunction(() => world.texts.includes('From a web page'));
+    await page.close();
+  });
+
+  test('a tab that was closed while the bridge was away leaves its messages, and the next one sends them once (I5)', async () => {
+    const page = await open();
+    await connect(page);
+    await isLive(page);
+    const watching = await open();
+    await connect(watching);
+    await isLive(watching);
+    await bridge.kill();
+    await page.evaluate(() => {
+      void world.send('bob', 'Written offline');
+      void world.send('bob', 'And so was this');
+    });
+    await page.waitForFunction(async () => (await world.waiting()) === 2);
+    await page.close();
+    await bridge.start();
+    await isLive(watching);
+    const next = await open();
+    await connect(next);
+    await watching.waitForFunction(() => world.texts.length === 2);
+    await next.waitForFunction(async () => (await world.waiting()) === 0);
+    await next.evaluate(() => world.send('bob', 'The last'));
+    await watching.waitForFunction(() => world.texts.includes('The last'));
+    expect(await watching.evaluate(() => world.texts)).toEqual(['Written offline', 'And so was this', 'The last']);
+  });
+});
