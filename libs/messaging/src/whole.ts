@@ -97,12 +97,12 @@ export class Whole {
     return { messages, ...(last && messages.length < rows.length ? { next: last.position } : {}) };
   }
 
-  /** As it is now; undefined where there is none, or none any more. */
-  async message(message: string): Promise<MessageView | undefined> {
-    const { rows } = await sql<MessageRow>`${MESSAGE_ROWS} where m.id = ${message}::uuid`.execute(
+  /** Those that are there, by their ids. */
+  async byIds(messages: readonly string[]): Promise<Map<string, MessageView>> {
+    const { rows } = await sql<MessageRow>`${MESSAGE_ROWS} where m.id = any (${messages}::uuid[])`.execute(
       this.database.tables(),
     );
-    return rows[0] && messageView(rows[0]);
+    return new Map(rows.map((row) => [row.id, messageView(row)]));
   }
 
   /** MessagingError `not_found`. */

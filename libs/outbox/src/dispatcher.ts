@@ -5,7 +5,7 @@ import type { Outbox, OutboxEvent } from './outbox.js';
 export const DISPATCH_LIMITS = {
   /** Keys that something is told of at once; those whose answer takes longer than `slowMs` do not count, up to so many together. */
   atOnce: 16,
-  slowMs: 1_000,
+  slowMs: 250,
   slowAtOnce: 64,
   /** Events read at once. */
   window: 500,

@@ -35,6 +35,7 @@ export function webhookRoutes({ database }: AdminParts, settings: Config['webhoo
       const body = JSON.stringify({ type: 'webhook.test', timestamp: new Date().toISOString(), data: {} });
       const attempt = await webhooks.post(randomUUID(), body);
       const ms = Math.round(performance.now() - startedAt);
+      webhooks.close();
       return { body: { url: settings.url, told: attempt.told, ms, error: attempt.told ? null : attempt.error } };
     }),
   ];

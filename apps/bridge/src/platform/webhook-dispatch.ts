@@ -3,6 +3,7 @@ import { Dispatcher, Outbox } from '@drawbridge/outbox';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Gathered } from './gathered.js';
 import { PlatformParts } from './platform-parts.js';
 import { Webhooks } from './webhooks.js';
 
@@ -12,15 +13,18 @@ export class WebhookDispatch implements OnApplicationBootstrap, OnApplicationShu
   private readonly log = new Logger('Webhooks');
   private readonly outbox: Outbox;
   private readonly dispatcher: Dispatcher | undefined;
+  private readonly webhooks: Webhooks | undefined;
 
   constructor(config: Config, database: Database, parts: PlatformParts, metrics: Metrics) {
     this.outbox = new Outbox(database);
     if (!config.webhooks) return;
+    const messages = new Gathered((ids) => parts.messaging.whole.byIds(ids));
     const webhooks = new Webhooks({
       ...config.webhooks,
       database,
-      message: (id) => parts.messaging.whole.message(id),
+      message: (id) => messages.of(id),
     });
+    this.webhooks = webhooks;
     const count = metrics.webhooks();
     this.dispatcher = new Dispatcher({
       outbox: this.outbox,
@@ -51,5 +55,6 @@ export class WebhookDispatch implements OnApplicationBootstrap, OnApplicationShu
 
   async onApplicationShutdown(): Promise<void> {
     await this.dispatcher?.stop();
+    this.webhooks?.close();
   }
 }

@@ -3,12 +3,14 @@ import type { MessageView } from '@drawbridge/messaging';
 import type { Attempt, OutboxEvent } from '@drawbridge/outbox';
 import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
+import { Poster } from './poster.js';
 
 export const WEBHOOK_LIMITS = {
   /** A receiver writes down what it gets and answers; what it does then is its own business. */
   answerWithinMs: 10_000,
   /** Read of an answer, so that its connection can be used again; one that has more is hung up on. */
   answerBytes: 16_384,
+  idleConnections: 16,
 } as const;
 
 export interface WebhooksOptions {
@@ -36,9 +38,11 @@ interface Grant {
 /** What the host platform is told, in the form of Standard Webhooks (standardwebhooks.com): signed, with an id that stays. */
 export class Webhooks {
   private readonly signers: readonly Webhook[];
+  private readonly poster: Poster;
 
   constructor(private readonly o: WebhooksOptions) {
     this.signers = o.secrets.map((secret) => new Webhook(secret));
+    this.poster = new Poster(o.url, WEBHOOK_LIMITS);
   }
 
   /** Tells of an event as what it is about is now. What is there no more has nothing to be told. */
@@ -53,29 +57,24 @@ export class Webhooks {
   async post(id: string, body: string): Promise<Attempt> {
     const now = new Date();
     const signature = this.signers.map((signer) => signer.sign(id, now, body)).join(' ');
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Drawbridge',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': signature,
+    };
     try {
-      const response = await fetch(this.o.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'user-agent': 'Drawbridge',
-          'webhook-id': id,
-          'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-          'webhook-signature': signature,
-        },
-        body,
-        // Somebody else's address is not the platform's.
-        redirect: 'manual',
-        signal: AbortSignal.timeout(WEBHOOK_LIMITS.answerWithinMs),
-      });
-      await passOver(response);
-      if (response.ok) return { told: true };
-      const retryAfterMs = Number(response.headers.get('retry-after')) * 1_000;
-      const after = retryAfterMs > 0 ? { retryAfterMs } : {};
-      return { told: false, error: `answered ${response.status}`, ...after };
+      const { status, retryAfterMs } = await this.poster.post(body, headers);
+      if (status >= 200 && status < 300) return { told: true };
+      return { told: false, error: `answered ${status}`, ...(retryAfterMs > 0 ? { retryAfterMs } : {}) };
     } catch (error) {
-      return { told: false, error: problemOf(error) };
+      return { told: false, error: problemOf(error as NodeJS.ErrnoException) };
     }
+  }
+
+  close(): void {
+    this.poster.close();
   }
 
   private async message(id: string): Promise<object | undefined> {
@@ -98,22 +97,7 @@ export class Webhooks {
   }
 }
 
-/** What an answer says beside its status is nobody's concern; that is an answer too where the rest never comes. */
-async function passOver({ body }: Response): Promise<void> {
-  let bytes = 0;
-  try {
-    // Leaving the loop hangs up.
-    for await (const chunk of body ?? []) {
-      bytes += (chunk as Uint8Array).length;
-      if (bytes > WEBHOOK_LIMITS.answerBytes) return;
-    }
-  } catch {}
-}
-
-function problemOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return `did not answer within ${WEBHOOK_LIMITS.answerWithinMs / 1_000} s`;
-  }
-  const { cause } = error as { cause?: { code?: string; message?: string } };
-  return `cannot be reached (${cause?.code ?? cause?.message ?? 'no connection'})`;
+function problemOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'LATE') return `did not answer within ${WEBHOOK_LIMITS.answerWithinMs / 1_000} s`;
+  return `cannot be reached (${code ?? message})`;
 }
