@@ -167,7 +167,10 @@ describe('The platform is told', () => {
     const isHers = ({ data }: Told) => data.grant?.person === 'carol';
     await receiver.until(() => receiver.took.some(isHers));
     const { id } = receiver.took.find(isHers)!.data.grant!;
+    // Told when they are erased, and not a moment before.
+    receiver.mood = ({ type }) => (type === 'grant.ended' ? 500 : 200);
     await platform.done('DELETE', '/people/carol');
+    receiver.mood = () => 200;
     await carol.closed;
     await receiver.until(() => receiver.took.some(({ type, data }) => type === 'grant.ended' && data.grant?.id === id));
     const ended = receiver.took.findLast(({ data }) => data.grant?.id === id)!;
