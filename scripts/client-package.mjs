@@ -30,6 +30,7 @@ if (values.check) {
   run('publint', ['run', tarball, '--strict']);
   run('attw', [tarball, '--profile', 'esm-only', '--no-emoji', '--quiet']);
   console.log('publint and are-the-types-wrong find nothing.');
+  useTypes();
 }
 console.log(tarball);
 
@@ -71,6 +72,10 @@ function compile() {
     if (isOurs || isWire)
       problems.push(...program.emit(file, write, undefined, isWire && file.fileName.endsWith('scopes.ts')).diagnostics);
   }
+  report(problems);
+}
+
+function report(problems) {
   if (problems.length === 0) return;
   const host = { getCanonicalFileName: (name) => name, getCurrentDirectory: () => '.', getNewLine: () => '\n' };
   console.error(ts.formatDiagnostics(problems, host));
@@ -101,6 +106,29 @@ function manifest() {
     ...(dependencies ? { dependencies } : {}),
     ...(peerDependencies ? { peerDependencies, peerDependenciesMeta } : {}),
   };
+}
+
+/** What a partner's compiler says of the declarations, strict and without anything of Node's. */
+function useTypes() {
+  const sample = join(built, 'sample.ts');
+  const entries = Object.keys(manifest().exports).filter((path) => path !== './package.json');
+  const names = entries.map((path) => `${workspace.name}${path.slice(1)}`);
+  writeFileSync(sample, names.map((name, index) => `export * as entry${index} from '${name}';`).join('\n'));
+  const options = {
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    customConditions: ['browser'],
+    types: [],
+  };
+  // The package knows itself by its name.
+  const problems = ts.getPreEmitDiagnostics(ts.createProgram([sample], options));
+  rmSync(sample);
+  report(problems);
+  console.log(`Its ${names.length} entries compile in a browser's project.`);
 }
 
 async function measure() {

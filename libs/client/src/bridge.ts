@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Session, ShownMessage, WireCommands } from '@drawbridge/protocol';
 import { Acks } from './acks.js';
 import { BACKOFF } from './backoff.js';
@@ -61,7 +62,8 @@ export class Bridge implements AsyncDisposable {
 
   constructor(options: ClientOptions) {
     const { openTimeoutMs, pongTimeoutMs, requestTimeoutMs, maxOutbox, client } = { ...DEFAULTS, ...options };
-    const url = options.url.replace(/\/+$/, '');
+    // Throws where it is none, which no reconnecting would mend.
+    const url = new URL(options.url).href.replace(/\/+$/, '');
     const backoff = { ...BACKOFF, ...options.backoff };
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     this.#acks = new Acks((seq) => this.#acknowledge(seq));
@@ -107,7 +109,7 @@ export class Bridge implements AsyncDisposable {
 
   /** Connects, after a sign-in or when it had ended; does nothing where that is under way. */
   open(): void {
-    this.#link.open();
+    if (!this.#over.signal.aborted) this.#link.open();
   }
 
   /** Calls back until the function that is returned is called. */
@@ -143,6 +145,7 @@ export class Bridge implements AsyncDisposable {
   /** Events, in order and without a gap; it throws when the consent ends, and is over when the bridge is closed. */
   events(options: EventsOptions = {}): AsyncIterableIterator<BridgeEvent> & AsyncDisposable {
     const stream = this.#events.stream(options);
+    if (this.state.name === 'ended') this.#events.end(this.#link.endError());
     const { place } = this.#events;
     if (options.after && place && this.#events.lacksBefore(place)) this.#link.rewind();
     return stream;

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { WireEvents } from '@drawbridge/protocol';
 import type { EventFrame } from './connection.js';
 import { clientError } from './errors.js';

@@ -1,6 +1,6 @@
 import type { Session, WireCommands } from '@drawbridge/protocol';
 import { Connection, type EventFrame } from './connection.js';
-import type { BridgeError } from './errors.js';
+import { BridgeError } from './errors.js';
 import type { Cursor } from './events.js';
 import { SUBPROTOCOL, type WebSocketClass } from './socket.js';
 import type { Token } from './tokens.js';
@@ -46,10 +46,7 @@ export class Line {
     };
     this.#overdue = setTimeout(() => this.connection.drop('timeout'), options.openMs);
     this.connection = new Connection(socket, { event: (frame) => this.#event(frame), closed }, options.pongMs);
-    this.#open().catch((error: BridgeError) => {
-      // The bridge closes, with the code that counts; what it said goes with it.
-      this.refusal = error;
-    });
+    void this.#open();
   }
 
   /** Goes on with another token. */
@@ -72,12 +69,16 @@ export class Line {
 
   async #open(): Promise<void> {
     await this.connection.hello;
-    const data: WireCommands['session.open']['data'] = {
-      ...(await this.#shown(this.token)),
-      client: this.options.client,
-      ...(this.resume ? { resume: { epoch: this.resume.epoch, after: this.resume.after } } : {}),
-    };
-    await this.connection.request('session.open', data, (session: Session) => this.#opened(session));
+    const { client } = this.options;
+    const resume = this.resume ? { resume: { epoch: this.resume.epoch, after: this.resume.after } } : {};
+    try {
+      const data: WireCommands['session.open']['data'] = { ...(await this.#shown(this.token)), client, ...resume };
+      await this.connection.request('session.open', data, (session: Session) => this.#opened(session));
+    } catch (error) {
+      // The bridge closes, with the code that counts; what it said goes with it. It does not know of a proof that failed.
+      if (error instanceof BridgeError) this.refusal = error;
+      else this.connection.drop('proof_failed');
+    }
   }
 
   #opened(session: Session): void {

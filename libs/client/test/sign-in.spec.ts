@@ -63,7 +63,7 @@ describe('Sign-in', () => {
   test('is renewed once, however many ask for it at once, in however many programs', async () => {
     const [one, other] = [tunebox(), tunebox()];
     const before = JSON.parse(await readFile(file, 'utf8')) as { refreshToken: string };
-    const asked = [one, one, other, other].map((signIn) => signIn.accessToken({ reason: 'expired' }));
+    const asked = [one, one, other, other].map((signIn) => signIn.accessToken({ reason: 'rejected' }));
     const tokens = new Set((await Promise.all(asked)).map((token) => token?.accessToken));
     expect(tokens.size).toBe(1);
     expect((JSON.parse(await readFile(file, 'utf8')) as { refreshToken: string }).refreshToken).not.toBe(
@@ -107,7 +107,7 @@ describe('Sign-in', () => {
     for await (const { name } of client.status()) if (name === 'ended') break;
     expect(states.at(-1)).toMatchObject({ name: 'ended', reason: 'signed_out' });
     expect(await signIn.isSignedIn()).toBe(true);
-    expect(await signIn.accessToken({ reason: 'expired' })).toBeNull();
+    expect(await signIn.accessToken({ reason: 'rejected' })).toBeNull();
     expect(await signIn.isSignedIn()).toBe(false);
     await client.close();
   });

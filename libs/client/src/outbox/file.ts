@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OutboxEntry, OutboxStore } from './outbox.js';
 
 const NAME = /^[\da-f-]{36}\.json$/;
+/** A draft that is older was left by a program that died. */
+const STALE_DRAFT_MS = 60_000;
 
 /**
  * Keeps what is to be sent in a folder, one file each, that only this user can read. A file is there whole or not at all,
@@ -23,7 +25,9 @@ export function fileOutbox(folder: string): OutboxStore {
   return {
     async load() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const names = (await readdir(folder)).filter((name) => NAME.test(name));
+      const found = await readdir(folder);
+      await Promise.all(found.filter((name) => name.endsWith('.tmp')).map((name) => sweep(join(folder, name))));
+      const names = found.filter((name) => NAME.test(name));
       const entries = await Promise.all(names.map((name) => read(join(folder, name))));
       return entries.filter((entry) => entry !== undefined);
     },
@@ -33,6 +37,11 @@ export function fileOutbox(folder: string): OutboxStore {
     },
     remove: (localId) => inTurn(localId, () => rm(pathOf(localId), { force: true })),
   };
+}
+
+async function sweep(draft: string): Promise<void> {
+  const { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  if (Date.now() - mtimeMs > STALE_DRAFT_MS) await rm(draft, { force: true });
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface SignInOptions {
 
 /** A token with less than this to live is renewed before it is used. */
 const WORTH_USING_MS = 10_000;
+/** One with more than this to live was renewed just now, by another tab or program. */
+const NEW_MS = 90_000;
 
 /**
  * One person's sign-in on this device: keeps its tokens, renews them, and proves that they are ours. How the person signs in
@@ -43,15 +45,16 @@ export class SignIn {
   }
 
   /**
-   * For `createClient({ token })`. Null where nobody is signed in, or the consent is over. Only a `reason` of `expiring`,
-   * `expired` or `rejected` takes another token than the one that is still good.
+   * For `createClient({ token })`. Null where nobody is signed in, or the consent is over. With a `reason` of `expiring`,
+   * `expired` or `rejected` it is another token than the one that was there.
    */
   readonly accessToken = async (request: Partial<TokenRequest> = {}): Promise<BoundToken | null> => {
     const kept = await this.storage.load();
     if (!kept) return null;
-    const isGood = kept.expiresAt - Date.now() > WORTH_USING_MS;
-    const isEnough = request.reason === undefined || request.reason === 'open';
-    return shown(isGood && isEnough ? kept : await this.#renewed(kept));
+    const livesMs = kept.expiresAt - Date.now();
+    const isFirst = request.reason === undefined || request.reason === 'open';
+    const isGood = request.reason !== 'rejected' && livesMs > (isFirst ? WORTH_USING_MS : NEW_MS);
+    return shown(isGood ? kept : await this.#renewed(kept));
   };
 
   /** Takes what a way of signing in has brought. */
