@@ -23,8 +23,8 @@ export class Receiver implements AsyncDisposable {
   readonly forged: string[] = [];
   attempts = 0;
   readonly paths = new Set<string>();
-  /** Of the last one. */
-  signatures: string[] = [];
+  /** The last one, as it came. */
+  last: { readonly body: string; readonly headers: Record<string, string> } | undefined;
   /** Said to whoever listens to an answer that never ends. */
   talkedBytes = 0;
   mood: Mood = () => 200;
@@ -44,8 +44,8 @@ export class Receiver implements AsyncDisposable {
     this.server = createServer(async (request, response) => {
       this.attempts += 1;
       this.paths.add(String(request.url));
-      this.signatures = String(request.headers['webhook-signature']).split(' ');
       const body = await text(request);
+      this.last = { body, headers: request.headers as Record<string, string> };
       try {
         signer.verify(body, request.headers as Record<string, string>);
       } catch (error) {

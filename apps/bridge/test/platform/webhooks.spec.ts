@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { BridgeClient, type BridgeProcess, connectedApps, postgresUrl, signIn, startBridge } from '@drawbridge/testing';
+import { Webhook } from 'standardwebhooks';
 import { PLATFORM_TOKEN, PlatformClient } from './platform-client.js';
 import { Receiver, type Told } from './receiver.js';
 
@@ -79,6 +80,10 @@ describe('The platform is told', () => {
       endReason: 'revoked_by_person',
     });
     expect(receiver.forged).toEqual([]);
+    // A receiver that knows only the new one would find it as well, and one that knows neither would not.
+    const { body, headers } = receiver.last!;
+    for (const known of [OLD_SECRET, NEW_SECRET]) expect(() => new Webhook(known).verify(body, headers)).not.toThrow();
+    expect(() => new Webhook(secret()).verify(body, headers)).toThrow();
   });
 
   test('of nothing that it did itself', async () => {
@@ -138,9 +143,6 @@ describe('The platform is told', () => {
     expect(attempt).toBe(5);
     expect([...receiver.paths]).toEqual(['/hook']);
     expect(receiver.talkedBytes).toBeLessThan(20_000_000);
-    expect(receiver.signatures).toHaveLength(2);
-    const webhooks = await admin('GET', '/webhooks');
-    expect(webhooks).toMatchObject({ failing: 0, failingEvents: [] });
     await alice.close();
   });
 
