@@ -26,8 +26,8 @@ import {
   type ConversationView,
   conversationData,
   deliveredUpTo,
-  isIn,
   type MemberView,
+  membersOf,
   NOBODY_IN_PARTICULAR,
   PERSONAL_COLUMNS,
   type PersonalConversationRow,
@@ -169,8 +169,8 @@ export class Conversations {
       select x.place, p.id, coalesce(p.handle, p.id) as handle, p.name
         from (select * from member m where m.conversation = ${conversation} and m.person = ${person}
                order by m.joined_position desc limit 1) me
-        left join (member x join person p on p.key = x.person)
-          on x.conversation = me.conversation and ${isIn()} and x.place > ${after}
+        left join lateral ${membersOf('me.conversation')} x on x.place > ${after}
+        left join person p on p.key = x.person
        order by x.place limit ${limit + 1}`.execute(this.database.tables());
     if (rows.length === 0) throw notFound('conversation');
     const found = rows.filter(({ place }) => place !== null);
@@ -298,7 +298,7 @@ export class Conversations {
                order by m.joined_position desc limit 1) me
         join conversation c on c.id = me.conversation
         left join left_receipts l on l.conversation = me.conversation and l.revision = me.left_revision
-        join member x on x.conversation = me.conversation and ${isIn()}
+       cross join lateral ${membersOf('me.conversation')} x
         join person p on p.key = x.person
         left join lateral (select case when l.receipts is null then ${deliveredUpTo('x')}
                                        else (l.receipts->x.person::text->>0)::bigint end as delivered,

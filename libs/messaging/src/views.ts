@@ -180,16 +180,23 @@ export const CONVERSATION_COLUMNS = sql`
   c.id, c.kind, c.revision, case when me.left_revision is null then c.title else me.left_title end as title,
   (extract(epoch from coalesce(me.left_at, c.updated_at)) * 1000)::bigint as updated_at_ms,
   case when me.left_revision is null then c.member_count else
-    (select count(*)::integer from member x where x.conversation = c.id and ${isIn()}) end as member_count,
+    (select count(*)::integer from ${membersOf('c.id')} x) end as member_count,
   (select json_agg(json_build_object('id', p.id, 'handle', coalesce(p.handle, p.id), 'name', p.name) order by s.place)
-     from (select x.person, x.place from member x where x.conversation = c.id and ${isIn()}
+     from (select x.person, x.place from ${membersOf('c.id')} x
             order by x.place limit ${sql.lit(LIMITS.maxMembersShown)}) s
      join person p on p.key = s.person) as members`;
 
-/** Whether member `x` is in the conversation now, or was before `me` left and stayed in it. */
-export function isIn() {
-  return sql`case when me.left_revision is null then x.left_position is null
-    else x.joined_revision < me.left_revision and (x.left_revision is null or x.left_revision > me.left_revision) end`;
+/**
+ * Those who are in a conversation now, or were before `me` left and stayed in it. Apart, because of those who have not left
+ * there is an index: somebody who leaves and comes back day after day leaves a row each time.
+ */
+export function membersOf(conversation: string) {
+  const of = sql.raw(conversation);
+  return sql`(
+    select * from member where conversation = ${of} and left_position is null and me.left_revision is null
+    union all
+    select * from member where conversation = ${of} and me.left_revision is not null
+       and joined_revision < me.left_revision and (left_revision is null or left_revision > me.left_revision))`;
 }
 
 export const NOBODY_IN_PARTICULAR = sql`(values (null::bigint, null::text, null::timestamptz)) me(left_revision, left_title, left_at)`;

@@ -3,6 +3,7 @@ import { type Database } from '@drawbridge/database';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import type { ChangeOfGroup, ConversationView, Sender } from '../src/index.js';
+import { MAX_STAYS } from '../src/sql/update-group.js';
 import { expectContiguous, makeDirect, makePeople, type Recorded, recordingMessaging } from './fixture.js';
 
 describe.each(everyDatabase)('Groups whose members come and go, on %s', (kind) => {
@@ -98,6 +99,21 @@ describe.each(everyDatabase)('Groups whose members come and go, on %s', (kind) =
     }
     await send(bob, 'back');
     expect(await textsOf(bob)).toEqual(['before', 'back']);
+  });
+
+  test('somebody comes to a group so often and no more, because each time that they left stays a row (I9)', async () => {
+    await sql`
+      insert into member (conversation, person, joined_position, left_position, place, joined_revision, left_revision)
+      select ${group}::uuid, ${dave!.key}::bigint, -n, -n, 0, -n, -n from generate_series(1, ${MAX_STAYS - 1}::integer) n`.execute(
+      database.tables(),
+    );
+    expect(await update(alice, { add: ['dave'] })).toMatchObject({ memberCount: 4 });
+    await send(alice, 'in between');
+    await update(dave, { remove: ['dave'] });
+    await send(alice, 'without dave');
+    expect(await codeOf(update(alice, { add: ['dave'] }))).toBe('not_found');
+    const { memberCount, members } = await recorded.messaging.conversation(bob!.key, group);
+    expect([memberCount, idsOf({ members } as ConversationView)]).toEqual([3, ['alice', 'bob', 'carol']]);
   });
 
   test('how far somebody has read does not go back when they come back after messages', async () => {

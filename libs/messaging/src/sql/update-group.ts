@@ -1,11 +1,16 @@
 import { deliveredTo } from './acknowledge.js';
 import { ENTRY } from './commit-sends.js';
 
+/** So often one person may come to a group; each time they left, and there was a message in between, stays a row. */
+export const MAX_STAYS = 100;
+
 export const UPDATE_GROUP: readonly string[] = [
   // A revision for each change of who is in a group or what it is called. Whoever has left sees it as it was then.
   'alter table conversation add column revision bigint not null default 0',
   `alter table member add column joined_revision bigint not null default 0, add column left_revision bigint,
      add column left_title text, add column left_at timestamptz(3)`,
+  // For the next place.
+  'create index member_by_place on member (conversation, place)',
 
   /**
    * `update_group(request)`: renames a group, adds people to it and removes some.
@@ -15,7 +20,7 @@ export const UPDATE_GROUP: readonly string[] = [
    *
    *     ["n", revision, [owner, seq, …], [owner, seq, …], [owner, seq, …]]   changed, and is at this revision now: those
    *                                                                         added, those in it before, those removed
-   *     ["s"] it was so before (I5), ["x"] no such group, contact or member, or somebody else to remove
+   *     ["s"] it was so before (I5), ["x"] no such group, contact or member, somebody else to remove, or who came too often
    *     ["k"] a direct conversation, ["m"] too many people, ["e"] the permit has ended
    *
    * Locks as commit_sends does: the conversation first, then mailboxes in owner order.
@@ -53,6 +58,8 @@ export const UPDATE_GROUP: readonly string[] = [
         order by a.ord);
      if cardinality(_added) <> cardinality(_add_ids) then return '["x"]'; end if;
      _added := array(select a from unnest(_added) with ordinality as x(a, ord) where not a = any (_here) order by ord);
+     if exists (select from unnest(_added) a
+                 where (select count(*) from member m where m.conversation = _id and m.person = a) >= ${MAX_STAYS}) then return '["x"]'; end if;
      _removed := array(select p.key from unnest(_remove_ids) as r(id) join person p on p.id = r.id where p.key = any (_here));
      if cardinality(_removed) <> cardinality(_remove_ids) then return '["x"]'; end if;
      -- Everybody may leave. Others are removed by the creator, or by whoever has been in it longest since the creator left.
