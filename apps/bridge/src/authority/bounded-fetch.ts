@@ -31,8 +31,8 @@ export const boundedFetch: CustomFetch = async (url, options) => {
     const { status } = response;
     return new Response(bytes === 0 ? null : Buffer.concat(chunks), { status, headers: response.headers });
   } catch (error) {
-    // fetch's own word for it; a timeout is a DOMException.
-    if (error instanceof TypeError) throw new Unreachable('the provider was not reached', { cause: error });
+    // fetch's own word for it, by name, as it may come from another realm; a timeout is a DOMException.
+    if ((error as Error).name === 'TypeError') throw new Unreachable('the provider was not reached', { cause: error });
     throw error;
   }
 };

@@ -95,7 +95,7 @@ export class Issuer {
       idTokenExpected: true,
     });
     const { auth_time: at } = claims;
-    if (at === undefined) throw new SignInRefused('no_auth_time');
+    if (typeof at !== 'number') throw new SignInRefused('no_auth_time');
     const { clockS } = ISSUER_LIMITS;
     if (at < sentAtS - clockS || at > Date.now() / 1_000 + clockS) {
       throw new SignInRefused('old_auth_time', `${Math.round(at - sentAtS)} s after the person was sent there`);
@@ -149,7 +149,7 @@ export class Issuer {
 }
 
 async function describe({ issuer, clientId, clientSecret }: SignInSettings): Promise<Configuration> {
-  const metadata = { client_secret: clientSecret, require_auth_time: true, [clockTolerance]: ISSUER_LIMITS.clockS };
+  const metadata = { client_secret: clientSecret, [clockTolerance]: ISSUER_LIMITS.clockS };
   const [basic, post] = [ClientSecretBasic(clientSecret), ClientSecretPost(clientSecret)];
   // OpenID Connect Discovery, section 3: `client_secret_basic` where the provider does not say.
   const authenticate: ClientAuth = (server, ...rest) => {

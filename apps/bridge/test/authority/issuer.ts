@@ -15,6 +15,8 @@ type Claims = Record<string, unknown>;
 export interface IssuerFaults {
   /** Nothing of these addresses is answered before the promise is fulfilled. */
   slow?: { paths: RegExp; until: Promise<unknown> };
+  /** Breaks off the connection in place of an answer. */
+  hangsUp?: RegExp;
   /** Says that it is another one. */
   calledIssuer?: string;
   /** Changes what the ID token says; it is signed anew with the provider's key. */
@@ -94,10 +96,12 @@ export class TestIssuer implements AsyncDisposable {
       ctx.body = answer;
     });
     handler.use(async (request: Request, response: Response, next) => {
-      const { slow, tokenError, garbage } = self.faults;
+      const { slow, hangsUp, tokenError, garbage } = self.faults;
       if (request.path === '/auth') self.asked.push(new URL(request.url, issuer).searchParams);
       if (slow?.paths.test(request.path)) await slow.until;
-      if (garbage !== undefined) response.type('html').send(garbage);
+      if (request.destroyed || response.destroyed) return;
+      if (hangsUp?.test(request.path)) request.socket.destroy();
+      else if (garbage !== undefined) response.type('html').send(garbage);
       else if (tokenError && request.path === '/token') response.status(400).json({ error: tokenError });
       else next();
     });
