@@ -222,6 +222,7 @@ export class Bridge implements AsyncDisposable {
   }
 
   #changed(state: State): void {
+    if (state.name === 'opening') this.#sends.begin();
     if (state.name === 'signed-out') this.#sends.pause();
     if (state.name === 'ended' && state.reason !== 'closed') {
       if (CONSENT_OVER.has(state.reason ?? '')) this.#sends.fail(this.#link.endError());

@@ -48,6 +48,9 @@ export class Sends {
   readonly #loaded: Promise<void>;
   #idle: PromiseWithResolvers<void> | undefined;
   #order = 0;
+  /** Why nothing is sent by itself any more: the consent is over. */
+  #over: BridgeError | undefined;
+  #closed: BridgeError | undefined;
 
   constructor(
     private readonly store: OutboxStore,
@@ -77,12 +80,14 @@ export class Sends {
       ...(person === undefined ? {} : { person }),
     });
     const { localId } = item.entry;
-    if (this.#waiting().length >= this.maxWaiting) item.settled.reject(clientError('outbox_full'));
+    if (this.#closed) item.settled.reject(this.#closed);
+    else if (this.#waiting().length >= this.maxWaiting) item.settled.reject(clientError('outbox_full'));
     else {
       this.#items.set(localId, item);
       this.changed(item.entry);
       signal?.addEventListener('abort', () => void this.discard(localId), { once: true });
       if (signal?.aborted) void this.discard(localId);
+      if (this.#over) void this.#failed(item, this.#over);
       this.#keep(item).then(
         () => this.#pump(item.lane),
         (error) => this.#drop(item, error),
@@ -143,13 +148,20 @@ export class Sends {
     for (const { abort } of this.#items.values()) abort?.abort(PAUSED);
   }
 
+  /** Somebody signs in anew. */
+  begin(): void {
+    this.#over = undefined;
+  }
+
   /** The consent is over, and this is not sent by itself any more. */
   fail(error: BridgeError): void {
+    this.#over = error;
     for (const item of this.#waiting()) void this.#failed(item, error);
   }
 
   /** The bridge is closed. What a store keeps, the next one sends. */
   leave(error: BridgeError): void {
+    this.#closed = error;
     this.pause();
     for (const { settled } of this.#items.values()) settled.reject(error);
     this.#idle?.reject(error);
