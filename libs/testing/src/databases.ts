@@ -32,6 +32,16 @@ export async function postgresUrl(): Promise<string> {
   return withDatabase(server, name);
 }
 
+/** Address of a database with nothing in it, on the same server. */
+export async function emptyPostgresUrl(): Promise<string> {
+  const server = await serverUrl();
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await asAdministrator(server, async (client) => {
+    await client.query(`create database ${name}`);
+  });
+  return withDatabase(server, name);
+}
+
 async function makeTemplate(client: pg.Client, server: string): Promise<void> {
   const making = `${TEMPLATE}_${randomUUID().slice(0, 8)}`;
   await client.query(`create database ${making}`);
