@@ -40,7 +40,7 @@ module.exports = {
       to: { path: '^libs/protocol/', dependencyTypesNot: ['type-only'] },
     },
     only('cli-stands-alone', '^apps/cli/', ['^libs/testing/', '^libs/protocol/']),
-    only('example-platform-is-another-company', '^apps/example-platform/', ['^libs/database/']),
+    only('example-platform-is-another-company', '^apps/example-platform/', ['^libs/(database|testing)/']),
     {
       name: 'domain-imports-no-nest',
       severity: 'error',

@@ -2,7 +2,10 @@
 // takes its place. Without this script everything works too, page by page.
 const parser = new DOMParser();
 const list = document.querySelector('#messages');
+const log = list?.parentElement;
 const form = document.querySelector('#write');
+/** What the server said of each item that is shown. */
+const said = new WeakMap();
 
 /** Puts the items of `fresh` into `old`, and touches only those that differ: what somebody is typing in stays. */
 function take(old, fresh) {
@@ -10,9 +13,9 @@ function take(old, fresh) {
   for (const [index, item] of [...fresh.children].entries()) {
     const before = known.get(item.id);
     // An open form is the person's own until they are done.
-    const same = before && (before.dataset.from === item.outerHTML || before.querySelector('details[open]'));
+    const same = before && (said.get(before) === item.outerHTML || before.querySelector('details[open]'));
     const kept = same ? before : document.importNode(item, true);
-    if (!same) kept.dataset.from = item.outerHTML;
+    if (!same) said.set(kept, item.outerHTML);
     const there = old.children[index];
     if (there === kept) continue;
     if (!same && there?.id && there.id === kept.id) there.replaceWith(kept);
@@ -21,8 +24,8 @@ function take(old, fresh) {
   while (old.children.length > fresh.children.length) old.lastElementChild.remove();
 }
 
-const isAtEnd = () => list && list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-const toEnd = () => list?.scrollTo(0, list.scrollHeight);
+const isAtEnd = () => log && log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+const toEnd = () => log?.scrollTo(0, log.scrollHeight);
 
 let running = false;
 let again = false;
@@ -48,7 +51,7 @@ async function refresh() {
   running = false;
 }
 
-for (const item of list?.children ?? []) item.dataset.from = item.outerHTML;
+for (const item of list?.children ?? []) said.set(item, item.outerHTML);
 toEnd();
 // It connects again by itself, and the first line of each connection makes the page fresh.
 new EventSource('/events').addEventListener('message', refresh);

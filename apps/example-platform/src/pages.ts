@@ -96,7 +96,7 @@ function conversation(
   const people = members.map((member) => view.names.get(member) ?? 'Somebody').join(', ');
   return html`<p class="back"><a href="/chat">All chats</a></p>
 <h1>${title}</h1>${kind === 'group' && html`<p class="quiet">${people}</p>`}
-<ol id="messages" role="log" aria-label="Messages" tabindex="0">${messages.map((each) => messageItem(each, view))}</ol>
+<div class="log" role="log" aria-label="Messages" tabindex="0"><ol id="messages">${messages.map((each) => messageItem(each, view))}</ol></div>
 <form id="write" method="post" action="/chat/${id}/messages"><input type="hidden" name="id" value="${randomUUID()}">
 <label for="text">Message</label>
 <div class="row"><textarea id="text" name="text" rows="2" required maxlength="${CHAT_LIMITS.textLength}"></textarea><button>Send</button></div></form>`;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AxeBuilder } from '@axe-core/playwright';
 import { launchChromium } from '@drawbridge/testing';
 import type { Browser, Page } from 'playwright-core';
 import { EXAMPLE_PASSWORD } from '../src/seed.js';
@@ -76,3 +77,47 @@ test('Bob writes in the company’s page, Alice answers in Tunebox and ends it t
   expect(problems).toEqual([]);
   await Promise.all([again.close(), page.close(), hers.close()]);
 });
+
+/** Set to a folder to look at every page as a picture. */
+const PICTURES = process.env.DRAWBRIDGE_PICTURES;
+const VIEWS = [
+  { name: 'light', colorScheme: 'light', width: 1100, height: 800 },
+  { name: 'dark', colorScheme: 'dark', width: 1100, height: 800 },
+  { name: '320px', colorScheme: 'light', width: 320, height: 640 },
+] as const;
+
+test.each(VIEWS)(
+  'Its pages are accessible and fit, seen $name',
+  async ({ name, colorScheme, width, height }) => {
+    const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+    const page = await context.newPage();
+    const examine = async (what: string) => {
+      if (PICTURES) await page.screenshot({ path: `${PICTURES}/example-${what}-${name}.png` });
+      const tooWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
+      expect(await page.evaluate<boolean>(tooWide)).toBe(false);
+      // In another width it is the same page, and in the dark other colours of it.
+      if (name === '320px') return;
+      const axe = new AxeBuilder({ page }).setLegacyMode();
+      const { violations } = await (name === 'dark' ? axe.withRules('color-contrast') : axe).analyze();
+      expect(violations.map(({ id, nodes }) => `${what}: ${id} ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
+        [],
+      );
+    };
+    await page.goto(`${world.settings.url}/sign-in`);
+    await examine('sign-in');
+    await page.getByLabel('Login').fill('bob');
+    await page.getByLabel('Password').fill(EXAMPLE_PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByText('New chat').click();
+    await examine('chats');
+    await page.getByRole('link', { name: 'Friday band' }).click();
+    await seen(page, 'I bring the drums.').waitFor();
+    await examine('group');
+    await page.goBack();
+    await page.getByRole('link', { name: 'Alice Arden' }).click();
+    await page.locator('#messages summary').last().click();
+    await examine('direct');
+    await context.close();
+  },
+  120_000,
+);
