@@ -8,6 +8,8 @@ import { drawbridge, PROGRAM } from './command-line.js';
 
 const PLATFORM_TOKEN = 'platform-token-of-the-tests';
 const MESSAGES = 6_000;
+/** So that an import is still under way when it is killed; and it obeys Retry-After. */
+const PLATFORM_WRITES_PER_S = '1500';
 const PEOPLE = 20;
 
 let bridge: BridgeProcess;
@@ -15,7 +17,7 @@ let folder: string;
 let env: Record<string, string>;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drawbridge-import-'));
-  bridge = await startBridge({ database: 'postgres', env: { PLATFORM_TOKEN, DEMO: 'false' } });
+  bridge = await startBridge({ database: 'postgres', env: { PLATFORM_TOKEN, DEMO: 'false', PLATFORM_WRITES_PER_S } });
   env = { DRAWBRIDGE_ADMIN_URL: bridge.internalUrl, PLATFORM_TOKEN };
 });
 afterAll(async () => {

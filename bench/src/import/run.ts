@@ -43,7 +43,9 @@ export async function runImport(options: ImportOptions, progress: (line: string)
     const file = options.file ?? join(folder, 'history.jsonl');
     const history = await writeHistory(file, options);
     progress(`seed ${options.seed}: ${file} has ${history.lines} lines, ${(history.bytes / 1e6).toFixed(0)} MB`);
-    const env = { PLATFORM_TOKEN, DEMO: 'false', ...probeEnv(socket) };
+    const rate: Record<string, string> =
+      options.rate === undefined ? {} : { PLATFORM_WRITES_PER_S: String(options.rate) };
+    const env = { PLATFORM_TOKEN, DEMO: 'false', ...rate, ...probeEnv(socket) };
     await using bridge = await startBridge({ database: 'postgres', databaseUrl: postgres.url, env });
     const probe = await Probe.connect(socket);
     const heap = [(await probe.collected()).heapUsed];
