@@ -74,7 +74,7 @@ export interface ConversationPage {
 
 /** Conversations that are made, and that wait for it, grant by grant in turn (I9). */
 export const CREATION_LIMITS = {
-  /** One at a time, so that they never crowd out sends. */
+  /** One at a time, so that they never crowd out sends; where the platform loads its history, more of its own. */
   atOnce: 1,
   /** On one grant; more are `rate_limited`. */
   waitingEach: 64,
@@ -93,13 +93,16 @@ const TOO_MANY = 'Too many conversations are waiting to be made.';
 const crowded = () => unavailable(TOO_MANY);
 
 export class Conversations {
-  private readonly turns = new Turns(CREATION_LIMITS);
+  private readonly turns: Turns;
 
   constructor(
     private readonly options: CommitOptions,
     /** Told how many people are in a new conversation, before anybody can know of it. */
     private readonly learn: (conversation: string, people: number) => void,
-  ) {}
+    atOnce: number = CREATION_LIMITS.atOnce,
+  ) {
+    this.turns = new Turns({ ...CREATION_LIMITS, atOnce });
+  }
 
   private get database(): Database {
     return this.options.database;

@@ -29,6 +29,8 @@ import { Whole } from './whole.js';
 
 export interface MessagingOptions extends CommitOptions {
   /** Lanes for conversations of up to 20 people and for larger ones. */
+  /** Conversations that are made at once; one, if it is not given. */
+  readonly creationsAtOnce?: number;
   readonly lanes?: { readonly shared: number; readonly large: number };
 }
 
@@ -55,7 +57,7 @@ export class Messaging {
     const sends = new SendCommit(options, noticed);
     this.changes = new ChangeCommit(options);
     const learn = (conversation: string, people: number) => this.lanes.learn(conversation, people);
-    this.conversations = new Conversations(options, learn);
+    this.conversations = new Conversations(options, learn, options.creationsAtOnce);
     const reads = new ReadCommit(options);
     const groups = new GroupCommit(options, this.conversations, noticed);
     const recommendations = new RecommendationCommit(options, this.conversations, learn);

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { Delivery } from './delivery.js';
 import { GroupReceipts } from './group-receipts.js';
 
-export interface DeliveredMessagingOptions extends Pick<MessagingOptions, 'mayCommit' | 'onBatch'> {
+export interface DeliveredMessagingOptions extends Pick<MessagingOptions, 'mayCommit' | 'onBatch' | 'creationsAtOnce'> {
   readonly database: Database;
   readonly delivery: Delivery;
   /** Of the log. */

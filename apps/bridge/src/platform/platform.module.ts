@@ -38,9 +38,18 @@ class Telling implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
+/** Of the eight connections for commits two are for this end's lanes, and two for those of a gateway in the same process. */
+const CREATIONS_AT_ONCE = 4;
+
 function makeMessaging(database: Database, delivery: Delivery): Messaging {
   // The platform needs no consent: these are its people's own messages.
-  return deliveredMessaging({ database, delivery, part: 'PlatformMessaging', mayCommit: () => true });
+  return deliveredMessaging({
+    database,
+    delivery,
+    part: 'PlatformMessaging',
+    mayCommit: () => true,
+    creationsAtOnce: CREATIONS_AT_ONCE,
+  });
 }
 
 function makePeers(bus: Bus): Peers {
