@@ -128,7 +128,8 @@ export class Dispatcher {
   private countOf(what: Counted, { person, app, grant }: ConsentSession): number {
     if (what === 'sends') return this.limits.send(person.key, app.id);
     if (what === 'conversations') return this.limits.conversation(person.key, app.id);
-    return what === 'contacts' ? this.limits.contactsPage(grant) : this.limits.messagesPage(grant);
+    if (what === 'contacts') return this.limits.contactsPage(grant, person.key);
+    return this.limits.messagesPage(grant, person.key);
   }
 
   private run({ rule, gateway, handler }: DispatchedCommand, connection: Connection, data: object) {

@@ -78,7 +78,7 @@ export class Sessions {
     const token = await this.check(connection, data);
     if (!token) throw unauthenticated();
     // Whose it is stands in the token, so nobody opens at another grant's cost.
-    const retryAfterMs = limits.opening(token.grant);
+    const retryAfterMs = limits.opening(token.grant, token.personId);
     if (retryAfterMs > 0) throw new OpenRefused('rate_limited', 'rate_limited', { retryAfterMs });
     return openings.take(token.grant, () => this.openNow(connection, data, token)).catch(refusedTurn);
   }

@@ -69,23 +69,23 @@ describe('Limits of what may be done in a time', () => {
 
   test('say exactly when the next one is taken, and each of many who are refused has a time of its own', () => {
     const limits = limitsOn(clock);
-    for (let n = 0; n < SENDS_AT_ONCE; n++) expect(limits.send(1)).toBe(0);
+    for (let n = 0; n < SENDS_AT_ONCE; n++) expect(limits.send(1, 'app')).toBe(0);
     clock.ms += 100;
-    const first = limits.send(1);
+    const first = limits.send(1, 'app');
     expect(first).toBe(1_000 / RATES.sendsPerS - 100);
     clock.ms += first - 2;
-    expect(limits.send(1)).toBeGreaterThan(0);
+    expect(limits.send(1, 'app')).toBeGreaterThan(0);
     clock.ms += 2;
-    expect(limits.send(1)).toBe(0);
+    expect(limits.send(1, 'app')).toBe(0);
     clock.ms += 60_000;
-    for (let n = 0; n < SENDS_AT_ONCE; n++) expect(limits.send(1)).toBe(0);
-    const told = Array.from({ length: 10 }, () => limits.send(1));
+    for (let n = 0; n < SENDS_AT_ONCE; n++) expect(limits.send(1, 'app')).toBe(0);
+    const told = Array.from({ length: 10 }, () => limits.send(1, 'app'));
     const asked = clock.ms;
     for (const ms of told) {
       clock.ms = asked + ms;
-      expect(limits.send(1)).toBe(0);
+      expect(limits.send(1, 'app')).toBe(0);
     }
-    expect(limits.send(1)).toBeGreaterThan(0);
+    expect(limits.send(1, 'app')).toBeGreaterThan(0);
   });
 
   test('tell nobody to come back later than the burst and ten seconds, whoever does not listen', () => {
@@ -105,9 +105,9 @@ describe('Limits of what may be done in a time', () => {
     expect(takeAll(() => limits.send(2, 'app'))).toBe(appAtOnce - SENDS_AT_ONCE);
     expect(takeAll(() => limits.send(2, 'other'))).toBe(SENDS_AT_ONCE);
     expect(takeAll(() => limits.conversation(1, 'app'))).toBe(RATES.conversationsPerMin);
-    expect(takeAll(() => limits.contactsPage('grant'))).toBe(RATES.contactsPerMin);
-    expect(takeAll(() => limits.messagesPage('grant'))).toBe(RATES.pagesPerMin);
-    expect(takeAll(() => limits.opening('grant'))).toBe(RATES.opensPerMin);
+    expect(takeAll(() => limits.contactsPage('grant', 1))).toBe(RATES.contactsPerMin);
+    expect(takeAll(() => limits.messagesPage('grant', 1))).toBe(RATES.pagesPerMin);
+    expect(takeAll(() => limits.opening('grant', 'alice'))).toBe(RATES.opensPerMin);
     expect(limits.refusals).toMatchObject({ sends: 2, app_sends: 1, conversations: 1, contacts: 1 });
   });
 
@@ -119,6 +119,22 @@ describe('Limits of what may be done in a time', () => {
     }
     expect(takeAll(() => limits.send(1, 'app'))).toBe(SENDS_AT_ONCE);
     expect(takeAll(() => limits.conversation(1, 'app'))).toBe(RATES.conversationsPerMin);
+  });
+
+  test('are of a person in all too: whoever signs in a hundred times has five budgets and not a hundred', () => {
+    const limits = limitsOn(clock);
+    const taken = [0, 0, 0, 0];
+    for (let n = 0; n < 100; n++) {
+      taken[0]! += takeAll(() => limits.messagesPage(`grant ${n}`, 1));
+      taken[1]! += takeAll(() => limits.opening(`grant ${n}`, 'alice'));
+      taken[2]! += takeAll(() => limits.contactsPage(`grant ${n}`, 1));
+      taken[3]! += takeAll(() => limits.send(1, `app ${n}`));
+    }
+    const { personTimes } = RATE_LIMITS;
+    expect(taken).toEqual(
+      [RATES.pagesPerMin, RATES.opensPerMin, RATES.contactsPerMin, SENDS_AT_ONCE].map((each) => personTimes * each),
+    );
+    expect(takeAll(() => limits.messagesPage('grant', 2))).toBe(RATES.pagesPerMin);
   });
 
   test('find who does not listen: ten seconds’ worth of refused commands more than there may be', () => {
@@ -159,8 +175,8 @@ describe('Limits of several processes', () => {
     // Nobody asked before it was taken.
     expect(shared.asked).toEqual([]);
     for (const each of [here, there, here, there]) await each.tick();
-    // Each told of its two buckets, once. The first to tell hears of the other when it has something to tell again.
-    expect(shared.asked.map(({ length }) => length)).toEqual([2, 2]);
+    // Each told of its three buckets, once. The first to tell hears of the other when it has something to tell again.
+    expect(shared.asked.map(({ length }) => length)).toEqual([3, 3]);
     expect(there.send(1, 'app')).toBeGreaterThan(0);
     clock.ms += 1_000;
     expect(takeAll(() => there.send(1, 'app'))).toBe(RATES.sendsPerS);
@@ -176,13 +192,13 @@ describe('Limits of several processes', () => {
     const [frozen, thaw] = [Promise.withResolvers<void>(), () => frozen.resolve()];
     shared.answer = frozen.promise;
     const limits = limitsOn(clock, { shared });
-    limits.send(1);
+    limits.send(1, 'app');
     const telling = limits.tick();
     for (let n = 1; n < SENDS_AT_ONCE; n++) {
-      expect(limits.send(1)).toBe(0);
+      expect(limits.send(1, 'app')).toBe(0);
       await limits.tick();
     }
-    expect(limits.send(1)).toBeGreaterThan(0);
+    expect(limits.send(1, 'app')).toBeGreaterThan(0);
     expect(shared.asked).toHaveLength(1);
     thaw();
     await telling;
@@ -190,9 +206,9 @@ describe('Limits of several processes', () => {
     expect(shared.asked.map(([spent]) => spent!.tokens)).toEqual([1, SENDS_AT_ONCE - 1]);
     shared.answer = Promise.reject(new Error('Redis is down.'));
     clock.ms += 60_000;
-    expect(takeAll(() => limits.send(1))).toBe(SENDS_AT_ONCE);
+    expect(takeAll(() => limits.send(1, 'app'))).toBe(SENDS_AT_ONCE);
     await limits.tick();
     clock.ms += 1_000;
-    expect(takeAll(() => limits.send(1))).toBe(RATES.sendsPerS);
+    expect(takeAll(() => limits.send(1, 'app'))).toBe(RATES.sendsPerS);
   });
 });

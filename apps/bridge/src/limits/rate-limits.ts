@@ -15,6 +15,8 @@ export const RATE_LIMITS = {
   contactsBurstS: 60,
   pagesBurstS: 60,
   opensBurstS: 60,
+  /** A person has so many times the budget of one consent, or of one app, in all: whoever signs in a hundred times has no hundred budgets. */
+  personTimes: 5,
   /** A connection is closed (4529) after so many seconds' worth of commands that were refused, over and above as many again as the rate allows. */
   refusedBurstS: 10,
   /** Buckets of each kind that are remembered. */
@@ -52,11 +54,41 @@ export class Pace {
   readonly refused = new Bucket();
 }
 
-interface Untold {
-  readonly limit: string;
-  readonly key: string | number;
+/** A token of one bucket. */
+interface Token {
+  readonly limit: LimitName;
+  /** Whose bucket it is, as it is named among processes. */
+  readonly whose: string;
   readonly rate: Rate;
   readonly bucket: KeyedBucket;
+}
+
+/** Of each consent, or of each app of a person, and of the person in all. */
+class Budgets {
+  private readonly each: Buckets<string>;
+  private readonly ofPersons: Buckets<string>;
+
+  constructor(
+    private readonly limit: LimitName,
+    { msEach, burstMs }: Rate,
+  ) {
+    const { remembered, personTimes } = RATE_LIMITS;
+    this.each = new Buckets({ rate: { msEach, burstMs }, remembered });
+    this.ofPersons = new Buckets({ rate: { msEach: msEach / personTimes, burstMs }, remembered });
+  }
+
+  tokens(key: string, person: string): Token[] {
+    const { limit, each, ofPersons } = this;
+    return [
+      { limit, whose: key, rate: each.rate, bucket: each.of(key) },
+      { limit, whose: `person ${person}`, rate: ofPersons.rate, bucket: ofPersons.of(person) },
+    ];
+  }
+
+  sweep(nowMs: number): void {
+    this.each.sweep(nowMs);
+    this.ofPersons.sweep(nowMs);
+  }
 }
 
 /**
@@ -79,13 +111,13 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
   };
   private readonly commandRate: Rate;
   private readonly refusedRate: Rate;
-  private readonly sends: Buckets<string>;
+  private readonly sends: Budgets;
   private readonly appSends: Buckets<string>;
-  private readonly conversations: Buckets<string>;
-  private readonly contacts: Buckets<string>;
-  private readonly pages: Buckets<string>;
-  private readonly opens: Buckets<string>;
-  private untold: Untold[] = [];
+  private readonly conversations: Budgets;
+  private readonly contacts: Budgets;
+  private readonly pages: Budgets;
+  private readonly opens: Budgets;
+  private untold: Token[] = [];
   private telling = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -98,15 +130,13 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     const { remembered } = RATE_LIMITS;
     this.commandRate = rateOf(commandsPerS, RATE_LIMITS.commandsBurstS);
     this.refusedRate = rateOf(commandsPerS, RATE_LIMITS.refusedBurstS);
-    this.sends = new Buckets({ rate: rateOf(sendsPerS, RATE_LIMITS.sendsBurstS), remembered });
+    const perMin = (count: number, burstS: number) => rateOf(count / 60, burstS);
+    this.sends = new Budgets('sends', rateOf(sendsPerS, RATE_LIMITS.sendsBurstS));
     this.appSends = new Buckets({ rate: rateOf(appSendsPerS, RATE_LIMITS.appSendsBurstS), remembered });
-    this.conversations = new Buckets({
-      rate: rateOf(conversationsPerMin / 60, RATE_LIMITS.conversationsBurstS),
-      remembered,
-    });
-    this.contacts = new Buckets({ rate: rateOf(contactsPerMin / 60, RATE_LIMITS.contactsBurstS), remembered });
-    this.pages = new Buckets({ rate: rateOf(pagesPerMin / 60, RATE_LIMITS.pagesBurstS), remembered });
-    this.opens = new Buckets({ rate: rateOf(opensPerMin / 60, RATE_LIMITS.opensBurstS), remembered });
+    this.conversations = new Budgets('conversations', perMin(conversationsPerMin, RATE_LIMITS.conversationsBurstS));
+    this.contacts = new Budgets('contacts', perMin(contactsPerMin, RATE_LIMITS.contactsBurstS));
+    this.pages = new Budgets('pages', perMin(pagesPerMin, RATE_LIMITS.pagesBurstS));
+    this.opens = new Budgets('opens', perMin(opensPerMin, RATE_LIMITS.opensBurstS));
   }
 
   onApplicationBootstrap(): void {
@@ -138,40 +168,30 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
    * Counts something that goes out to others. What a person does through one app is a budget of its own: otherwise an app that
    * sends without end, and is refused most of it, would keep them from sending through any other.
    */
-  send(person: number, app?: string): number {
-    const now = this.nowMs();
-    const { sends, appSends } = this;
-    const key = ofPersonAnd(app, person);
-    const ofPerson = sends.of(key);
-    const ofApp = app === undefined ? undefined : appSends.of(app);
-    const waitMs = ofPerson.waitMs(sends.rate, now);
-    const appWaitMs = ofApp?.waitMs(appSends.rate, now) ?? 0;
-    // The longer of the two: after it, there is room in both.
-    if (ofApp && appWaitMs > waitMs) return this.refuse('app_sends', ofApp, appSends.rate, now, appWaitMs);
-    if (waitMs > 0) return this.refuse('sends', ofPerson, sends.rate, now, waitMs);
-    this.count('sends', key, ofPerson, sends.rate, now);
-    if (ofApp) this.count('app_sends', app!, ofApp, appSends.rate, now);
-    return 0;
+  send(person: number, app: string): number {
+    const { appSends } = this;
+    const ofApp = { limit: 'app_sends', whose: app, rate: appSends.rate, bucket: appSends.of(app) } as const;
+    return this.take([...this.sends.tokens(`${person} ${app}`, String(person)), ofApp]);
   }
 
   /** Counts a conversation that somebody makes through an app, or finds again. */
-  conversation(person: number, app?: string): number {
-    return this.take('conversations', this.conversations, ofPersonAnd(app, person));
+  conversation(person: number, app: string): number {
+    return this.take(this.conversations.tokens(`${person} ${app}`, String(person)));
   }
 
   /** Counts what somebody reads of their contacts on one consent: a page of them, who is online, what they share. */
-  contactsPage(grant: string): number {
-    return this.take('contacts', this.contacts, grant);
+  contactsPage(grant: string, person: number): number {
+    return this.take(this.contacts.tokens(grant, String(person)));
   }
 
   /** Counts a page of messages that somebody reads on one consent: each is a row of the record, for a year. */
-  messagesPage(grant: string): number {
-    return this.take('pages', this.pages, grant);
+  messagesPage(grant: string, person: number): number {
+    return this.take(this.pages.tokens(grant, String(person)));
   }
 
-  /** Counts a session that is opened on one consent: each is a row of the record too. */
-  opening(grant: string): number {
-    return this.take('opens', this.opens, grant);
+  /** Counts a session that is opened on one consent: each is a row of the record too. `person` is the public id, which the token has. */
+  opening(grant: string, person: string): number {
+    return this.take(this.opens.tokens(grant, person));
   }
 
   /** Counts one refused command of a connection, and says whether it is one too many: nobody listens there. */
@@ -186,13 +206,13 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
   async tick(): Promise<void> {
     const now = this.nowMs();
     const { sends, appSends, conversations, contacts, pages, opens } = this;
-    for (const buckets of [sends, appSends, conversations, contacts, pages, opens]) buckets.sweep(now);
+    for (const each of [sends, appSends, conversations, contacts, pages, opens]) each.sweep(now);
     const { shared } = this.options;
     if (!shared || this.telling || this.untold.length === 0) return;
     this.telling = true;
     const told = this.untold.splice(0, RATE_LIMITS.toldAtOnce);
-    const spent = told.map(({ limit, key, rate, bucket }) => {
-      bucket.name ??= this.name(limit, key);
+    const spent = told.map(({ limit, whose, rate, bucket }) => {
+      bucket.name ??= this.name(limit, whose);
       const tokens = bucket.untold;
       bucket.untold = 0;
       return { key: bucket.name, tokens, msEach: rate.msEach, maxMs: 2 * rate.burstMs };
@@ -211,35 +231,36 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     }
   }
 
-  private take<Key extends string | number>(limit: LimitName, buckets: Buckets<Key>, key: Key): number {
+  /** All of them or none. Where some are not there, it is the one to wait for longest that refuses: after it, there is room in all. */
+  private take(tokens: readonly Token[]): number {
     const now = this.nowMs();
-    const { rate } = buckets;
-    const bucket = buckets.of(key);
-    const waitMs = bucket.waitMs(rate, now);
-    if (waitMs > 0) return this.refuse(limit, bucket, rate, now, waitMs);
-    this.count(limit, key, bucket, rate, now);
+    let refusing: Token | undefined;
+    let longestMs = 0;
+    for (const token of tokens) {
+      const waitMs = token.bucket.waitMs(token.rate, now);
+      if (waitMs <= longestMs) continue;
+      longestMs = waitMs;
+      refusing = token;
+    }
+    if (refusing) {
+      this.refusals[refusing.limit] += 1;
+      return refusing.bucket.refuse(refusing.rate, now, longestMs);
+    }
+    for (const token of tokens) this.count(token, now);
     return 0;
   }
 
-  private refuse(limit: LimitName, bucket: Bucket, rate: Rate, now: number, waitMs: number): number {
-    this.refusals[limit] += 1;
-    return bucket.refuse(rate, now, waitMs);
-  }
-
-  private count(limit: LimitName, key: string | number, bucket: KeyedBucket, rate: Rate, now: number): void {
+  private count(token: Token, now: number): void {
+    const { bucket, rate } = token;
     bucket.take(rate, now);
     if (!this.options.shared || this.untold.length >= RATE_LIMITS.remembered) return;
     bucket.untold += 1;
-    if (bucket.untold === 1) this.untold.push({ limit, key, rate, bucket });
+    if (bucket.untold === 1) this.untold.push(token);
   }
 
-  private name(limit: string, key: string | number): string {
-    return createHmac('sha256', this.options.key).update(`${limit}:${key}`).digest('base64url').slice(0, 22);
+  private name(limit: string, whose: string): string {
+    return createHmac('sha256', this.options.key).update(`${limit}:${whose}`).digest('base64url').slice(0, 22);
   }
-}
-
-function ofPersonAnd(app: string | undefined, person: number): string {
-  return app === undefined ? String(person) : `${person} ${app}`;
 }
 
 /** From the settings. */
