@@ -49,7 +49,10 @@ function greet(config: Config): void {
     `  connected apps  ${config.publicUrl}/connected-apps`,
     `  internal        ${config.internalUrl}`,
     `  data            ${data}`,
-    ...(config.demo ? ['  sign in as      alice, bob, carol or dave, with the password drawbridge'] : []),
+    ...(config.signIn ? [`  sign in at      ${config.signIn.issuer}`] : []),
+    ...(config.demo && !config.signIn
+      ? ['  sign in as      alice, bob, carol or dave, with the password drawbridge']
+      : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -182,6 +182,8 @@ export class IssuerController {
   private refuse(response: Response, { code, detail }: SignInRefused, asked?: IssuerPurpose): void {
     const line = { refusal: code, ...(detail ? { detail } : {}), ...(asked ? { for: asked.purpose } : {}) };
     if (FOR_OPERATORS.has(code)) this.log.warn(line, 'The provider signed nobody in');
+    // Anybody can ask for these as often as they like.
+    else if (!asked) this.log.debug(line, 'Somebody came to a sign-in that is none');
     else this.log.log(line, 'Nobody was signed in by the provider');
     const { html, status } = issuerProblemPage({ code, host: this.issuer.host ?? '', again: asked && againAt(asked) });
     sendPage(response, html, { status });

@@ -82,6 +82,41 @@ describe('Settings', () => {
     );
   });
 
+  const PROVIDER = { SIGN_IN_CLIENT_ID: 'drawbridge', SIGN_IN_CLIENT_SECRET: 'a secret' };
+
+  it('know the platform’s provider by all three or not at all, and never half', () => {
+    const issuer = 'https://accounts.example.com/realm';
+    expect(Config.read({}).signIn).toBeUndefined();
+    const { signIn } = Config.read({ ...PROVIDER, SIGN_IN_ISSUER: issuer });
+    expect(signIn).toEqual({ issuer, clientId: 'drawbridge', clientSecret: 'a secret', claim: 'sub' });
+    expect(problemsOf({ SIGN_IN_ISSUER: issuer }).map(({ name }) => name)).toEqual([
+      'SIGN_IN_CLIENT_ID',
+      'SIGN_IN_CLIENT_SECRET',
+    ]);
+    expect(problemsOf(PROVIDER)).toMatchObject([
+      { name: 'SIGN_IN_ISSUER', problem: expect.stringContaining('must be') },
+    ]);
+    expect(problemsOf({ ...PROVIDER, SIGN_IN_ISSUER: 'accounts' })).toMatchObject([{ name: 'SIGN_IN_ISSUER' }]);
+    expect(problemsOf({ SIGN_IN_CLAIM: 'person' })).toMatchObject([{ name: 'SIGN_IN_CLAIM' }]);
+    // A secret is nowhere in what is said of it.
+    expect(JSON.stringify(problemsOf(PROVIDER))).not.toContain('a secret');
+  });
+
+  it.each([
+    ['the bridge itself', { SIGN_IN_ISSUER: 'http://127.0.0.1:8080/oidc' }],
+    ['an address of its discovery', { SIGN_IN_ISSUER: 'https://a.example/.well-known/openid-configuration' }],
+    ['what has a password in it', { SIGN_IN_ISSUER: 'https://a:b@accounts.example' }],
+    ['another kind of address', { SIGN_IN_ISSUER: 'ftp://accounts.example' }],
+    ['http in production', { SIGN_IN_ISSUER: 'http://accounts.example', NODE_ENV: 'production' }],
+  ])('refuse %s as the provider', (_, environment) => {
+    expect(problemsOf({ ...PROVIDER, ...environment })).toMatchObject([{ name: 'SIGN_IN_ISSUER' }]);
+  });
+
+  it('take a provider over http on a loopback address, and anywhere to try', () => {
+    expect(problemsOf({ ...PROVIDER, SIGN_IN_ISSUER: 'http://127.0.0.1:4000', NODE_ENV: 'production' })).toEqual([]);
+    expect(problemsOf({ ...PROVIDER, SIGN_IN_ISSUER: 'http://accounts:4000' })).toEqual([]);
+  });
+
   it('keep a lease and a margin that a commit under way fits into (I2)', () => {
     expect(problemsOf({ LEASE_MS: '1500', LEASE_MARGIN_MS: '1500' }).map(({ name }) => name)).toEqual([
       'LEASE_MS',

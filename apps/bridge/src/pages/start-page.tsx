@@ -3,10 +3,12 @@ import { page } from './layout.js';
 export interface StartPage {
   publicUrl: string;
   demo: boolean;
+  /** Where people sign in, if not here. */
+  signIn: object | undefined;
 }
 
 /** What a person, or a developer, finds at the bridge's own address. */
-export function startPage({ publicUrl, demo }: StartPage): string {
+export function startPage({ publicUrl, demo, signIn }: StartPage): string {
   const endpoint = `${publicUrl.replace(/^http/, 'ws')}/bridge`;
   return page(
     'Your messages, in other apps, while you say so',
@@ -23,7 +25,7 @@ export function startPage({ publicUrl, demo }: StartPage): string {
         <p>
           <a href="/device">Connect an app on a TV or another device, with its code</a>
         </p>
-        {demo && (
+        {demo && !signIn && (
           <p>
             This bridge has demo people: sign in as <code>alice</code>, <code>bob</code>, <code>carol</code> or{' '}
             <code>dave</code>, with the password <code>drawbridge</code>.
