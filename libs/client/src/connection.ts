@@ -40,6 +40,7 @@ export class Connection {
   #heardAt = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeatMs = 0;
+  #maxFrameBytes = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly socket: WebSocketLike,
@@ -71,10 +72,13 @@ export class Connection {
   request(event: string, data: object, taken?: (data: never) => void): Promise<unknown> {
     if (!this.#isOpen) return Promise.reject(clientError('connection_lost'));
     const id = `c-${++this.#count}`;
+    const frame = JSON.stringify({ event, id, data });
+    // The bridge would close the connection, and do so again with every retry.
+    if (!fits(frame, this.#maxFrameBytes)) return Promise.reject(tooLarge(this.#maxFrameBytes));
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { taken, resolve, reject });
       try {
-        this.socket.send(JSON.stringify({ event, id, data }));
+        this.socket.send(frame);
       } catch {
         // It is closing already: `close` follows, and rejects this.
       }
@@ -125,6 +129,7 @@ export class Connection {
   #greeted(hello: WireEvents['hello']): void {
     this.nonce = hello.nonce;
     this.#heartbeatMs = hello.heartbeatMs;
+    this.#maxFrameBytes = hello.maxFrameBytes;
     this.#listenForSilence();
     this.#greet(hello);
   }
@@ -161,6 +166,16 @@ export class Connection {
     for (const { reject } of this.#waiting.values()) reject(clientError('connection_lost'));
     this.#waiting.clear();
   }
+}
+
+/** In UTF-8, where a unit of a string takes three bytes at most. */
+function fits(text: string, maxBytes: number): boolean {
+  return text.length * 3 <= maxBytes || new TextEncoder().encode(text).length <= maxBytes;
+}
+
+function tooLarge(maxBytes: number): BridgeError {
+  const message = `It is more than the ${maxBytes} bytes that a frame may have.`;
+  return new BridgeError({ code: 'invalid_data', message, retryable: false });
 }
 
 function parsed(text: unknown): (EventFrame & { id?: string }) | undefined {

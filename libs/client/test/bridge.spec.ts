@@ -211,6 +211,17 @@ describe('A client of the SDK', () => {
     await alice.bridge.close();
   });
 
+  test('what is too large for a frame is refused here, and costs nobody the connection', async () => {
+    const alice = await testClient(harness, 'alice');
+    const huge = alice.bridge.conversation(direct).send({ text: 'x'.repeat(70_000) });
+    await expect(huge).rejects.toMatchObject({ code: 'invalid_data' });
+    const long = alice.bridge.conversation(direct).send({ text: 'x'.repeat(4_001) });
+    await expect(long).rejects.toMatchObject({ code: 'invalid_data', issues: [{ path: 'text' }] });
+    expect(await alice.bridge.conversation(direct).send({ text: '💬'.repeat(4_000) })).toHaveProperty('id');
+    expect(alice.states.map(({ name }) => name)).toEqual(['opening', 'catching-up', 'live']);
+    await alice.bridge.close();
+  });
+
   test('where it may only send, it is live without a mailbox, and is told no more than the id', async () => {
     const alice = await testClient(harness, 'alice', { scopes: ['messages.send'] });
     const message = await alice.bridge.sendTo('bob', { text: 'Unread by me' });
