@@ -17,10 +17,17 @@ module.exports = {
     },
     {
       name: 'one-public-entry',
-      comment: 'A library is used through its index.ts.',
+      comment: 'A library is used through its index.ts, and the SDK through its entries.',
       severity: 'error',
       from: { path: '^(libs|apps)/([^/]+)/' },
-      to: { path: '^libs/[^/]+/', pathNot: ['^libs/$2/', '^libs/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^libs/[^/]+/',
+        pathNot: [
+          '^libs/$2/',
+          '^libs/[^/]+/src/index\\.ts$',
+          '^libs/client/src/(outbox/(file|indexed-db)|sign-in/(node|browser))\\.ts$',
+        ],
+      },
     },
     only('protocol-stands-alone', '^libs/protocol/', []),
     only('database-knows-no-domain', '^libs/database/', []),

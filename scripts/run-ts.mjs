@@ -10,8 +10,10 @@ const swcrc = JSON.parse(readFileSync(new URL('../.swcrc', import.meta.url), 'ut
 registerHooks({
   resolve(specifier, context, next) {
     if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL) {
-      const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
-      if (existsSync(source)) return { url: source.href, shortCircuit: true };
+      for (const extension of ['.ts', '.tsx']) {
+        const source = new URL(specifier.replace(/\.js$/, extension), context.parentURL);
+        if (existsSync(source)) return { url: source.href, shortCircuit: true };
+      }
     }
     return next(specifier, context);
   },

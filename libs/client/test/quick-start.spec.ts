@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startBridge } from '@drawbridge/testing';
-import { signsIn } from './person.js';
+import { signsIn, startBridge } from '@drawbridge/testing';
 
 const page = readFileSync('docs/sdk.md', 'utf8');
 const blocks = (language: string) =>

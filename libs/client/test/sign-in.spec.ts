@@ -1,11 +1,10 @@
 import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BridgeProcess, startBridge } from '@drawbridge/testing';
+import { type BridgeProcess, signsIn, startBridge, usesCode } from '@drawbridge/testing';
 import { createClient, type State } from '../src/index.js';
 import { createSignIn, fileTokens, type SignIn, signInOnDevice, signInWithBrowser } from '../src/sign-in/node.js';
 import { QUICK } from './bridge-harness.js';
-import { signsIn, usesCode } from './person.js';
 
 const SCOPES = ['profile', 'messages.read', 'messages.send'];
 const alice = { login: 'alice', scopes: SCOPES };

@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { frameLength } from './websocket-frames.js';
 
+const SWITCHING = 'HTTP/1.1 101 ';
+
 /** What happens to a frame on its way from the bridge to a client. */
 type Fate = 'passes' | 'is lost' | 'comes twice';
 
@@ -133,6 +135,9 @@ class Pair {
   #parts(bytes: Buffer): Buffer[] {
     this.#bytes = Buffer.concat([this.#bytes, bytes]);
     if (!this.#isUpgraded) {
+      // Anything else is plain HTTP.
+      const start = this.#bytes.toString('latin1', 0, SWITCHING.length);
+      if (start !== SWITCHING.slice(0, start.length)) return [this.#take(this.#bytes.length)];
       const end = this.#bytes.indexOf('\r\n\r\n');
       if (end < 0) return [];
       this.#isUpgraded = true;

@@ -6,7 +6,7 @@ import { startPostgres } from './postgres-server.ts';
 
 const DPKG_LOCK_WAIT_S = 120;
 
-/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, Chromium, Redis and HAProxy. */
+/** Once for a run: the built program, a PostgreSQL server, a folder for the run's templates, Chromium, Redis, HAProxy and tmux. */
 export default async function globalSetup(): Promise<void> {
   if (!process.env.DRAWBRIDGE_TEST_NO_BUILD)
     execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -22,6 +22,7 @@ const NEEDED = [
   { commands: ['chromium', 'google-chrome'], package: 'chromium' },
   { commands: ['redis-server'], package: 'redis-server' },
   { commands: ['haproxy'], package: 'haproxy' },
+  { commands: ['tmux'], package: 'tmux' },
 ];
 
 function installNeeded(): void {

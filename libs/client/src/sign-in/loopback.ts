@@ -54,6 +54,11 @@ const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> 
 /** Prints the address too: there may be no browser here. */
 function openBrowser(url: string): void {
   console.error(`Sign in with your browser:\n\n  ${url}\n`);
+  openInBrowser(url);
+}
+
+/** The platform's own way to open an address. Nothing happens where there is no browser: show the address as well. */
+export function openInBrowser(url: string): void {
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
   child.on('error', () => {});

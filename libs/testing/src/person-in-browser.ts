@@ -1,4 +1,4 @@
-import { FormBrowser, formWith } from '@drawbridge/testing';
+import { FormBrowser, formWith } from './form-browser.js';
 
 interface Person {
   readonly login: string;

@@ -1,0 +1,121 @@
+/** @jsxImportSource react */
+import type { Message, OutboxEntry } from '@drawbridge/client';
+import { Box, Text, useInput } from 'ink';
+import { useEffect } from 'react';
+import type { Chat, ChatView } from '../chat/chat.js';
+import { reached, type Talk } from '../chat/talks.js';
+import { shareText, type Track } from '../library.js';
+import { oneLine, plain } from '../plain.js';
+import type { PanelSize } from './chat-panel.js';
+import { Composer } from './composer.js';
+import { Panel } from './panel.js';
+import { Problems } from './problems.js';
+import { body, typists, when } from './words.js';
+
+interface Props extends PanelSize {
+  readonly chat: Chat;
+  readonly view: ChatView;
+  readonly talk: Talk;
+  readonly song: Track | undefined;
+  readonly onBack: () => void;
+}
+
+const MARKS = { sent: '✓', delivered: '✓✓', read: '✓✓ read' } as const;
+
+/** One conversation: what was said, what waits to be sent, and where to write. */
+export function TalkView({ chat, view, talk, song, onBack, ...size }: Props) {
+  const { id, messages, last, older } = talk;
+  const { me, waiting, state, allowed } = view;
+  const isLive = state.name === 'live';
+  const isLoaded = messages !== undefined;
+  const lastPosition = last?.position;
+  useEffect(() => {
+    if (isLive && !isLoaded) void chat.open(id);
+  }, [chat, id, isLive, isLoaded]);
+  useEffect(() => {
+    if (isLive && isLoaded && size.isActive && lastPosition) chat.read(id);
+  }, [chat, id, isLive, isLoaded, size.isActive, lastPosition]);
+  const share = () => song && chat.send(id, shareText(song));
+  useInput(
+    (input, key) => {
+      if (key.escape) {
+        chat.typing(id, false);
+        onBack();
+      } else if (key.pageUp) void chat.older(id);
+      else if (key.ctrl && input === 's') share();
+      else if (key.ctrl && input === 'r') void chat.retry();
+      else if (key.ctrl && input === 'x') void chat.discard();
+    },
+    { isActive: size.isActive },
+  );
+  const mine = waiting.filter(({ data }) => 'conversation' in data && data.conversation === id);
+  const typing = typists(talk);
+  const title = talk.isDirect ? oneLine(talk.title) : `${oneLine(talk.title)} (${talk.memberCount} people)`;
+  return (
+    <Panel title={title} {...size}>
+      <Box flexDirection="column" flexGrow={1} flexBasis={0} justifyContent="flex-end" overflow="hidden">
+        {older === undefined ? null : <Text dimColor>PgUp: older messages</Text>}
+        {isLoaded ? null : <Text dimColor>{isLive ? 'The messages are on their way…' : 'You are offline.'}</Text>}
+        {messages?.slice(-size.height).map((message) => (
+          <Line key={message.id} message={message} isMine={message.from.id === me?.id} talk={talk} />
+        ))}
+        {mine.map((entry) => (
+          <Unsent key={entry.localId} entry={entry} />
+        ))}
+      </Box>
+      <Box flexDirection="column" flexShrink={0}>
+        <Text dimColor wrap="truncate">
+          {typing ?? ' '}
+        </Text>
+        <Problems view={view} />
+        {allowed.includes('messages.send') ? (
+          <Composer
+            isActive={size.isActive}
+            width={size.width - 4}
+            onChange={(text) => chat.typing(id, text !== '')}
+            onSend={(text) => chat.send(id, text)}
+          />
+        ) : (
+          <Text dimColor>You allowed Tunebox to read your messages, not to write.</Text>
+        )}
+        <Text dimColor wrap="truncate">
+          {song ? `Ctrl-S: share “${song.name}” · ` : ''}Esc: back
+        </Text>
+      </Box>
+    </Panel>
+  );
+}
+
+function Line({ message, isMine, talk }: { message: Message; isMine: boolean; talk: Talk }) {
+  const { from, via, sentAt, editedAt, deletedAt, reactions } = message;
+  const reactionsSaid = reactions.map(({ emoji, count }) => ` ${oneLine(emoji)}${count > 1 ? count : ''}`).join('');
+  return (
+    <Box flexShrink={0}>
+      <Text wrap="wrap">
+        <Text bold color={isMine ? 'cyan' : 'green'}>
+          {isMine ? 'You' : oneLine(from.name)}
+        </Text>
+        <Text dimColor>
+          {' '}
+          {when(sentAt)}
+          {via && via.app !== 'Tunebox' ? ` via ${oneLine(via.app)}` : ''}
+        </Text>{' '}
+        <Text dimColor={deletedAt !== undefined}>{body(message)}</Text>
+        {editedAt && !deletedAt ? <Text dimColor> (edited)</Text> : null}
+        {reactionsSaid}
+        {isMine ? <Text dimColor> {MARKS[reached(talk, message)]}</Text> : null}
+      </Text>
+    </Box>
+  );
+}
+
+function Unsent({ entry: { data, status } }: { entry: Readonly<OutboxEntry> }) {
+  const text = 'text' in data ? data.text : '';
+  return (
+    <Box flexShrink={0}>
+      <Text wrap="wrap" color={status === 'failed' ? 'red' : 'yellow'}>
+        You {plain(text)} {status === 'failed' ? '✗ not sent' : status === 'sending' ? '… sending' : '◷ waits'}
+      </Text>
+    </Box>
+  );
+}

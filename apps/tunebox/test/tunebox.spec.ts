@@ -1,0 +1,137 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BridgeClient,
+  type BridgeProcess,
+  FaultProxy,
+  FormBrowser,
+  formWith,
+  signIn,
+  signsIn,
+  startBridge,
+} from '@drawbridge/testing';
+import { Terminal } from './terminal.js';
+
+const SCOPES = ['profile', 'messages.read', 'messages.send', 'contacts.read', 'presence.read'];
+const PASSWORD = 'drawbridge';
+
+let network: FaultProxy;
+let bridge: BridgeProcess;
+let folder: string;
+
+beforeAll(async () => {
+  network = await FaultProxy.to('http://127.0.0.1:1');
+  bridge = await startBridge({ database: 'pglite', env: { PUBLIC_URL: network.url } });
+  network.lead(bridge.ownUrl);
+  folder = mkdtempSync(join(tmpdir(), 'tunebox-'));
+});
+afterAll(async () => {
+  await bridge[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function tunebox(size?: { columns: number; rows: number }): Promise<Terminal> {
+  const program = ['scripts/run-ts.mjs', 'apps/tunebox/src/main.tsx', '--as', 'alice', '--url', network.url];
+  return Terminal.start(
+    [process.execPath, '--disable-warning=ExperimentalWarning', ...program, '--folder', folder],
+    size,
+  );
+}
+
+/** Signs Alice in, from the screen that says so to her messages. */
+async function signInAlice(terminal: Terminal): Promise<void> {
+  await terminal.press('Enter');
+  const screen = await terminal.until(/state=\S+[\s\S]*Esc: not now/);
+  const [address] = /http:\S+(?=Tunebox goes)/.exec(screen.replaceAll('\n', ''))!;
+  await signsIn(address, { login: 'alice', scopes: SCOPES });
+  await terminal.until('● live');
+}
+
+async function bob(): Promise<BridgeClient> {
+  const tokens = await signIn(bridge, { login: 'bob', password: PASSWORD, clientId: 'tunebox-desktop' });
+  const client = await BridgeClient.connect(bridge.publicUrl);
+  await client.open(tokens);
+  return client;
+}
+
+/** Every file that Tunebox has left. */
+function files(at = folder): string[] {
+  return readdirSync(at, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Ends what Alice allowed, on Connected apps. */
+async function endOnConnectedApps(): Promise<void> {
+  const browser = new FormBrowser(bridge.publicUrl);
+  const page = await browser.get('/connected-apps');
+  const apps = await browser.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD });
+  const asked = await browser.submit(formWith(apps, 'grant'), {}, ['action', 'end']);
+  await browser.submit(formWith(asked, 'confirm'), {}, ['confirm', 'yes']);
+}
+
+describe('Tunebox in a terminal', () => {
+  test('signs in, plays, receives, shares, sends offline when it is back, and forgets everything when the consent ends (I1, I2, I5)', async () => {
+    const writer = await bob();
+    await using terminal = await tunebox();
+    await terminal.until('Press Tab, then Enter');
+    await terminal.press('Down', 'Enter');
+    await terminal.until(/▶ Sodium Lamps · Marit Solheim/);
+    await terminal.press('Tab');
+    await terminal.until('Press Enter');
+    await signInAlice(terminal);
+    await terminal.until(/Alice Moreau · ● live/);
+
+    const { message } = (await writer.request('message.send', {
+      to: 'alice',
+      text: 'Are you there?',
+      clientId: crypto.randomUUID(),
+    })) as { message: { conversation: string } };
+    await terminal.until(/Bob Okafor +\d+ new[\s\S]*Bob Okafor: Are you there\?/);
+    await terminal.press('Enter');
+    await terminal.until(/Bob Okafor \d.* Are you there\?/);
+    await writer.request('typing.start', { conversation: message.conversation });
+    await terminal.until('Bob Okafor is typing…');
+    await terminal.type('Yes ');
+    await terminal.type('I am');
+    await terminal.press('Enter');
+    await terminal.until(/You \d.* Yes I am ✓/);
+    await writer.request('conversation.read', { conversation: message.conversation, upTo: 1_000 }).catch(() => {});
+    const hostile = {
+      conversation: message.conversation,
+      text: '\u001b[2J\u001b[31mred\u202e',
+      clientId: crypto.randomUUID(),
+    };
+    await writer.request('message.send', hostile);
+    await terminal.until('\ufffd[2J\ufffd[31mred\ufffd');
+    await terminal.press('C-s');
+    await terminal.until(/You \d.* ♪ Sodium Lamps by Marit Solheim[\s\S]*sodium-lamps ✓/);
+
+    network.refuse();
+    network.cut();
+    await terminal.until('○ offline');
+    await terminal.type('written in a tunnel');
+    await terminal.press('Enter');
+    await terminal.until(/written in a tunnel ◷ waits[\s\S]*1 to be sent when you are online again/);
+    network.refuse(false);
+    await terminal.press('C-l');
+    await terminal.until(/You \d.* written in a tunnel ✓/);
+
+    for (const path of files()) expect(statSync(path).mode & 0o077).toBe(0);
+    expect(
+      files()
+        .map((path) => readFileSync(path, 'utf8'))
+        .join(),
+    ).not.toContain('Are you there?');
+    await endOnConnectedApps();
+    await terminal.until(
+      /You ended Tunebox’s access to your messages\.[\s\S]*has forgotten your messages and your sign-in/,
+    );
+    expect(await terminal.screen()).not.toContain('Are you there?');
+    expect(existsSync(folder) ? files() : []).toEqual([]);
+    await terminal.until('▶ Sodium Lamps');
+    await writer.close();
+  });
+});
