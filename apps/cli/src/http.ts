@@ -32,7 +32,7 @@ export class NotNow extends Failure {
 }
 
 /** Too much at once: nothing was done. */
-class TooMuch extends NotNow {}
+export class TooMuch extends NotNow {}
 
 /** What was asked for is not to be had: the same again comes to the same. */
 export class Refused extends Failure {

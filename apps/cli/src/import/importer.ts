@@ -1,6 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Http, NotNow, path, Refused } from '../http.ts';
+import { type Http, NotNow, path, Refused, TooMuch } from '../http.ts';
 import { type Item, itemOf, type Json } from './items.ts';
 import { type Line, linesOf } from './lines.ts';
 import { type Entry, Pending, type Rejection } from './pending.ts';
@@ -237,9 +237,9 @@ export class Importer {
     this.progress.rejectedBytes += Buffer.byteLength(entry);
   }
 
-  /** A bridge that is being restarted is waited for. */
+  /** A bridge that is being restarted is waited for, and one that says when to come back as long as it says so. */
   private async patiently<T>(call: () => Promise<T>): Promise<T> {
-    const until = performance.now() + IMPORT_LIMITS.patienceMs;
+    let until = performance.now() + IMPORT_LIMITS.patienceMs;
     for (let attempt = 0; ; attempt++) {
       try {
         return await call();
@@ -247,6 +247,7 @@ export class Importer {
         if (!(error instanceof NotNow) || performance.now() > until) throw error;
         this.told.waiting(error.message);
         await pause(Math.max(pauseMs(attempt), error.retryAfterMs));
+        if (error instanceof TooMuch) until = performance.now() + IMPORT_LIMITS.patienceMs;
       }
     }
   }
