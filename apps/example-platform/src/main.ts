@@ -15,9 +15,10 @@ const POLL_MS = 100;
 
 const HELP = `npm run example-platform [-- options]: a bridge, and a chat service whose people and messages it joins to partners' apps
 
-  --port P         where the chat service's page is (8090)
-  --bridge-port P  where the bridge is; P + 1 is its internal listener (8080)
-  --data D         where both keep what they have (./data/example-platform)
+  --port P           where the chat service's page is (8090)
+  --bridge-port P    where the bridge is (8080)
+  --internal-port P  its internal listener (the port after that)
+  --data D           where both keep what they have (./data/example-platform)
   --help
 `;
 
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
     options: {
       port: { type: 'string', default: '8090' },
       'bridge-port': { type: 'string', default: '8080' },
+      'internal-port': { type: 'string' },
       data: { type: 'string', default: './data/example-platform' },
       help: { type: 'boolean' },
     },
@@ -78,7 +80,8 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const [port, bridgePort] = [Number(values.port), Number(values['bridge-port'])];
   const { adminToken, ...secrets } = secretsIn(values.data);
-  const internalUrl = `http://127.0.0.1:${bridgePort + 1}`;
+  const internalPort = Number(values['internal-port'] ?? bridgePort + 1);
+  const internalUrl = `http://127.0.0.1:${internalPort}`;
   const publicUrl = `http://127.0.0.1:${bridgePort}`;
   const settings: Settings = {
     port,
@@ -90,7 +93,7 @@ async function main(): Promise<void> {
   const env = {
     ...bridgeSettings(settings),
     PORT: String(bridgePort),
-    INTERNAL_PORT: String(bridgePort + 1),
+    INTERNAL_PORT: String(internalPort),
     DATA_DIR: join(values.data, 'bridge'),
     DEMO: 'false',
     ADMIN_TOKEN: adminToken,

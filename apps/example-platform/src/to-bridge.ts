@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type BridgeApi, type BridgeMessage, BridgeRefused } from './bridge-api.js';
 import type { Chat } from './chat.js';
 import type { FromBridge } from './from-bridge.js';
@@ -51,8 +52,9 @@ export class ToBridge {
       const where = bridge_id ? { conversation: bridge_id } : { to: members.find((each) => each !== author) };
       return { from: author, ...where, text, clientId: id, sentAt: sent_at.toISOString() };
     });
-    if (messages.length === 0) return this.done(waiting);
-    const { results } = await this.api.call<{ results: Result[] }>('POST', '/messages', { messages });
+    const none = { results: [] as Result[] };
+    const { results } =
+      messages.length > 0 ? await this.api.call<typeof none>('POST', '/messages', { messages }) : none;
     const again = new Set<number>();
     for (const [index, result] of results.entries()) {
       const { n, subject } = told[index]!;
@@ -60,7 +62,27 @@ export class ToBridge {
       else if (result.error.retryable) again.add(n);
       else await this.refused(subject, result.error.message);
     }
-    await this.done(waiting.filter(({ n }) => !again.has(n)));
+    const done = waiting.filter(({ n }) => !again.has(n));
+    await this.placeUnnumbered(done.map(({ subject }) => subject));
+    await this.done(done);
+  }
+
+  /** What the bridge does not number stays where it was written, after what came before it. */
+  private async placeUnnumbered(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.chat.db
+      .updateTable('message as m')
+      .set({
+        position: (of) =>
+          of
+            .selectFrom('message as o')
+            .select(sql<number>`coalesce(max(o.position), 0)`.as('position'))
+            .whereRef('o.conversation', '=', 'm.conversation')
+            .whereRef('o.n', '<', 'm.n'),
+      })
+      .where('m.id', 'in', [...ids])
+      .where('m.position', 'is', null)
+      .execute();
   }
 
   /** Now the bridge's ids of it and of its conversation are known. */
