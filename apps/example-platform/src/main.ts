@@ -15,10 +15,12 @@ const POLL_MS = 100;
 
 const HELP = `npm run example-platform [-- options]: a bridge, and a chat service whose people and messages it joins to partners' apps
 
-  --port P           where the chat service's page is (8090)
-  --bridge-port P    where the bridge is (8080)
-  --internal-port P  its internal listener (the port after that)
-  --data D           where both keep what they have (./data/example-platform)
+  --port P               where the chat service's page is (8090)
+  --bridge-port P        where the bridge is (8080)
+  --internal-port P      its internal listener (the port after that)
+  --data D               where both keep what they have (./data/example-platform)
+  --database URL         the chat service's PostgreSQL (an embedded database in D)
+  --bridge-database URL  the bridge's; another one (an embedded database in D)
   --help
 `;
 
@@ -73,6 +75,8 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '8090' },
       'bridge-port': { type: 'string', default: '8080' },
       'internal-port': { type: 'string' },
+      database: { type: 'string' },
+      'bridge-database': { type: 'string' },
       data: { type: 'string', default: './data/example-platform' },
       help: { type: 'boolean' },
     },
@@ -87,6 +91,7 @@ async function main(): Promise<void> {
     port,
     url: `http://127.0.0.1:${port}`,
     dataDir: join(values.data, 'platform'),
+    ...(values.database ? { databaseUrl: values.database } : {}),
     bridge: { ...secrets, internalUrl, publicUrl, clientId: 'drawbridge' },
     log: (line) => process.stdout.write(`${line}\n`),
   };
@@ -95,6 +100,7 @@ async function main(): Promise<void> {
     PORT: String(bridgePort),
     INTERNAL_PORT: String(internalPort),
     DATA_DIR: join(values.data, 'bridge'),
+    ...(values['bridge-database'] ? { DATABASE_URL: values['bridge-database'] } : {}),
     DEMO: 'false',
     ADMIN_TOKEN: adminToken,
   };

@@ -4,16 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { FormBrowser, fillDataDir, formWith, freePort } from '@drawbridge/testing';
+import { FormBrowser, formWith, freePort, postgresUrl } from '@drawbridge/testing';
 
 const COMMAND = ['scripts/run-ts.mjs', 'apps/example-platform/src/main.ts'];
 
 test('one command runs the platform and its bridge, says where they are, and stops both', async () => {
   const [port, bridgePort, internalPort] = [await freePort(), await freePort(), await freePort()];
   const data = mkdtempSync(join(tmpdir(), 'drawbridge-data-'));
-  await fillDataDir(join(data, 'bridge'));
   const ports = { port, 'bridge-port': bridgePort, 'internal-port': internalPort };
-  const options = Object.entries({ ...ports, data }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const options = Object.entries({ ...ports, data, 'bridge-database': await postgresUrl() }).flatMap(
+    ([name, value]) => [`--${name}`, String(value)],
+  );
   const program = spawn(process.execPath, [...COMMAND, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(program, 'exit');
   const said: string[] = [];
