@@ -146,7 +146,8 @@ export class Conversations {
    * the person, and in a direct conversation for whom the person has blocked. MessagingError `not_found`
    * for who is not in it, and where a message of theirs would not be taken either.
    */
-  async audience(person: number, conversation: string): Promise<number[]> {
+  async audience(person: number | string, conversation: string): Promise<number[]> {
+    if (typeof person === 'string') return this.audience(await this.keyOf(person), conversation);
     const id = bridgeId(conversation);
     const { rows } = await sql<{ kind: string; others: number[]; silent: boolean }>`
       select c.kind, exists (select from block b where b.person = ${person}
@@ -160,6 +161,15 @@ export class Conversations {
     const [found] = rows;
     if (!found || (found.kind === 'direct' && found.others.length === 0)) throw notFound('conversation');
     return found.silent ? [] : found.others;
+  }
+
+  private async keyOf(person: string): Promise<number> {
+    const { rows } = await sql<{ key: number }>`select key from person where id = ${person}`.execute(
+      this.database.tables(),
+    );
+    const [found] = rows;
+    if (!found) throw notFound('person');
+    return found.key;
   }
 
   /** In the order of joining. MessagingError `not_found` for who was never in it; who has left sees who was there then. */

@@ -185,7 +185,7 @@ export class Messaging {
   }
 
   /** As internal keys: whom it concerns that the person is typing. MessagingError `not_found`. */
-  audience(person: number, conversation: string): Promise<number[]> {
+  audience(person: number | string, conversation: string): Promise<number[]> {
     return this.conversations.audience(person, conversation);
   }
 

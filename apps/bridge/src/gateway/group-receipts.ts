@@ -8,8 +8,11 @@ export const GROUP_RECEIPT_LIMITS = {
   maxGroups: 10_000,
 } as const;
 
-/** Of somebody who reads here, or what another gateway told of, which all other gateways have heard too. */
-type Receipt = { readonly data: Buffer } & ({ readonly reader: number } | { readonly people: readonly number[] });
+interface Receipt {
+  readonly data: Buffer;
+  /** The key of somebody who reads here, or the id of whom another gateway told of, which all others have heard too. */
+  readonly reader: number | string;
+}
 
 interface Group {
   /** By the reader's id, oldest first: the latest of each that nobody was told of. */
@@ -27,7 +30,7 @@ export class GroupReceipts {
 
   constructor(
     private readonly delivery: Pick<Delivery, 'pass' | 'passHere' | 'receiptsHeard'>,
-    private readonly audience: (reader: number, conversation: string) => Promise<number[]>,
+    private readonly audience: (reader: number | string, conversation: string) => Promise<number[]>,
     private readonly onProblem: (error: unknown) => void,
   ) {
     delivery.receiptsHeard = (event) => this.heard(event);
@@ -38,10 +41,11 @@ export class GroupReceipts {
     this.take(conversation, { reader, data });
   }
 
-  private heard({ data, people }: PassingEvent): void {
-    const { conversation } = JSON.parse(String(data)) as { conversation: string };
+  /** Whom it was for is asked again when its turn comes: in a large group that is minutes later, and somebody may have left. */
+  private heard({ data }: PassingEvent): void {
+    const { conversation, person } = JSON.parse(String(data)) as { conversation: string; person: string };
     // The bytes are a part of all that came with them.
-    this.take(conversation, { data: Buffer.from(data), people });
+    this.take(conversation, { data: Buffer.from(data), reader: person });
   }
 
   private take(conversation: string, receipt: Receipt): void {
@@ -72,14 +76,13 @@ export class GroupReceipts {
     this.tell(conversation, receipt);
   }
 
-  private tell(conversation: string, receipt: Receipt): void {
-    const { data } = receipt;
-    if ('people' in receipt) {
-      this.delivery.passHere({ name: 'receipt.updated', data, people: receipt.people });
-      return;
-    }
-    this.audience(receipt.reader, conversation).then(
-      (people) => this.delivery.pass({ name: 'receipt.updated', data, people }),
+  private tell(conversation: string, { data, reader }: Receipt): void {
+    this.audience(reader, conversation).then(
+      (people) => {
+        const event = { name: 'receipt.updated', data, people } as const;
+        if (typeof reader === 'number') this.delivery.pass(event);
+        else this.delivery.passHere(event);
+      },
       // Who has left meanwhile is nobody's to be told of.
       (error: unknown) => (error as { code?: string }).code === 'not_found' || this.onProblem(error),
     );
