@@ -17,7 +17,7 @@ export const AUTHORITY_LIMITS = {
   ends: { atOnce: 32, waitingEach: 100, waiting: 200 },
   /** Who is sent to the platform's provider or comes back from it: what waits for a slow one keeps nobody else waiting. */
   provider: { atOnce: 64, waitingEach: 100, waiting: 200 },
-  /** Sign-ins begun from one address, devices' codes among them: each is a row for half an hour. A whole office may have one. */
+  /** Sign-ins begun from one address, devices' codes among them: each is a row for half an hour. A whole office may have one. And so many sent to the provider. */
   beginnings: { perMinute: 600, remembered: 10_000 },
   /** What a 503 advises. */
   retryAfterMs: 2_000,
@@ -37,6 +37,7 @@ export class AuthorityTurns {
   private readonly ends = new Turns(AUTHORITY_LIMITS.ends);
   private readonly provider = new Turns(AUTHORITY_LIMITS.provider);
   private readonly beginnings = new Rates(AUTHORITY_LIMITS.beginnings);
+  private readonly sent = new Rates(AUTHORITY_LIMITS.beginnings);
   private readonly behindProxy: boolean;
 
   constructor(config: Config) {
@@ -49,7 +50,7 @@ export class AuthorityTurns {
       try {
         // As oidc-provider reads it.
         const path = request.path.replace(/\/+$/, '').toLowerCase();
-        if (BEGINNINGS.has(path) && !this.begins(request, response)) return;
+        if (BEGINNINGS.has(path) && !this.mayBegin(this.beginnings, request, response)) return;
         // First, since a client that sends its bytes one by one would keep a turn for as long as it likes.
         if (!(await bodyHasArrived(request))) return;
         await this.take(path === REVOCATION ? 'ends' : 'asked', request, response, () => handler(request, response));
@@ -59,9 +60,13 @@ export class AuthorityTurns {
     };
   }
 
-  /** Counts a sign-in that begins; false where it was one too many and a page said so. */
-  begins(request: Request, response: Response): boolean {
-    const waitMs = this.beginnings.take(clientNetwork(request, this.behindProxy));
+  /** Whether one more person may be sent to the platform's provider from this address; if not, a page was sent. */
+  maySend(request: Request, response: Response): boolean {
+    return this.mayBegin(this.sent, request, response);
+  }
+
+  private mayBegin(rates: Rates, request: Request, response: Response): boolean {
+    const waitMs = rates.take(clientNetwork(request, this.behindProxy));
     if (waitMs > 0) sendBusy(request, response, 429, waitMs);
     return waitMs === 0;
   }

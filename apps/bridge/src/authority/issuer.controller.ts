@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { PERSON_ID, People, type Person } from '@drawbridge/people';
-import { Controller, Get, Logger, Req, Res, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Logger, Optional, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { errors } from 'oidc-provider';
 import { sendProblem } from '../http/problem.filter.js';
+import { Metrics } from '../metrics/metrics.js';
 import { sendPage, sendTo } from '../pages/send-page.js';
 import { Secrets } from '../secrets.js';
 import { Authority, type SignInInteraction } from './authority.js';
@@ -49,6 +50,7 @@ const FOR_OPERATORS: ReadonlySet<SignInRefused['code']> = new Set([
 @UseInterceptors(ProviderInTurn)
 export class IssuerController {
   private readonly log = new Logger('SignIn');
+  private readonly count: (outcome: string) => void;
 
   constructor(
     private readonly issuer: Issuer,
@@ -63,7 +65,10 @@ export class IssuerController {
     private readonly devices: DeviceBrowsers,
     private readonly codes: DeviceCodes,
     private readonly secrets: Secrets,
-  ) {}
+    @Optional() metrics?: Metrics,
+  ) {
+    this.count = metrics?.providerSignIns() ?? (() => {});
+  }
 
   @Get('sign-in/:uid/start')
   async startForApp(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -111,7 +116,7 @@ export class IssuerController {
 
   private async start(request: Request, response: Response, asked: IssuerPurpose): Promise<void> {
     if (!this.issuer.host) return sendProblem(request, response, 404);
-    if (!this.turns.begins(request, response)) return;
+    if (!this.turns.maySend(request, response)) return;
     try {
       const secrets = await this.signIns.begin(this.browsers.readOrMake(request, response), asked);
       sendTo(response, (await this.issuer.addressFor(secrets)).href);
@@ -165,6 +170,7 @@ export class IssuerController {
     if (!PERSON_ID.test(id)) throw new SignInRefused('bad_person_id');
     const person = await this.people.byId(id);
     if (!person) throw new SignInRefused((await this.people.wasErased(id)) ? 'erased_person' : 'unknown_person');
+    this.count('signed_in');
     return person;
   }
 
@@ -180,6 +186,7 @@ export class IssuerController {
   }
 
   private refuse(response: Response, { code, detail }: SignInRefused, asked?: IssuerPurpose): void {
+    this.count(code);
     const line = { refusal: code, ...(detail ? { detail } : {}), ...(asked ? { for: asked.purpose } : {}) };
     if (FOR_OPERATORS.has(code)) this.log.warn(line, 'The provider signed nobody in');
     // Anybody can ask for these as often as they like.

@@ -68,7 +68,9 @@ export class Issuer {
   async addressFor({ state, nonce, verifier }: IssuerSecrets): Promise<URL> {
     const configuration = await this.configuration();
     const { authorization_endpoint: address = '' } = configuration.serverMetadata();
-    if (!isHttp(address)) throw new SignInRefused('provider_unusable', 'it has no authorization_endpoint');
+    const secure = this.settings!.issuer.startsWith('https:');
+    if (!isHttp(address, secure))
+      throw new SignInRefused('provider_unusable', 'its authorization_endpoint is no address');
     return buildAuthorizationUrl(configuration, {
       redirect_uri: this.redirectUri,
       scope: 'openid',
@@ -208,6 +210,9 @@ function nameOf(error: string): string {
   return /^[\w.-]{1,64}$/.test(error) ? error : 'an error without a name';
 }
 
-function isHttp(address: string): boolean {
-  return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
+/** Where people may be sent: over https, but by a provider that is to be tried without. */
+function isHttp(address: string, secure: boolean): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol } = new URL(address);
+  return protocol === 'https:' || (protocol === 'http:' && !secure);
 }

@@ -63,6 +63,18 @@ export class Metrics {
     return (api, limit) => counter.inc({ api, limit });
   }
 
+  /** To be told of each sign-in at the platform's provider, by what came of it: `signed_in`, or why nobody was. */
+  providerSignIns(): (outcome: string) => void {
+    const counter = new Counter({
+      name: 'drawbridge_provider_sign_ins_total',
+      help: 'Sign-ins at the platform’s OpenID provider, by what came of them.',
+      labelNames: ['outcome'],
+      registers: [this.registry],
+    });
+    counter.inc({ outcome: 'signed_in' }, 0);
+    return (outcome) => counter.inc({ outcome });
+  }
+
   get contentType(): string {
     return this.registry.contentType;
   }

@@ -274,6 +274,10 @@ describe('A bridge whose people sign in at the platform’s provider', () => {
     const alice = await BridgeClient.connect(bridge.publicUrl);
     expect(await alice.open(tokens)).toMatchObject({ person: { id: 'alice' } });
     await alice.close();
+    const metrics = await (await fetch(`${bridge.internalUrl}/metrics`)).text();
+    for (const outcome of ['signed_in', 'provider_unreachable']) {
+      expect(metrics).toContain(`drawbridge_provider_sign_ins_total{outcome="${outcome}"} 1`);
+    }
     expect(bridge.output()).toMatch(/"refusal":"provider_unreachable"/);
     for (const secret of [issuer.config.clientSecret, tokens.accessToken])
       expect(bridge.output()).not.toContain(secret);
