@@ -1,7 +1,9 @@
 import { People } from '@drawbridge/people';
 import { type FormPage, freePort, launchChromium } from '@drawbridge/testing';
 import { Logger } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import type { Browser } from 'playwright-core';
+import { AUTHORITY_LIMITS, AuthorityTurns } from '../../src/authority/authority-turns.js';
 import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
 import { AuthorityHarness } from './authority-harness.js';
 import { type IssuerFaults, startOn, TestIssuer } from './issuer.js';
@@ -111,7 +113,8 @@ describe('With a provider that', () => {
   });
 
   test.each<[what: string, refusal: string, faults: IssuerFaults]>([
-    ['calls itself another issuer', 'provider_wrong_issuer', { calledIssuer: 'https://evil.example' }],
+    ['calls itself another issuer', 'provider_wrong_issuer', { says: { issuer: 'https://evil.example' } }],
+    ['sends people to no address', 'provider_unusable', { says: { authorization_endpoint: 'javascript:alert(1)' } }],
     ['is no provider', 'provider_unusable', { garbage: '<h1>Hello</h1>' }],
     ['answers without end', 'provider_unusable', { garbage: ' '.repeat(2_000_000) }],
   ])('%s nobody is sent anywhere: %s', async (_, refusal, faults) => {
@@ -139,6 +142,43 @@ describe('With a provider that', () => {
       const page = await another.signInFrom(browser, await browser.get('/connected-apps'), 'alice');
       expect(page.html).toContain(seen);
     }
+    await fresh.closeApp();
+  });
+
+  test('takes the secret in one way alone is told it in that way', async () => {
+    for (const [ways, header] of [
+      [['client_secret_post'], undefined],
+      [['client_secret_post', 'client_secret_basic'], expect.stringMatching(/^Basic /)],
+      [undefined, expect.stringMatching(/^Basic /)],
+    ] as const) {
+      const fresh = await AuthorityHarness.on(bridge.database, { publicUrl: bridge.origin, signIn: issuer.config });
+      issuer.faults = { says: { token_endpoint_auth_methods_supported: ways } };
+      const begun = await fetch(`${fresh.origin}/connected-apps/start`, { redirect: 'manual' });
+      const back = await issuer.answer({ left: new URL(begun.headers.get('location')!) }, 'alice');
+      const cookie = begun.headers.getSetCookie()[0]!.split(';')[0]!;
+      await fetch(fresh.origin + back.pathname + back.search, { headers: { cookie }, redirect: 'manual' });
+      expect(issuer.authorizations.at(-1)).toEqual(header);
+      await fresh.closeApp();
+    }
+  });
+
+  test('is sent so many people a minute from one address, and then a page says when to come back (I9)', async () => {
+    const fresh = await AuthorityHarness.on(bridge.database, { publicUrl: bridge.origin, signIn: issuer.config });
+    const turns = fresh.app.get(AuthorityTurns);
+    const from = { headers: {}, originalUrl: '/', socket: { remoteAddress: '127.0.0.1' } };
+    const request = { ...from, accepts: () => 'json' } as unknown as Request;
+    const nowhere = { setHeader() {}, end() {} } as unknown as Response;
+    let sent = 0;
+    const send = () => {
+      while (turns.maySend(request, nowhere)) sent += 1;
+      return fetch(`${fresh.origin}/connected-apps/start`, { redirect: 'manual', headers: { accept: 'text/html' } });
+    };
+    let refused = await send();
+    expect(sent).toBeGreaterThanOrEqual(AUTHORITY_LIMITS.beginnings.perMinute);
+    // Some time has passed, and with it room has come.
+    while (refused.status === 303) refused = await send();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(await refused.text()).toContain('Please try again in a second.');
     await fresh.closeApp();
   });
 

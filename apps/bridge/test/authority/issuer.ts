@@ -17,8 +17,8 @@ export interface IssuerFaults {
   slow?: { paths: RegExp; until: Promise<unknown> };
   /** Breaks off the connection in place of an answer. */
   hangsUp?: RegExp;
-  /** Says that it is another one. */
-  calledIssuer?: string;
+  /** Says this of itself in its discovery. */
+  says?: Record<string, unknown>;
   /** Changes what the ID token says; it is signed anew with the provider's key. */
   idToken?: (claims: Claims) => Claims;
   /** Signs it with a key that nobody knows. */
@@ -38,6 +38,8 @@ export class TestIssuer implements AsyncDisposable {
   faults: IssuerFaults = {};
   /** What was asked of its authorization endpoint. */
   readonly asked: URLSearchParams[] = [];
+  /** How the bridge said at its token endpoint who it is. */
+  readonly authorizations: (string | undefined)[] = [];
   #server: Server | undefined;
 
   private constructor(
@@ -83,9 +85,7 @@ export class TestIssuer implements AsyncDisposable {
     provider.use(async (ctx, next) => {
       await next();
       const { oidc } = ctx as Partial<KoaContextWithOIDC>;
-      if (oidc?.route === 'discovery' && self.faults.calledIssuer) {
-        ctx.body = { ...(ctx.body as object), issuer: self.faults.calledIssuer };
-      }
+      if (oidc?.route === 'discovery') ctx.body = { ...(ctx.body as object), ...self.faults.says };
       const answer = ctx.body as { id_token?: string } | undefined;
       if (oidc?.route !== 'token' || !answer?.id_token) return;
       const claims = JSON.parse(Buffer.from(answer.id_token.split('.')[1]!, 'base64url').toString()) as Claims;
@@ -98,6 +98,7 @@ export class TestIssuer implements AsyncDisposable {
     handler.use(async (request: Request, response: Response, next) => {
       const { slow, hangsUp, tokenError, garbage } = self.faults;
       if (request.path === '/auth') self.asked.push(new URL(request.url, issuer).searchParams);
+      if (request.path === '/token') self.authorizations.push(request.headers.authorization);
       if (slow?.paths.test(request.path)) await slow.until;
       if (request.destroyed || response.destroyed) return;
       if (hangsUp?.test(request.path)) request.socket.destroy();
