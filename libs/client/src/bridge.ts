@@ -2,6 +2,7 @@
 import type { Session, ShownMessage, WireCommands } from '@drawbridge/protocol';
 import { Acks } from './acks.js';
 import { BACKOFF } from './backoff.js';
+import { isConsentOver } from './closes.js';
 import { ConversationHandle, type NewMessage, type NewRecommendation } from './conversation.js';
 import { clientError } from './errors.js';
 import { type BridgeEvent, type Cursor, type EventName, Events, type EventsOptions } from './events.js';
@@ -30,17 +31,6 @@ export interface Outbox {
   discard(localId: string): Promise<void>;
   clear(): Promise<void>;
 }
-
-const CONSENT_OVER: ReadonlySet<string> = new Set([
-  'consent_ended',
-  'revoked_by_person',
-  'revoked_by_operator',
-  'signed_out',
-  'partner_suspended',
-  'partner_ended',
-  'expired',
-  'token_replayed',
-]);
 
 /** Connects to a bridge, and stays connected until it is closed or nothing but the person can help. */
 export function createClient(options: ClientOptions): Bridge {
@@ -225,7 +215,7 @@ export class Bridge implements AsyncDisposable {
     if (state.name === 'opening') this.#sends.begin();
     if (state.name === 'signed-out') this.#sends.pause();
     if (state.name === 'ended' && state.reason !== 'closed') {
-      if (CONSENT_OVER.has(state.reason ?? '')) this.#sends.fail(this.#link.endError());
+      if (isConsentOver(state.reason)) this.#sends.fail(this.#link.endError());
       else this.#sends.pause();
     }
     if (state.name === 'ended') this.#acks.reset();

@@ -121,9 +121,13 @@ export class Events {
     return stream;
   }
 
-  /** No more events will come: with an error, or just so. Whoever signs in next has another mailbox. */
-  end(error?: unknown): void {
+  /** Whoever signs in next may have another mailbox. */
+  forget(): void {
     this.#place = undefined;
+  }
+
+  /** No more events will come to who reads now: with an error, or just so. */
+  end(error?: unknown): void {
     for (const stream of this.#streams) stream.fail(error);
   }
 }

@@ -1,6 +1,6 @@
 import type { Scope, Session } from '@drawbridge/protocol';
 import { type Backoff, fullJitter, withinDeparture } from './backoff.js';
-import { closeMeans } from './closes.js';
+import { closeMeans, isConsentOver } from './closes.js';
 import type { Connection, EventFrame } from './connection.js';
 import { BridgeError, clientError } from './errors.js';
 import type { Events } from './events.js';
@@ -290,12 +290,13 @@ export class Link {
 
   /** Nothing goes on by itself. */
   #settle(): void {
-    const { name } = this.state;
+    const { name, reason } = this.state;
     this.#attempt = 0;
     this.session = undefined;
     this.tokens.forget();
     const error = name === 'ended' ? this.endError() : clientError('signed_out');
     this.events.end(error.code === 'closed' ? undefined : error);
+    if (name === 'signed-out' || isConsentOver(reason)) this.events.forget();
     if (name !== 'ended') return;
     for (const { reject } of this.#waiters) reject(error);
     this.#waiters.clear();

@@ -44,10 +44,13 @@ export class Tokens {
 
   /** A new one. A failure is thrown; it is final (`retryable: false`) when it says so, or is the same twice in a row. */
   ask(reason: TokenReason, signal: AbortSignal): Promise<Token | undefined> {
-    this.#asking ??= this.#askOnce(reason, signal).finally(() => {
-      this.#asking = undefined;
-    });
-    return this.#asking;
+    const asking = this.#asking ?? this.#askOnce(reason, signal);
+    this.#asking = asking;
+    const done = () => {
+      if (this.#asking === asking) this.#asking = undefined;
+    };
+    asking.then(done, done);
+    return asking;
   }
 
   /** The bridge took it. */
@@ -73,7 +76,7 @@ export class Tokens {
 
   /** Whoever signs in next has other tokens. */
   forget(): void {
-    this.#token = this.#refused = this.#lastFailure = undefined;
+    this.#token = this.#refused = this.#lastFailure = this.#asking = undefined;
   }
 
   async #askOnce(reason: TokenReason, signal: AbortSignal): Promise<Token | undefined> {
@@ -83,6 +86,8 @@ export class Tokens {
     } catch (error) {
       throw signal.aborted ? error : this.#judged(error);
     }
+    // It may be of somebody who has signed out meanwhile.
+    signal.throwIfAborted();
     this.#lastFailure = undefined;
     this.#expiresAt = Number.POSITIVE_INFINITY;
     if (token === null || token === undefined) return undefined;

@@ -180,6 +180,33 @@ describe('The bridge for tests of apps', () => {
     await alice.bridge.close();
   });
 
+  test('after an end that was not the consent’s, it goes on where it was when it is opened again', async () => {
+    const world = createTestBridge();
+    const alice = connected(world, 'alice');
+    await settled(alice);
+    world.close(4409, 'superseded');
+    for await (const { name } of alice.bridge.status()) if (name === 'ended') break;
+    world.message('bob', 'alice', 'meanwhile');
+    const sending = alice.bridge.sendTo('bob', { text: 'later' });
+    alice.bridge.open();
+    await sending;
+    await settled(alice);
+    expect(alice.texts()).toEqual(['meanwhile', 'later']);
+    await alice.bridge.close();
+  });
+
+  test('a token that comes after the bridge was closed is nobody’s', async () => {
+    const world = createTestBridge();
+    const { token, ...options } = world.as('alice');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const bridge = createClient({ ...options, token: (request) => promise.then(() => token(request)) });
+    await tick();
+    await bridge.close();
+    resolve();
+    await tick();
+    expect([world.tokensAsked, world.connections]).toEqual([1, 0]);
+  });
+
   test('a mailbox that was lost is told of, and events go on from its head', async () => {
     const world = createTestBridge();
     const alice = connected(world, 'alice');
