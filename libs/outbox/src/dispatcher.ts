@@ -76,6 +76,8 @@ export class Dispatcher {
   /** When each key that failed is due. */
   private readonly dueAtMs = new Map<string, number>();
   private failuresInARow = 0;
+  /** Since this process began to tell. */
+  private hasAnswered = false;
   private probes = 0;
   private probeAtMs = 0;
   private readonly nowMs: () => number;
@@ -158,11 +160,16 @@ export class Dispatcher {
     return this.telling - this.slow < atOnce && this.telling < slowAtOnce;
   }
 
-  /** The oldest event, whatever its key, asks whether the receiver is back. */
+  /**
+   * The oldest event of a key that has not failed yet asks whether the receiver is back, or where all have the oldest there is: one
+   * that is refused for what is in it would ask in vain for days, and everybody's would wait for it.
+   */
   private async probe(): Promise<boolean> {
     this.ready = [];
     if (this.active.size > 0 || this.nowMs() < this.probeAtMs) return false;
-    const [first] = await this.o.outbox.waiting(1, []);
+    const { outbox } = this.o;
+    const [fresh] = await outbox.waiting(1, [...this.dueAtMs.keys()]);
+    const [first] = fresh ? [fresh] : await outbox.waiting(1, []);
     if (!first) this.failuresInARow = 0;
     else {
       this.probes += 1;
@@ -234,6 +241,7 @@ export class Dispatcher {
       this.dueAtMs.clear();
       this.o.onUp?.();
     }
+    this.hasAnswered = true;
     this.failuresInARow = 0;
     this.probes = 0;
   }
@@ -243,7 +251,8 @@ export class Dispatcher {
     { error, retryAfterMs = 0 }: Extract<Attempt, { told: false }>,
   ): Promise<void> {
     const { pausesMs, longestProbePauseMs, downAfter, failingKeys } = DISPATCH_LIMITS;
-    this.failuresInARow += 1;
+    // One that is refused again and again says nothing of the receiver, if it takes others.
+    if (event.attempts === 0 || this.isDown || !this.hasAnswered) this.failuresInARow += 1;
     if (this.dueAtMs.size >= failingKeys) this.failuresInARow = Math.max(this.failuresInARow, downAfter);
     if (this.failuresInARow === downAfter) this.o.onDown?.(error);
     this.probeAtMs = this.nowMs() + Math.min(longestProbePauseMs, 1_000 * 2 ** Math.min(this.probes, 10));

@@ -196,6 +196,25 @@ describe('The dispatcher', () => {
     expect(await outbox.state()).toMatchObject({ waiting: 0, failing: 0 });
   });
 
+  test('events that are refused for what is in them do not make it down for everybody, however many and however old they are', async () => {
+    await add(...Array.from({ length: 8 }, (_, n): [string, string] => [`poison${n}`, 'refused']));
+    const told = new Told();
+    told.answer = ({ subject }) => (subject === 'refused' ? { told: false, error: 'answered 500' } : { told: true });
+    const dispatcher = told.dispatcher();
+    dispatcher.start();
+    await told.until(() => dispatcher.isDown);
+    await add(...Array.from({ length: 20 }, (_, n): [string, string] => [`k${n}`, String(n)]));
+    await told.until(() => told.took.length === 20);
+    // They are tried again, all at once, and it is not down for that.
+    await told.until(() => told.tried >= 8 + 20 + 8);
+    expect(dispatcher.isDown).toBe(false);
+    await add(['k', '20']);
+    await told.until(() => told.took.length === 21);
+    await dispatcher.stop();
+    expect([told.down, told.up]).toEqual([1, 1]);
+    expect(await outbox.state()).toMatchObject({ waiting: 8, failing: 8 });
+  });
+
   test('what could not be told for too long is parked, listed, and told after all when it is replayed', async () => {
     await add(['k', 'never'], ['k', 'next']);
     const told = new Told();
