@@ -16,7 +16,7 @@ export function Problems({ view: { waiting, problem, state } }: { view: ChatView
       ) : null}
       {failed.length > 0 ? (
         <Text color="red" wrap="truncate">
-          {failed.length} not sent: {oneLine(failed[0]?.error?.message ?? '')} Ctrl-R: again · Ctrl-X: give up
+          {failed.length} not sent (Ctrl-R: again · Ctrl-X: give up): {oneLine(failed[0]?.error?.message ?? '')}
         </Text>
       ) : null}
       {problem ? (

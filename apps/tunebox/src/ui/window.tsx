@@ -33,9 +33,11 @@ export function Window({ seat, as }: { seat: Seat; as: string }) {
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Box justifyContent="space-between" paddingX={1}>
-        <Text bold color="magenta">
-          ♫ Tunebox
-        </Text>
+        <Box flexShrink={0} marginRight={1}>
+          <Text bold color="magenta">
+            ♫ Tunebox
+          </Text>
+        </Box>
         <Text dimColor wrap="truncate">
           {whoAndHow(phase, as)}
         </Text>
@@ -63,7 +65,9 @@ export function Window({ seat, as }: { seat: Seat; as: string }) {
       </Box>
       <PlayerBar playback={playback} onTick={tick} width={columns} />
       <Text dimColor wrap="truncate">
-        {' Tab: library or messages · Ctrl-P: pause · Ctrl-N: next · Ctrl-O: sign out · Ctrl-C: leave'}
+        {hasBoth
+          ? ' Tab: library or messages · Ctrl-P: pause · Ctrl-N: next · Ctrl-O: sign out · Ctrl-C: leave'
+          : ' Tab: switch · ^P pause · ^N next · ^O sign out · ^C leave'}
       </Text>
     </Box>
   );
@@ -93,16 +97,15 @@ function whoAndHow(phase: Phase, as: string): ReactNode {
 function Connection({ phase }: { phase: Extract<Phase, { name: 'in' }> }) {
   const { me, state } = useSyncExternalStore(phase.chat.subscribe, phase.chat.view);
   return (
-    <Text>
+    <Text wrap="truncate">
       {me ? `${oneLine(me.name)} · ` : ''}
-      <ConnectionState name={state.name} retryInMs={state.retryInMs} />
+      <ConnectionState name={state.name} />
     </Text>
   );
 }
 
-function ConnectionState({ name, retryInMs }: { name: string; retryInMs: number | undefined }) {
+function ConnectionState({ name }: { name: string }) {
   if (name === 'live') return <Text color="green">● live</Text>;
   if (name === 'opening' || name === 'catching-up') return <Text color="yellow">◌ {name.replace('-', ' ')}</Text>;
-  const again = retryInMs === undefined ? '' : `, again within ${Math.ceil(retryInMs / 1_000)} s (Ctrl-L: now)`;
-  return <Text color="red">○ offline{again}</Text>;
+  return <Text color="red">○ offline (Ctrl-L: try now)</Text>;
 }
