@@ -198,7 +198,10 @@ describe('Commands are refused one by one', () => {
         client.request('conversation.create', { members: ['bob', 'carol'], clientId: randomUUID() }),
       ),
     );
-    const refused = creations.flatMap((one) => (one.status === 'rejected' ? [one.reason.data] : []));
+    // On a slow machine those that wait for 5 s are `unavailable`, which is another matter.
+    const refused = creations
+      .flatMap((one) => (one.status === 'rejected' ? [one.reason.data] : []))
+      .filter(({ code }) => code !== 'unavailable');
     expect(refused.length).toBeGreaterThan(0);
     const { retryAfterMs } = LIMITS;
     for (const one of refused) expect(one).toMatchObject({ code: 'rate_limited', retryable: true, retryAfterMs });
