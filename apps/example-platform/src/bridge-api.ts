@@ -70,7 +70,8 @@ export class BridgeApi {
           this.waitingSince = undefined;
           return answer;
         }
-        const mayCome = response.status === 429 || response.status >= 500;
+        // A token that is wrong is somebody's mistake, who will mend it: nothing may be given up for that.
+        const mayCome = [401, 429].includes(response.status) || response.status >= 500;
         if (!mayCome) throw new BridgeRefused(answer.code, answer.message);
         retryAfterMs = Math.max(pause, Number(response.headers.get('retry-after')) * 1_000 || 0);
         this.unanswered(`answered ${response.status} to ${method} ${path}`);

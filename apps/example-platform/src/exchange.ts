@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { BridgeApi } from './bridge-api.js';
+import { BridgeApi, BridgeRefused } from './bridge-api.js';
 import type { Chat } from './chat.js';
 import { FromBridge } from './from-bridge.js';
 import type { Settings } from './settings.js';
@@ -57,7 +57,13 @@ export class Exchange {
       .limit(1)
       .executeTakeFirst();
     if (!told) return false;
-    await this.from.apply(JSON.parse(told.body));
+    try {
+      await this.from.apply(JSON.parse(told.body));
+    } catch (error) {
+      // One that cannot be understood, now or ever, holds up no others: it stays in the table.
+      if (!(error instanceof BridgeRefused)) throw error;
+      this.log(`The webhook ${told.id} is passed over: ${error.message}`);
+    }
     await db.updateTable('webhook').set({ applied_at: new Date() }).where('id', '=', told.id).execute();
     return true;
   }

@@ -19,12 +19,12 @@ export function protect(app: Express, { url, bridge }: Settings): void {
       // A sign-in that the bridge asked for goes back there.
       'Content-Security-Policy': `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self' ${bridge.publicUrl}; base-uri 'none'; frame-ancestors 'none'`,
       'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
+      'Referrer-Policy': 'same-origin',
       'Cache-Control': 'no-store',
     });
-    const isForm = request.is('application/x-www-form-urlencoded');
+    // The bridge, which is a server, says no origin; another page on this machine is no page of ours.
     const { origin } = request.headers;
-    if (isForm && origin !== undefined && origin !== 'null' && origin !== url) {
+    if (request.method === 'POST' && origin !== undefined && origin !== url) {
       response.status(403).send(problemPage('That form is not one of this site.'));
     } else next();
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -31,6 +31,15 @@ test('one command runs the platform and its bridge, says where they are, and sto
     password: password!,
   });
   expect(chats.html).toContain('Friday band');
+  // Each on a database of its own, the bridge has been told who there is and what they wrote.
+  const { token } = JSON.parse(readFileSync(join(data, 'secrets.json'), 'utf8')) as { token: string };
+  const headers = { authorization: `Bearer ${token}` };
+  const positions = async () => {
+    const answer = await fetch(`http://127.0.0.1:${internalPort}/platform/v1/conversations`, { headers });
+    const { conversations } = (await answer.json()) as { conversations: { lastPosition: number }[] };
+    return conversations.map(({ lastPosition }) => lastPosition).join();
+  };
+  while ((await positions()) !== '2,2') await new Promise((resolve) => setTimeout(resolve, 50));
   const connected = await fetch(`http://127.0.0.1:${bridgePort}/connected-apps`);
   expect(await connected.text()).toContain(new URL(page).host);
 

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { BridgeClient, ReceivedFrame } from '@drawbridge/testing';
 import { Webhook } from 'standardwebhooks';
 import type { Message } from '../src/schema.js';
@@ -156,4 +157,51 @@ test('while the bridge is down the page goes on, and all of it is told after, in
   const { messages } = await alice.request<{ messages: { text?: string }[] }>('conversation.history', { conversation });
   expect(messages.slice(0, 4).map(({ text }) => text)).toEqual(['Line 5', 'Line 4', 'Line 2, mended', 'Line 1']);
   expect((await texts(id)).slice(-5)).toEqual(['Line 1', 'Line 2, mended', null, 'Line 4', 'Line 5']);
+});
+
+interface Told {
+  readonly type: string;
+  readonly data: object;
+}
+
+const told = async () =>
+  (await chat().db.selectFrom('webhook').select('body').orderBy('n').execute()).map(
+    ({ body }) => JSON.parse(body) as Told,
+  );
+
+/** `data.message.from.id` and so on, of what is no list. */
+function keysOf(value: object, path = ''): string[] {
+  return Object.entries(value)
+    .flatMap(([key, inner]) => {
+      const isObject = inner !== null && typeof inner === 'object' && !Array.isArray(inner);
+      return isObject ? keysOf(inner as object, `${path}${key}.`) : [`${path}${key}`];
+    })
+    .toSorted();
+}
+
+test('a form of another page is refused', async () => {
+  const post = async (origin: string) => {
+    const asked = { method: 'POST', headers: { origin }, redirect: 'manual' } as const;
+    return (await fetch(`${world.settings.url}/sign-out`, asked)).status;
+  };
+  expect([await post(world.bridge.publicUrl), await post('null'), await post(world.settings.url)]).toEqual([
+    403, 403, 303,
+  ]);
+});
+
+test('a webhook has what docs/platform.md shows of its type, and no more', async () => {
+  const examples = [...readFileSync('docs/platform.md', 'utf8').matchAll(/^```json\n(.*?)^```$/gms)].map(
+    ([, json]) => JSON.parse(json!) as Told,
+  );
+  const mei = await world.connect('mei');
+  const { grants } = await world.operators<{ grants: { id: string }[] }>('GET', `/grants?person=${MEI}`);
+  await world.operators('POST', `/grants/${grants[0]!.id}/end`, { reason: 'to be told of' });
+  await mei.closed;
+  await eventually(async () => (await told()).some(({ type }) => type === 'grant.ended'));
+  const real = await told();
+  for (const { type, ...example } of examples) {
+    if (type === 'webhook.test') continue;
+    const { data } = real.find((each) => each.type === type)!;
+    expect([type, keysOf(data)]).toEqual([type, keysOf(example.data)]);
+  }
 });

@@ -46,8 +46,9 @@ test('Bob writes in the company’s page, Alice answers in Tunebox and ends it t
   expect(message).toMatchObject({ from: { id: 'u-1002', name: 'Bob Brook' } });
   expect(message.via).toBeUndefined();
   const { conversation } = message;
-  await alice.request('message.send', { conversation, text: 'In my music player', clientId: randomUUID() });
-  const answer = seen(page, 'In my music player');
+  await alice.request('message.send', { conversation, text: 'In my <i>music</i> player', clientId: randomUUID() });
+  // As it was written, and not as markup.
+  const answer = seen(page, 'In my <i>music</i> player');
   await answer.waitFor();
   expect(await answer.locator('.via').textContent()).toBe('via Tunebox');
   expect(await answer.locator('.meta strong').textContent()).toBe('Alice Arden');
@@ -70,7 +71,7 @@ test('Bob writes in the company’s page, Alice answers in Tunebox and ends it t
   const page2 = await again.request<{ messages: { text: string }[] }>('conversation.history', { conversation });
   expect(page2.messages.map(({ text }) => text).slice(0, 3)).toEqual([
     'She is gone there, and I am still here',
-    'In my music player',
+    'In my <i>music</i> player',
     'Are you there?',
   ]);
   expect(JSON.stringify(alice.frames)).not.toContain('I am still here');

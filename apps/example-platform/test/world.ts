@@ -59,6 +59,16 @@ export class World implements AsyncDisposable {
     this.platform = await ExamplePlatform.start(this.settings);
   }
 
+  /** A call of the operators' API. */
+  async operators<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await fetch(`${this.bridge.internalUrl}/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    return (await response.json()) as T;
+  }
+
   /** Alice's Tunebox: she signs in at her company's provider, consents at the bridge, and the app opens its session. */
   async connect(login: string): Promise<BridgeClient> {
     const redirectUri = 'http://127.0.0.1:49152/callback';
