@@ -49,6 +49,15 @@ function secretsIn(folder: string): Secrets {
 
 /** On the built bridge; its log goes on here. */
 async function startBridge(env: Record<string, string>, internalUrl: string): Promise<ChildProcess> {
+  const isTaken = await fetch(`${internalUrl}/livez`).then(
+    () => true,
+    () => false,
+  );
+  if (isTaken) {
+    throw new Error(
+      `Something is at ${internalUrl} already: stop it, or choose with --bridge-port and --internal-port.`,
+    );
+  }
   const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--max-semi-space-size=8'];
   const bridge = spawn(process.execPath, [...flags, 'dist/apps/bridge/src/main.js'], {
     // In a group of its own, so that Ctrl-C reaches the platform alone, which stops the bridge after itself.
