@@ -1,5 +1,5 @@
 // Builds `@drawbridge/client` as it is published, and packs it: `node scripts/client-package.mjs [--out <folder>] [--check]`.
-// The folder (dist/client by default) then holds the package and, beside it, the tarball, whose path is the last line printed.
+// The folder (packed/client by default, which no build touches) then holds the package and, beside it, the tarball, whose path is the last line printed.
 // With --check it also measures the core, and has publint and are-the-types-wrong look at the tarball.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import ts from 'typescript';
 const MAX_CORE_BYTES = 10 * 1_024;
 
 const { values } = parseArgs({
-  options: { out: { type: 'string', default: 'dist/client' }, check: { type: 'boolean', default: false } },
+  options: { out: { type: 'string', default: 'packed/client' }, check: { type: 'boolean', default: false } },
 });
 const out = resolve(values.out);
 const built = join(out, 'package');

@@ -121,7 +121,7 @@ async function main(): Promise<void> {
   const lines = [
     `Commons, the example platform, is at ${settings.url}`,
     `  sign in as      alice, bob or mei, with the password ${EXAMPLE_PASSWORD}`,
-    `  a partner's app npm run demo:chat -- --url ${publicUrl} (Tunebox: sign in as alice, and write to bob)`,
+    `  a partner's app npm run tunebox -- --as alice --url ${publicUrl} (sign in as alice, and write to bob)`,
     `  connected apps  ${publicUrl}/connected-apps`,
     `  operators       ADMIN_TOKEN (in ${join(values.data, 'secrets.json')}) npx drawbridge status --url ${internalUrl}`,
     `  data            ${values.data}: remove it to begin anew`,

@@ -10,6 +10,10 @@ import type { Options } from './options.js';
 const CLIENT_ID = 'tunebox-desktop';
 const SCOPES = ['openid', 'profile', 'messages.read', 'messages.send', 'contacts.read', 'presence.read'];
 const VERSION = '1.0';
+/** So long the bridge may take to hear of it, before the person is told that it has not. */
+const SIGN_OUT_MS = 3_000;
+const UNTOLD =
+  'You are signed out here, but your messages could not be told: until then Tunebox stays on Connected apps. End it there.';
 
 /** Where the person is. */
 export type Phase =
@@ -74,8 +78,14 @@ export class Seat {
   async signOut(): Promise<void> {
     const bridge = this.#bridge;
     // The bridge answers with the end of the consent, which is seen as any other; where it cannot, the authority is told.
-    await bridge?.signOut({ timeoutMs: 3_000 }).catch(() => this.#signIn.signOut().catch(() => {}));
-    if (this.#phase.name !== 'ended') await this.#over({ text: endOf('signed_out').text, isConsent: true });
+    const isTold = await (bridge?.signOut({ timeoutMs: SIGN_OUT_MS }) ?? Promise.reject())
+      .catch(() => this.#signIn.signOut())
+      .then(
+        () => true,
+        () => false,
+      );
+    if (this.#phase.name !== 'ended')
+      await this.#over({ text: isTold ? endOf('signed_out').text : UNTOLD, isConsent: true });
   }
 
   /** What can be sent is; what cannot is kept. */

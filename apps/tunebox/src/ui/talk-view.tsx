@@ -60,7 +60,7 @@ export function TalkView({ chat, view, talk, song, onBack, ...size }: Props) {
           <Line key={message.id} message={message} isMine={message.from.id === me?.id} talk={talk} />
         ))}
         {mine.map((entry) => (
-          <Unsent key={entry.localId} entry={entry} />
+          <Unsent key={entry.localId} entry={entry} isLive={isLive} />
         ))}
       </Box>
       <Box flexDirection="column" flexShrink={0}>
@@ -109,12 +109,13 @@ function Line({ message, isMine, talk }: { message: Message; isMine: boolean; ta
   );
 }
 
-function Unsent({ entry: { data, status } }: { entry: Readonly<OutboxEntry> }) {
+function Unsent({ entry: { data, status }, isLive }: { entry: Readonly<OutboxEntry>; isLive: boolean }) {
   const text = 'text' in data ? data.text : '';
   return (
     <Box flexShrink={0}>
       <Text wrap="wrap" color={status === 'failed' ? 'red' : 'yellow'}>
-        You {plain(text)} {status === 'failed' ? '✗ not sent' : status === 'sending' ? '… sending' : '◷ waits'}
+        You {plain(text)}{' '}
+        {status === 'failed' ? '✗ not sent' : status === 'sending' && isLive ? '… sending' : '◷ waits'}
       </Text>
     </Box>
   );

@@ -80,7 +80,7 @@ function SigningIn({ url, width, height }: { url: string | undefined; width: num
       <Text bold color="magenta">
         ♫ Tunebox
       </Text>
-      <Text>Sign in with your browser, which should have opened this address:</Text>
+      <Text>Sign in with your browser. Where it has not opened by itself, open this address:</Text>
       <Text color="cyan" wrap="hard">
         {url ?? '…'}
       </Text>
