@@ -62,7 +62,8 @@ function sinceMs(from = 0): number {
 }
 
 const config = readConfig();
-Logger.overrideLogger(new Log({ level: config.logLevel, gateway: config.gatewayId }));
+const logger = new Log({ level: config.logLevel, gateway: config.gatewayId });
+Logger.overrideLogger(logger);
 const log = new Logger('Bridge');
 log.log({ version: version(), node: process.version, roles: [...config.roles], settings: config.given }, 'Starting');
 process.on('uncaughtException', (error) => {
@@ -92,6 +93,7 @@ async function end(running: Bridge): Promise<void> {
     log.error({ what, err: error }, 'A drain failed');
   });
   log.log({ ms: sinceMs(stoppingSinceMs) }, 'Stopped');
+  await logger.lastLines();
   process.exit(clean ? 0 : 1);
 }
 

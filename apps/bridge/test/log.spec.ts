@@ -148,3 +148,9 @@ test('In production every line is JSON, connections are told of at debug only, a
   expect(said.length).toBeLessThanOrEqual(8);
   expect(said).toContain('The database is open');
 });
+
+test('A bridge whose log nobody reads any more goes on, and stops when it is told to', async () => {
+  await using bridge = await startBridge({ database: 'pglite' });
+  bridge.closeOutput();
+  expect(await bridge.stop()).toBe(0);
+});

@@ -114,6 +114,11 @@ export class BridgeProcess {
     this.#process!.stdout!.on('data', take);
   }
 
+  /** Nobody reads its stdout from now on, as when a collector of logs has died. */
+  closeOutput(): void {
+    this.#process!.stdout!.destroy();
+  }
+
   /** Resolves when this process is gone, to its exit code or the signal that ended it. */
   async ended(): Promise<number | NodeJS.Signals | null> {
     const program = this.#process!;

@@ -14,6 +14,8 @@ export interface LogOptions {
 
 /** Lines that wait for a slow reader of stdout, in bytes; more are dropped: no log is worth a lapsed lease (I9). */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** So long the last lines may take before the process exits. */
+const LAST_LINES_MS = 250;
 /** What Nest says of itself while it starts: one line for each of its parts. */
 const NESTS_OWN = new Set([
   'NestFactory',
@@ -34,9 +36,10 @@ type Fields = Readonly<Record<string, unknown>>;
 export class Log implements LoggerService {
   private readonly pino: pino.Logger;
   private readonly repeats = new Repeats();
+  private readonly stdout: ReturnType<typeof pino.destination> | undefined;
 
   constructor({ level, gateway, destination }: LogOptions) {
-    const stdout = () => pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
+    if (!destination) this.stdout = pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
     this.pino = pino(
       {
         level,
@@ -45,8 +48,22 @@ export class Log implements LoggerService {
         formatters: { level: (label) => ({ level: label }) },
         serializers: { err: errorFields },
       },
-      destination ?? stdout(),
+      destination ?? this.stdout,
     );
+  }
+
+  /**
+   * Resolves when the last line is written, or nobody reads stdout any more, or it takes too long. After it the process may exit:
+   * what is not written by then is given up. At the exit itself it would be tried without end, also where its reader is gone.
+   */
+  async lastLines(): Promise<void> {
+    const { stdout } = this;
+    if (!stdout) return;
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, LAST_LINES_MS);
+      stdout.once('drain', resolve).once('error', () => resolve());
+    });
+    stdout.flushSync = () => {};
   }
 
   log(message: unknown, ...params: unknown[]): void {
