@@ -1,9 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import {
   BridgeClient,
   type BridgeProcess,
@@ -11,6 +7,7 @@ import {
   postgresUrl,
   signIn,
   startBridge,
+  startHaproxy,
   startRedis,
   type Tokens,
 } from '@drawbridge/testing';
@@ -18,48 +15,6 @@ import {
 const config = readFileSync('deploy/haproxy.cfg', 'utf8');
 const compose = readFileSync('docker-compose.yml', 'utf8');
 const app = { password: 'drawbridge', clientId: 'tunebox-desktop' } as const;
-
-/** The file as it is, but for addresses, which are containers' there. */
-function adapted(port: number, bridges: readonly BridgeProcess[]): string {
-  const addresses = bridges.map(({ ownUrl, internalUrl }, index) => [
-    `server bridge-${index + 1} bridge-${index + 1}:8080`,
-    `server bridge-${index + 1} ${new URL(ownUrl).host} port ${new URL(internalUrl).port}`,
-  ]);
-  const changes = [
-    ['bind :8080', `bind 127.0.0.1:${port}`],
-    [' resolvers docker init-addr libc,none', ''],
-    [/resolvers docker[\s\S]*/, ''],
-    ['maxconn 20000', 'maxconn 200'],
-    ...addresses,
-  ] as [string | RegExp, string][];
-  return changes.reduce((text, [from, to]) => {
-    expect(text).toMatch(from);
-    return text.replace(from, to);
-  }, config);
-}
-
-async function startHaproxy(port: number, bridges: readonly BridgeProcess[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'drawbridge-haproxy-'));
-  const file = join(folder, 'haproxy.cfg');
-  writeFileSync(file, adapted(port, bridges));
-  const checked = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
-  expect([checked.status, checked.stderr.match(/\[(WARNING|ALERT)\].*/g)]).toEqual([0, null]);
-  const program: ChildProcess = spawn('haproxy', ['-f', file], { stdio: 'ignore' });
-  const answers = () =>
-    fetch(`http://127.0.0.1:${port}/livez`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 50));
-  return {
-    async [Symbol.asyncDispose]() {
-      const gone = once(program, 'exit');
-      program.kill('SIGTERM');
-      await gone;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 test('The balancer of docker-compose.yml knows every bridge of it by its name and ports', () => {
   const services = [...compose.matchAll(/^ {2}(bridge-\d+):$/gm)].map(([, name]) => name);

@@ -1,8 +1,8 @@
-// What people feel of a release: three gateways behind a balancer are restarted one after the other while clients of the SDK
+// What people feel of a release: three gateways behind HAProxy, with the file of docker-compose.yml, are restarted one after the other while clients of the SDK
 // write to each other. `npm run sdk:rolling [-- --clients 300]`; it fails where a send fails, or a client lacks something.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { signIn, startCluster, stopOwnPostgres, UNLIMITED_RATES } from '@drawbridge/testing';
+import { freePort, signIn, startCluster, startHaproxy, stopOwnPostgres, UNLIMITED_RATES } from '@drawbridge/testing';
 import { type Bridge, createClient } from '../src/index.js';
 
 const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
@@ -23,7 +23,12 @@ interface Client {
 const { values } = parseArgs({ options: { clients: { type: 'string', default: '300' } } });
 const signIns = Math.ceil(Number(values.clients) / CLIENTS_PER_SIGN_IN);
 
-const cluster = await startCluster({ gateways: 3, env: { ...UNLIMITED_RATES, UNREADY_MS: '1500' } });
+const port = await freePort();
+const publicUrl = `http://127.0.0.1:${port}`;
+// As long as HAProxy takes to see that a gateway is not ready any more.
+const env = { ...UNLIMITED_RATES, PUBLIC_URL: publicUrl, UNREADY_MS: '3000' };
+const cluster = await startCluster({ gateways: 3, env });
+const haproxy = await startHaproxy(port, cluster.bridges, { maxconn: 2_000 });
 const clients: Client[] = [];
 for (let each = 0; each < signIns; each++) clients.push(...(await clientsOf(PEOPLE[each % PEOPLE.length]!)));
 await Promise.all(clients.map(({ bridge }) => bridge.rtt()));
@@ -64,18 +69,22 @@ console.log(
 for (const failure of failures) console.error(failure);
 if (failures.length > 0 || incomplete.length > 0) process.exitCode = 1;
 await Promise.all(clients.map(({ bridge }) => bridge.close()));
+await haproxy[Symbol.asyncDispose]();
 await cluster[Symbol.asyncDispose]();
 await stopOwnPostgres();
 
 async function clientsOf(person: string): Promise<Client[]> {
-  const { accessToken, key } = await signIn(cluster, {
-    login: person,
-    password: 'drawbridge',
-    clientId: 'tunebox-desktop',
-  });
+  const { accessToken, key } = await signIn(
+    { publicUrl },
+    {
+      login: person,
+      password: 'drawbridge',
+      clientId: 'tunebox-desktop',
+    },
+  );
   const prove = async ({ nonce }: { nonce: string }) => key!.sessionProof(accessToken, nonce);
   return Array.from({ length: CLIENTS_PER_SIGN_IN }, () => {
-    const bridge = createClient({ url: cluster.publicUrl, token: () => ({ accessToken, prove }) });
+    const bridge = createClient({ url: publicUrl, token: () => ({ accessToken, prove }) });
     const client: Client = { bridge, person, seen: [], reconnects: [], lastAt: 0, longestPauseMs: 0 };
     bridge.on('state', ({ name, reason = '' }) => {
       if (name === 'reconnecting' || name === 'ended') client.reconnects.push(reason);

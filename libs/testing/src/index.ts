@@ -6,6 +6,7 @@ export * from './databases.js';
 export * from './device-sign-in.js';
 export * from './fault-proxy.js';
 export * from './form-browser.js';
+export * from './haproxy.js';
 export * from './person-in-browser.js';
 export * from './postgres-server.js';
 export * from './proof-key.js';
