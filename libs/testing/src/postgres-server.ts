@@ -124,12 +124,17 @@ function nativeFolder(): string {
 }
 
 /** Below those that the system gives to outgoing connections, any of which may take a port that was free a moment ago. */
-const OWN_PORTS = { from: 15_000, to: 32_000 } as const;
+const OWN_PORTS = { from: 15_000, to: 32_000, workers: 4 } as const;
 
-/** A port that was free a moment ago, on the loopback address; of many, so that tests that run at once hardly ever choose the same. */
+/**
+ * A port that was free a moment ago, on the loopback address. Each of the workers that run tests at once has ports of its own:
+ * of two that chose the same one, a test would take the other's program for its own.
+ */
 export async function freePort(): Promise<number> {
+  const each = Math.floor((OWN_PORTS.to - OWN_PORTS.from) / OWN_PORTS.workers);
   for (;;) {
-    const server = createServer().listen(randomInt(OWN_PORTS.from, OWN_PORTS.to), '127.0.0.1');
+    const from = OWN_PORTS.from + (Number(process.env.JEST_WORKER_ID ?? 0) % OWN_PORTS.workers) * each;
+    const server = createServer().listen(randomInt(from, from + each), '127.0.0.1');
     try {
       await once(server, 'listening');
     } catch {
