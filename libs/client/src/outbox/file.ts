@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sweepDrafts, writeWhole } from '../whole-file.js';
 import type { OutboxEntry, OutboxStore } from './outbox.js';
 
 const NAME = /^[\da-f-]{36}\.json$/;
@@ -25,35 +25,17 @@ export function fileOutbox(folder: string): OutboxStore {
   return {
     async load() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const found = await readdir(folder);
-      await Promise.all(found.filter((name) => name.endsWith('.tmp')).map((name) => sweep(join(folder, name))));
-      const names = found.filter((name) => NAME.test(name));
+      await sweepDrafts(folder, '', STALE_DRAFT_MS);
+      const names = (await readdir(folder)).filter((name) => NAME.test(name));
       const entries = await Promise.all(names.map((name) => read(join(folder, name))));
       return entries.filter((entry) => entry !== undefined);
     },
     put: (entry) => {
       const text = JSON.stringify(entry);
-      return inTurn(entry.localId, () => write(pathOf(entry.localId), text));
+      return inTurn(entry.localId, () => writeWhole(pathOf(entry.localId), text));
     },
     remove: (localId) => inTurn(localId, () => rm(pathOf(localId), { force: true })),
   };
-}
-
-async function sweep(draft: string): Promise<void> {
-  const { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-  if (Date.now() - mtimeMs > STALE_DRAFT_MS) await rm(draft, { force: true });
-}
-
-async function write(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}.tmp`;
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }
 
 /** Undefined where another program has removed it meanwhile, or where it is none of ours. */

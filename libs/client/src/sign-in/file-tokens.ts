@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sweepDraftsOf, writeWhole } from '../whole-file.js';
 import { KEY_ALGORITHM } from './proof.js';
 import type { StoredSignIn, TokenStorage } from './storage.js';
 
@@ -28,9 +28,13 @@ export function fileTokens(path: string): TokenStorage {
     async save({ key, ...rest }) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const keys = { privateKey: await exported(key.privateKey), publicKey: await exported(key.publicKey) };
-      await write(path, JSON.stringify({ ...rest, key: keys } satisfies Kept));
+      await writeWhole(path, JSON.stringify({ ...rest, key: keys } satisfies Kept));
     },
-    clear: () => rm(path, { force: true }),
+    // What a program left that died while it wrote has the sign-in in it too.
+    clear: async () => {
+      await rm(path, { force: true });
+      await sweepDraftsOf(path);
+    },
     async exclusive(work) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const lock = `${path}.lock`;
@@ -42,18 +46,6 @@ export function fileTokens(path: string): TokenStorage {
       }
     },
   };
-}
-
-async function write(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomUUID()}.tmp`;
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }
 
 async function take(lock: string): Promise<void> {

@@ -7,15 +7,17 @@ import { type SocketServer, TestSocket } from './test-socket.js';
 import { type MailboxEntry, type TestConversation, World } from './world.js';
 
 const URL = 'http://bridge.test';
-const ALL: readonly Scope[] = [
-  'messages.read',
-  'messages.send',
-  'contacts.read',
-  'presence.read',
-  'profile',
-  'recommendations.send',
-  'public.read',
-];
+/** The compiler knows when one is missing: the SDK has the protocol's types alone. */
+const EVERY: Readonly<Record<Scope, true>> = {
+  'messages.read': true,
+  'messages.send': true,
+  'contacts.read': true,
+  'presence.read': true,
+  profile: true,
+  'recommendations.send': true,
+  'public.read': true,
+};
+const ALL = Object.keys(EVERY) as Scope[];
 
 interface Client {
   readonly socket: TestSocket;

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+const DRAFT = '.tmp';
+
+/** Writes a file that only this user can read: it is there whole or not at all, also after a power cut. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}${DRAFT}`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+/** Removes what programs that died while they wrote have left: of files in this folder whose names begin so. */
+export async function sweepDrafts(folder: string, name = '', olderThanMs = 0): Promise<void> {
+  const found = await readdir(folder).catch(() => []);
+  const drafts = found.filter((each) => each.startsWith(name) && each.endsWith(DRAFT));
+  await Promise.all(drafts.map((draft) => sweep(join(folder, draft), olderThanMs)));
+}
+
+/** The same of one file, whatever the age. */
+export function sweepDraftsOf(path: string): Promise<void> {
+  return sweepDrafts(dirname(path), `${basename(path)}.`);
+}
+
+async function sweep(draft: string, olderThanMs: number): Promise<void> {
+  const { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  if (Date.now() - mtimeMs >= olderThanMs) await rm(draft, { force: true });
+}
