@@ -1,5 +1,14 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { BridgeClient, FormBrowser, formWith, ProofKey, refresh, revoke, startBridge } from '@drawbridge/testing';
+import {
+  BridgeClient,
+  FormBrowser,
+  formWith,
+  ProofKey,
+  refresh,
+  revoke,
+  startBridge,
+  UNLIMITED_RATES,
+} from '@drawbridge/testing';
 
 const CLIENT_ID = 'tunebox-desktop';
 const REDIRECT = 'http://127.0.0.1:49152/callback';
@@ -149,8 +158,13 @@ test('In production every line is JSON, connections are told of at debug only, a
   expect(said).toContain('The database is open');
 });
 
-test('A bridge whose log nobody reads any more goes on, and stops when it is told to', async () => {
-  await using bridge = await startBridge({ database: 'pglite' });
-  bridge.closeOutput();
+test('A bridge whose log is read no further goes on, and exits when it is told to (I9)', async () => {
+  await using bridge = await startBridge({ database: 'pglite', env: { ...UNLIMITED_RATES, LOG_LEVEL: 'debug' } });
+  bridge.pauseOutput();
+  const client = await BridgeClient.connect(bridge.publicUrl);
+  // Each is a line at debug: more than the pipe takes.
+  for (let n = 0; n < 5_000; n += 50)
+    await Promise.allSettled(Array.from({ length: 50 }, () => client.request('conversation.list', {})));
+  await client.close();
   expect(await bridge.stop()).toBe(0);
 });

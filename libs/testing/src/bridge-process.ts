@@ -114,9 +114,9 @@ export class BridgeProcess {
     this.#process!.stdout!.on('data', take);
   }
 
-  /** Nobody reads its stdout from now on, as when a collector of logs has died. */
-  closeOutput(): void {
-    this.#process!.stdout!.destroy();
+  /** Its stdout is read no further, as by a collector of logs that stands still. */
+  pauseOutput(): void {
+    this.#process!.stdout!.pause();
   }
 
   /** Resolves when this process is gone, to its exit code or the signal that ended it. */
