@@ -1,5 +1,6 @@
 import type { Database } from '@drawbridge/database';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
+import { sql } from 'kysely';
 import { type AppToCreate, Partners } from '../src/index.js';
 
 describe.each(everyDatabase)('Partners on %s', (kind) => {
@@ -7,9 +8,13 @@ describe.each(everyDatabase)('Partners on %s', (kind) => {
   let partners: Partners;
   let partner: string;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await testDatabase(kind);
     partners = new Partners(database);
+  });
+  beforeEach(async () => {
+    // Another database for each of fifty tests is most of what they take.
+    await sql`truncate partner cascade`.execute(database.tables());
     const created = await partners.createPartner({
       name: 'Tunebox',
       homepage: 'https://tunebox.example',
@@ -19,7 +24,7 @@ describe.each(everyDatabase)('Partners on %s', (kind) => {
     });
     partner = created.id;
   });
-  afterEach(() => database[Symbol.asyncDispose]());
+  afterAll(() => database[Symbol.asyncDispose]());
 
   const app = (over: Partial<AppToCreate> = {}): AppToCreate => ({
     clientId: 'tunebox-desktop',
