@@ -20,7 +20,13 @@ const INLINE = `[...document.querySelectorAll('*')]
 
 /** What is wrong with a page: WCAG 2.2 AA as far as a machine can tell, what is inline, and whether it is wider than the window. */
 export async function examinePage(page: Page, name: string, view: (typeof VIEWS)[number]['name']): Promise<string[]> {
+  const problems = await problemsOf(page, name, view);
+  // Afterwards: a picture leaves its mark on the page.
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}-${view}.png`, fullPage: true });
+  return problems;
+}
+
+async function problemsOf(page: Page, name: string, view: (typeof VIEWS)[number]['name']): Promise<string[]> {
   const tooWide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
   const width = (await page.evaluate<boolean>(tooWide)) ? [`${name} is too wide`] : [];
   // In another width it is the same page, and in the dark other colours of it.
