@@ -141,37 +141,6 @@ export class Conversations {
     return { ...personalView(row), receipts: await this.receipts(person, id) };
   }
 
-  /**
-   * Who is told that the person does something in passing there, as internal keys: the others, but for those who have blocked
-   * the person, and in a direct conversation for whom the person has blocked. MessagingError `not_found`
-   * for who is not in it, and where a message of theirs would not be taken either.
-   */
-  async audience(person: number | string, conversation: string): Promise<number[]> {
-    if (typeof person === 'string') return this.audience(await this.keyOf(person), conversation);
-    const id = bridgeId(conversation);
-    const { rows } = await sql<{ kind: string; others: number[]; silent: boolean }>`
-      select c.kind, exists (select from block b where b.person = ${person}
-                              and b.blocked in (c.direct_low, c.direct_high)) as silent,
-             (select coalesce(json_agg(m.person), '[]') from member m
-                       where m.conversation = c.id and m.left_position is null and m.person <> ${person}
-                         and not exists (select from block b where b.person = m.person and b.blocked = ${person})) as others
-        from conversation c
-        join member me on me.conversation = c.id and me.person = ${person} and me.left_position is null
-       where c.id = ${id ?? null}::uuid`.execute(this.database.tables());
-    const [found] = rows;
-    if (!found || (found.kind === 'direct' && found.others.length === 0)) throw notFound('conversation');
-    return found.silent ? [] : found.others;
-  }
-
-  private async keyOf(person: string): Promise<number> {
-    const { rows } = await sql<{ key: number }>`select key from person where id = ${person}`.execute(
-      this.database.tables(),
-    );
-    const [found] = rows;
-    if (!found) throw notFound('person');
-    return found.key;
-  }
-
   /** In the order of joining. MessagingError `not_found` for who was never in it; who has left sees who was there then. */
   async members(person: number, request: MembersRequest): Promise<MembersPage> {
     const limit = pageLimit(request.limit);

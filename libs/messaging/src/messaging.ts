@@ -1,5 +1,6 @@
 import { Acknowledgement } from './acknowledgement.js';
 import { Arrivals } from './arrivals.js';
+import { audience } from './audience.js';
 import { Change, type MessageChange } from './change.js';
 import { type CommitOptions, SendCommit } from './commit.js';
 import { AckCommit } from './commit-acks.js';
@@ -184,9 +185,9 @@ export class Messaging {
     return mark.answer.result;
   }
 
-  /** As internal keys: whom it concerns that the person is typing. MessagingError `not_found`. */
+  /** As internal keys: whom it concerns that the person, by key or id, is typing or has read. MessagingError `not_found`. */
   audience(person: number | string, conversation: string): Promise<number[]> {
-    return this.conversations.audience(person, conversation);
+    return audience(this.options.database, person, conversation);
   }
 
   members(person: number, request: MembersRequest): Promise<MembersPage> {
