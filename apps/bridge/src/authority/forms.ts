@@ -12,10 +12,21 @@ export function fields(request: Request, name: string): string[] {
   return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 }
 
+/**
+ * The pairs of a cookie header. Only what HTTP calls white space is no part of a name: `trim` takes U+00A0 as well, and
+ * a browser lets any neighbouring host set a cookie that is called `__Host-…` after that.
+ */
+export function cookiePairs(header = ''): string[] {
+  return header
+    .split(';')
+    .map((part) => part.replace(/^[ \t]+/, ''))
+    .filter((pair) => pair !== '');
+}
+
 /** The value of a cookie if it looks as we make them. */
 export function cookieOf(request: Request, cookie: string, shape: RegExp): string | undefined {
-  for (const part of (request.headers.cookie ?? '').split(';')) {
-    const [name, value] = part.trim().split('=', 2);
+  for (const pair of cookiePairs(request.headers.cookie)) {
+    const [name, value] = pair.split('=', 2);
     if (name === cookie && value && shape.test(value)) return value;
   }
   return undefined;

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { Config } from '../config/config.js';
 import { Secrets } from '../secrets.js';
+import { cookiePairs } from './forms.js';
 
 /** How long a person may take for a sign-in, and how many unfinished ones a browser keeps, the latest (I9). */
 export const SIGN_IN_LIMITS = { s: 30 * 60, unfinished: 8 } as const;
@@ -100,15 +101,11 @@ interface Cookie {
   text: string;
 }
 
-function cookiesOf(header = ''): Cookie[] {
-  return header
-    .split(';')
-    .map((part) => part.trim())
-    .filter((text) => text !== '')
-    .map((text) => {
-      const [name = '', value = ''] = text.split('=', 2);
-      return { name, value, text };
-    });
+function cookiesOf(header?: string): Cookie[] {
+  return cookiePairs(header).map((text) => {
+    const [name = '', value = ''] = text.split('=', 2);
+    return { name, value, text };
+  });
 }
 
 function isProviders(name: string): boolean {

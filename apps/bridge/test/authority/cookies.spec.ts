@@ -59,6 +59,25 @@ describe.each(everyDatabase)('Cookies, on %s', (kind) => {
       for (const other of ['', plain, `drawbridge_sign_in=${id}`, `drawbridge_sign_in=${id}; drawbridge_resume=${id}`])
         expect(await statusOf(page, other, secure)).toBe(400);
     });
+
+    // Chromium lets a neighbouring host set these, and sends the byte A0 as it is.
+    test('a name that is __Host- after white space of another kind is not __Host-', async () => {
+      const { page, cookie } = await begin(secure);
+      const [binding = ''] = (await fetch(`${secure.origin}/connected-apps`)).headers.getSetCookie().map(pair);
+      const [device = ''] = (await fetch(`${secure.origin}/device`)).headers.getSetCookie().map(pair);
+      for (const before of ['\u00a0', 'a=b;\u00a0', 'a=b; \u00a0']) {
+        expect(await statusOf(page, before + cookie, secure)).toBe(400);
+        for (const [path, planted] of [
+          ['/connected-apps', binding],
+          ['/device', device],
+        ] as const) {
+          const asked = await fetch(secure.origin + path, { headers: { cookie: before + planted } });
+          // Whoever brings none is given one.
+          expect(asked.headers.getSetCookie()).toHaveLength(1);
+        }
+      }
+      expect(await statusOf(page, `a=b;\t${cookie}`, secure)).toBe(200);
+    });
   });
 
   test('a sign-in is opened by no other sign-in’s cookie, whatever it is called, and by none that was made up', async () => {
