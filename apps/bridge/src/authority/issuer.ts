@@ -15,6 +15,7 @@ import {
   enableNonRepudiationChecks,
   type IDToken,
   ResponseBodyError,
+  WWWAuthenticateChallengeError,
 } from 'openid-client';
 import { Config, type SignInSettings } from '../config/config.js';
 import { ANSWER_TOO_LONG, boundedFetch, Unreachable } from './bounded-fetch.js';
@@ -67,10 +68,6 @@ export class Issuer {
   /** Where to send a person who begins. SignInRefused while the provider cannot be used. */
   async addressFor({ state, nonce, verifier }: IssuerSecrets): Promise<URL> {
     const configuration = await this.configuration();
-    const { authorization_endpoint: address = '' } = configuration.serverMetadata();
-    const secure = this.settings!.issuer.startsWith('https:');
-    if (!isHttp(address, secure))
-      throw new SignInRefused('provider_unusable', 'its authorization_endpoint is no address');
     return buildAuthorizationUrl(configuration, {
       redirect_uri: this.redirectUri,
       scope: 'openid',
@@ -163,9 +160,12 @@ async function describe({ issuer, clientId, clientSecret }: SignInSettings): Pro
     execute: [enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [allowInsecureRequests] : [])],
     [customFetch]: boundedFetch,
   });
+  const said = configuration.serverMetadata();
   // openid-client makes exceptions for some providers.
-  if (new URL(configuration.serverMetadata().issuer).href !== new URL(issuer).href) {
-    throw new SignInRefused('provider_wrong_issuer');
+  if (new URL(said.issuer).href !== new URL(issuer).href) throw new SignInRefused('provider_wrong_issuer');
+  // Here, and not where people are sent: what cannot be used is not kept, and asked for again by the next person.
+  if (!isHttp(said.authorization_endpoint ?? '', issuer.startsWith('https:'))) {
+    throw new SignInRefused('provider_unusable', 'its authorization_endpoint is no address');
   }
   return configuration;
 }
@@ -182,6 +182,10 @@ function refusalOf(error: unknown, during: 'discovery' | 'answer'): SignInRefuse
     return new SignInRefused(error.error === 'access_denied' ? 'denied' : 'provider_refused', nameOf(error.error));
   }
   if (error instanceof ResponseBodyError) return new SignInRefused('code_refused', nameOf(error.error));
+  // RFC 6749 section 5.2: so a provider answers whoever said in a header who they are, and is not known or has another secret.
+  if (error instanceof WWWAuthenticateChallengeError && error.status === 401) {
+    return new SignInRefused('code_refused', 'invalid_client');
+  }
   if (isUnreachable(error)) return new SignInRefused('provider_unreachable');
   const { code, cause } = error as Coded;
   const detail = typeof code === 'string' ? code : 'an error without a code';

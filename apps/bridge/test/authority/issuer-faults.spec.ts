@@ -61,6 +61,7 @@ describe('With a provider that', () => {
     ['says that it has trouble', 'provider_refused', { error: 'temporarily_unavailable' }],
     ['does not take the code', 'code_refused', { tokenError: 'invalid_grant' }],
     ['does not take the bridge', 'code_refused', { tokenError: 'invalid_client' }],
+    ['does not know the bridge', 'code_refused', { tokenError: 'invalid_client', challenge: 'Basic realm="there"' }],
   ])(
     'an answer that %s signs nobody in: %s, on a page that leads back to the sign-in',
     async (_, refusal, { login = 'alice', ...faults }) => {
@@ -123,6 +124,10 @@ describe('With a provider that', () => {
     const response = await fetch(`${fresh.origin}/connected-apps/start`, { redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([503, null]);
     expect(lines).toEqual([expect.objectContaining({ refusal })]);
+    // Nothing of it is kept: once it is well, so is this.
+    issuer.faults = {};
+    const well = await fetch(`${fresh.origin}/connected-apps/start`, { redirect: 'manual' });
+    expect(well.headers.get('location')).toMatch(issuer.issuer);
     await fresh.closeApp();
   });
 

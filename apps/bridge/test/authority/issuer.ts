@@ -29,6 +29,8 @@ export interface IssuerFaults {
   error?: string;
   /** Its token endpoint answers so. */
   tokenError?: string;
+  /** With this challenge, as RFC 6749 section 5.2 has it for a client that is not known. */
+  challenge?: string;
   /** Answers of this text, whatever was asked. */
   garbage?: string;
 }
@@ -96,15 +98,17 @@ export class TestIssuer implements AsyncDisposable {
       ctx.body = answer;
     });
     handler.use(async (request: Request, response: Response, next) => {
-      const { slow, hangsUp, tokenError, garbage } = self.faults;
+      const { slow, hangsUp, tokenError, challenge, garbage } = self.faults;
       if (request.path === '/auth') self.asked.push(new URL(request.url, issuer).searchParams);
       if (request.path === '/token') self.authorizations.push(request.headers.authorization);
       if (slow?.paths.test(request.path)) await slow.until;
       if (request.destroyed || response.destroyed) return;
       if (hangsUp?.test(request.path)) request.socket.destroy();
       else if (garbage !== undefined) response.type('html').send(garbage);
-      else if (tokenError && request.path === '/token') response.status(400).json({ error: tokenError });
-      else next();
+      else if (tokenError && request.path === '/token') {
+        if (challenge) response.set('WWW-Authenticate', challenge);
+        response.status(challenge ? 401 : 400).json({ error: tokenError });
+      } else next();
     });
     handler.get('/there/:uid', (_request, response) => {
       response.send(
