@@ -46,7 +46,10 @@ export class ConnectedAppsSession {
     return binding !== undefined && this.secrets.formTokenMatches(binding, token);
   }
 
-  async signIn(response: Response, person: Person): Promise<void> {
+  /** A session that this browser had ends: nobody could sign out of it any more. */
+  async signIn(request: Request, response: Response, person: Person): Promise<void> {
+    const before = this.read(request);
+    if (before) await this.sessions.end(before);
     this.write(response, await this.sessions.start(person.key));
   }
 

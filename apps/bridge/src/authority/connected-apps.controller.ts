@@ -80,7 +80,7 @@ export class ConnectedAppsController {
     if (this.issuer.host) return this.showSignIn(response, { csrf, problem: NO_PASSWORDS, status: 403 });
     const result = await this.steps.password(request, response);
     if ('person' in result) {
-      await this.session.signIn(response, result.person);
+      await this.session.signIn(request, response, result.person);
       return sendTo(response, CONNECTED_APPS_PATH);
     }
     const { login, problem, status } = result.refused;

@@ -134,7 +134,7 @@ export class IssuerController {
       case 'device':
         return this.finishForDevice(signIn, request, response);
       case 'connected-apps': {
-        await this.session.signIn(response, await this.personOf(signIn, request));
+        await this.session.signIn(request, response, await this.personOf(signIn, request));
         return sendTo(response, CONNECTED_APPS_PATH);
       }
     }

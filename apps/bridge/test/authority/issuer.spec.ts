@@ -124,6 +124,17 @@ describe.each(everyDatabase)('Sign-in at the platform’s own provider, on %s', 
     expect(startOn(await browser.get('/connected-apps'))).toBe('/connected-apps/start');
   });
 
+  test('whoever signs in to Connected apps over a session ends it', async () => {
+    const browser = bridge.browser();
+    await issuer.signInFrom(browser, await browser.get('/connected-apps'), 'alice');
+    const back = await issuer.answer(await browser.get('/connected-apps/start'), 'bob');
+    const cookie = browser.cookieHeader('/connected-apps');
+    const seen = async () => (await fetch(`${bridge.origin}/connected-apps`, { headers: { cookie } })).text();
+    expect(await seen()).toContain('Signed in as Alice Arden');
+    expect((await browser.get(back)).html).toContain('Signed in as Bob Brook');
+    expect(await seen()).not.toContain('Alice Arden');
+  });
+
   test('a password is refused wherever one was taken, also a right one (fail closed)', async () => {
     const [app, apps, device] = [bridge.browser(), bridge.browser(), bridge.browser()];
     const right = { login: 'alice', password: PASSWORD };
