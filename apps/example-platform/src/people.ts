@@ -36,13 +36,8 @@ export class People {
   /** Whose password it is. Refused, in the same words and after the same work, where it is nobody's. */
   async signIn(login: string, password: string): Promise<string> {
     const spelt = login.trim().toLowerCase().slice(0, 200);
-    const { failures } = await this.db
-      .selectFrom('failed_sign_in')
-      .select(sql<number>`count(*)::int`.as('failures'))
-      .where('login', '=', spelt)
-      .where('at', '>', sql<Date>`now() - interval '15 minutes'`)
-      .executeTakeFirstOrThrow();
-    if (failures >= FAILURES) throw new Refused('Too many attempts. Come back in 15 minutes.');
+    const tried = await this.takeTry(spelt);
+    if (tried === undefined) throw new Refused('Too many attempts. Come back in 15 minutes.');
     const found = await this.db
       .selectFrom('person')
       .select(['id', 'password_hash'])
@@ -50,9 +45,26 @@ export class People {
       .executeTakeFirst();
     this.nobody ??= hash(randomBytes(16), ARGON2ID);
     const matches = await verify(found?.password_hash ?? (await this.nobody), password.slice(0, 1_024));
-    if (matches && found) return found.id;
-    await this.db.insertInto('failed_sign_in').values({ login: spelt }).execute();
-    throw new Refused('That login or password is not right.');
+    if (!matches || !found) throw new Refused('That login or password is not right.');
+    await this.db
+      .deleteFrom('failed_sign_in')
+      .where('login', '=', spelt)
+      .where('at', '=', sql<Date>`${tried}::timestamptz`)
+      .execute();
+    return found.id;
+  }
+
+  /** Counts as a failure until it turns out to be none, so that many at once are no more than one after the other. */
+  private takeTry(login: string): Promise<string | undefined> {
+    return this.db.transaction().execute(async (db) => {
+      await sql`select pg_advisory_xact_lock(hashtext(${login}))`.execute(db);
+      const { rows } = await sql<{ at: string }>`
+        insert into failed_sign_in (login, at) select ${login}, clock_timestamp()
+        where (select count(*) from failed_sign_in
+               where login = ${login} and at > clock_timestamp() - interval '15 minutes') < ${FAILURES}::integer
+        returning at::text`.execute(db);
+      return rows[0]?.at;
+    });
   }
 
   /** A session of the company's own page: the browser's half of it. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { BridgeClient, ReceivedFrame } from '@drawbridge/testing';
 import { Webhook } from 'standardwebhooks';
 import type { Message } from '../src/schema.js';
+import { EXAMPLE_PASSWORD } from '../src/seed.js';
 import { WEBHOOK_PATH } from '../src/settings.js';
 import { World } from './world.js';
 
@@ -187,6 +188,25 @@ test('a form of another page is refused', async () => {
   expect([await post(world.bridge.publicUrl), await post('null'), await post(world.settings.url)]).toEqual([
     403, 403, 303,
   ]);
+});
+
+test('of many guesses at once no more are looked at than of as many in a row, and a right password is no guess', async () => {
+  const { url } = world.settings;
+  const guess = async (password: string, login = 'mei') =>
+    (
+      await fetch(`${url}/sign-in`, {
+        method: 'POST',
+        redirect: 'manual',
+        body: new URLSearchParams({ login, password }),
+      })
+    ).text();
+  for (let n = 0; n < 12; n++) await guess(EXAMPLE_PASSWORD);
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => guess(`guess ${n}`)));
+  const looked = answers.filter((page) => page.includes('is not right'));
+  expect([looked.length, answers.filter((page) => page.includes('Too many attempts')).length]).toEqual([10, 20]);
+  expect(await guess(EXAMPLE_PASSWORD)).toContain('Too many attempts');
+  expect(await guess(EXAMPLE_PASSWORD, 'bob')).toContain('/chat');
+  await chat().db.deleteFrom('failed_sign_in').execute();
 });
 
 test('a webhook has what docs/platform.md shows of its type, and no more', async () => {
