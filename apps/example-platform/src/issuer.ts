@@ -8,6 +8,7 @@ import { page, signInForm } from './pages.js';
 import type { People } from './people.js';
 import type { Db } from './schema.js';
 import type { Settings } from './settings.js';
+import { field } from './web.js';
 
 /**
  * The company's OpenID provider, with the bridge as its one client: whoever connects a partner's app signs in here, with the
@@ -58,8 +59,7 @@ export async function mountIssuer(app: Express, db: Db, people: People, { url, b
   app.post('/connect/:uid', async (request, response) => {
     await provider.interactionDetails(request, response);
     try {
-      const { login = '', password = '' } = request.body as Record<string, string>;
-      const accountId = await people.signIn(login, password);
+      const accountId = await people.signIn(field(request, 'login'), field(request, 'password'));
       await provider.interactionFinished(request, response, { login: { accountId, remember: false } });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

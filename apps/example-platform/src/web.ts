@@ -74,8 +74,8 @@ export function servePages(app: Express, chat: Chat, people: People, { url, brid
   });
   app.post('/sign-in', form, async (request, response) => {
     try {
-      const { login = '', password = '' } = request.body as Record<string, string>;
-      const { token, expires } = await people.begin(await people.signIn(login, password));
+      const person = await people.signIn(field(request, 'login'), field(request, 'password'));
+      const { token, expires } = await people.begin(person);
       response.cookie(COOKIE, token, { ...cookie, expires }).redirect(303, '/chat');
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -101,17 +101,16 @@ export function servePages(app: Express, chat: Chat, people: People, { url, brid
     '/chat',
     form,
     signedIn(async (person, request, response) => {
-      const { with: others = [], title } = request.body as { with?: string | string[]; title?: string };
-      response.redirect(303, `/chat/${await chat.open(person.id, [others].flat(), title)}`);
+      const { with: others = [] } = (request.body ?? {}) as { with?: string | string[] };
+      response.redirect(303, `/chat/${await chat.open(person.id, [others].flat(), field(request, 'title'))}`);
     }),
   );
   app.post(
     '/chat/:id/messages',
     form,
     signedIn(async (person, request, response) => {
-      const { text = '', id } = request.body as { text?: string; id?: string };
       const conversation = String(request.params.id);
-      await chat.send(person.id, conversation, text, id);
+      await chat.send(person.id, conversation, field(request, 'text'), field(request, 'id') || undefined);
       response.redirect(303, `/chat/${conversation}`);
     }),
   );
@@ -119,8 +118,8 @@ export function servePages(app: Express, chat: Chat, people: People, { url, brid
     '/messages/:id/edit',
     form,
     signedIn(async (person, request, response) => {
-      const { text = '' } = request.body as { text?: string };
-      response.redirect(303, `/chat/${await chat.edit(person.id, String(request.params.id), text)}`);
+      const message = String(request.params.id);
+      response.redirect(303, `/chat/${await chat.edit(person.id, message, field(request, 'text'))}`);
     }),
   );
   app.post(
@@ -162,6 +161,12 @@ export function answerErrors(app: Express, log: (line: string) => void): void {
     log(`${error.stack ?? error.message}`);
     response.status(500).send(problemPage('Try it again in a moment.'));
   });
+}
+
+/** One field of a form: empty where it is missing or there more than once, and without U+0000, which PostgreSQL does not store. */
+export function field(request: Request, name: string): string {
+  const value = (request.body as Record<string, unknown> | undefined)?.[name];
+  return typeof value === 'string' ? value.replaceAll('\0', '') : '';
 }
 
 function tokenOf(request: Request): string {

@@ -190,6 +190,34 @@ test('a form of another page is refused', async () => {
   ]);
 });
 
+test('a form that no page of its own sends is refused, and harms nothing', async () => {
+  const { url } = world.settings;
+  const post = (path: string, body: string, headers: Record<string, string> = {}) =>
+    fetch(url + path, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body,
+    });
+  const cookie = (await post('/sign-in', `login=bob&password=${encodeURIComponent(EXAMPLE_PASSWORD)}`)).headers
+    .getSetCookie()[0]!
+    .split(';')[0]!;
+  const chatPath = `/chat/${await direct()}/messages`;
+  const statuses: number[] = [];
+  for (const [path, body] of [
+    ['/sign-in', 'login=a&login=b&password=a'],
+    ['/sign-in', 'login=%00&password=%00'],
+    ['/chat', 'with=__proto__&title=a&title=b'],
+    [chatPath, 'text=a&text=b'],
+    [chatPath, 'text=%00'],
+  ] as const) {
+    statuses.push((await post(path, body, { cookie })).status);
+    statuses.push((await post(path, '{}', { cookie, 'content-type': 'application/json' })).status);
+  }
+  expect(statuses).toEqual([403, 403, 403, 403, 400, 400, 400, 400, 400, 400]);
+  await chat().db.deleteFrom('failed_sign_in').execute();
+});
+
 test('of many guesses at once no more are looked at than of as many in a row, and a right password is no guess', async () => {
   const { url } = world.settings;
   const guess = async (password: string, login = 'mei') =>
