@@ -188,7 +188,8 @@ export class IssuerController {
   private refuse(response: Response, { code, detail }: SignInRefused, asked?: IssuerPurpose): void {
     this.count(code);
     const line = { refusal: code, ...(detail ? { detail } : {}), ...(asked ? { for: asked.purpose } : {}) };
-    if (FOR_OPERATORS.has(code)) this.log.warn(line, 'The provider signed nobody in');
+    // The code is in the sentence too: of one sentence not every repetition is told, and people can cause some of them.
+    if (FOR_OPERATORS.has(code)) this.log.warn(line, `The provider signed nobody in: ${code}`);
     // Anybody can ask for these as often as they like.
     else if (!asked) this.log.debug(line, 'Somebody came to a sign-in that is none');
     else this.log.log(line, 'Nobody was signed in by the provider');
