@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 /**
  * The one stylesheet of every page. Ink on paper, a serif for what is said and a sans for what is done, one colour for
  * going on and one for ending. Contrast is 4.5:1 or better for text and 3:1 for the edges of fields and for focus
- * (WCAG 2.2 AA), in light and dark.
+ * (WCAG 2.2 AA), in light and dark. Logical properties only: a page of a language that is written from right to left is
+ * its mirror image. A tick is a tick in both.
  */
 export const STYLESHEET = `
 :root {
@@ -46,13 +47,13 @@ main { flex: 1; }
   background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow);
   padding: clamp(1.25rem, 5vw, 2.25rem);
 }
-.card + .card, .card + form, form + .card { margin-top: 1rem; }
+.card + .card, .card + form, form + .card { margin-block-start: 1rem; }
 h1, h2, h3 { font-family: var(--serif); font-weight: 600; line-height: 1.2; margin: 0; text-wrap: balance; }
 h1 { font-size: clamp(1.6rem, 6vw, 2.05rem); letter-spacing: -.012em; }
 h2 { font-size: 1.3rem; }
 h3 { font-size: 1.05rem; }
 p { margin: .75rem 0 0; text-wrap: pretty; }
-.lead { font-size: 1.0625rem; color: var(--quiet); margin-top: .6rem; }
+.lead { font-size: 1.0625rem; color: var(--quiet); margin-block-start: .6rem; }
 .lead strong { color: var(--ink); font-weight: 600; }
 .small { font-size: .875rem; }
 .quiet { color: var(--quiet); }
@@ -61,12 +62,12 @@ a { color: var(--go); text-underline-offset: .18em; text-decoration-thickness: 1
 a:hover { text-decoration-thickness: 2px; }
 code { font-family: var(--mono); font-size: .9em; }
 :focus-visible { outline: 3px solid var(--go); outline-offset: 3px; border-radius: 4px; }
-.skip { position: absolute; left: -999rem; }
-.skip:focus { left: 1rem; top: .75rem; background: var(--card); padding: .5rem .75rem; z-index: 1; }
+.skip { position: absolute; inset-inline-start: 1rem; inset-block-start: -99rem; }
+.skip:focus { inset-block-start: .75rem; background: var(--card); padding: .5rem .75rem; z-index: 1; }
 
 label { font-weight: 600; }
-.field { margin-top: 1.15rem; }
-.field label { display: block; margin-bottom: .35rem; }
+.field { margin-block-start: 1.15rem; }
+.field label { display: block; margin-block-end: .35rem; }
 input[type=text], input[type=password] {
   width: 100%; min-height: 3rem; padding: .6rem .8rem; font: inherit; color: inherit;
   background: var(--paper); border: 1px solid var(--edge); border-radius: 9px;
@@ -90,15 +91,15 @@ button.plain {
   text-decoration: underline; text-underline-offset: .18em; text-decoration-thickness: 1px;
 }
 button.plain:hover { text-decoration-thickness: 2px; }
-.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.6rem; }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-block-start: 1.6rem; }
 .actions > button, .actions > a.button { flex: 1 1 9rem; }
-.after { margin-top: .75rem; text-align: center; }
+.after { margin-block-start: .75rem; text-align: center; }
 
 fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
-legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
+legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: inline-start; }
 .tick-all { display: flex; justify-content: flex-end; min-width: max-content; } /* too narrow beside the heading: it goes below */
-.scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-top: 1px solid var(--line); }
-.scopes li { border-bottom: 1px solid var(--line); }
+.scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-block-start: 1px solid var(--line); }
+.scopes li { border-block-end: 1px solid var(--line); }
 .scopes label {
   display: grid; grid-template-columns: auto 1fr; gap: .1rem .85rem; align-items: start;
   padding: .8rem .35rem; cursor: pointer; font-weight: 500; border-radius: 6px;
@@ -118,45 +119,45 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: left; }
 .scopes .hint { grid-column: 2; font-weight: 400; font-size: .875rem; color: var(--quiet); }
 
 .facts { list-style: none; margin: 1.5rem 0 0; padding: 1rem 1.15rem; background: var(--paper); border-radius: 10px; font-size: .9375rem; }
-.facts li + li { margin-top: .65rem; }
+.facts li + li { margin-block-start: .65rem; }
 .facts strong { font-weight: 600; }
 
-.notice { margin-top: 1.25rem; padding: .85rem 1rem; border-radius: 9px; background: var(--go-wash); border-left: 4px solid var(--go); }
-.notice p:first-child { margin-top: 0; }
-.notice.warning { background: var(--warn-wash); border-left-color: var(--warn); }
-.notice.problem { background: var(--end-wash); border-left-color: var(--end); }
+.notice { margin-block-start: 1.25rem; padding: .85rem 1rem; border-radius: 9px; background: var(--go-wash); border-inline-start: 4px solid var(--go); }
+.notice p:first-child { margin-block-start: 0; }
+.notice.warning { background: var(--warn-wash); border-inline-start-color: var(--warn); }
+.notice.problem { background: var(--end-wash); border-inline-start-color: var(--end); }
 .top { margin: 0 0 1rem; }
 
-.title-row { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .35rem 1.25rem; margin-bottom: 1.25rem; }
+.title-row { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .35rem 1.25rem; margin-block-end: 1.25rem; }
 .who { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .9rem; color: var(--quiet); font-size: .9375rem; }
 .grant header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .15rem 1rem; align-items: baseline; }
 .grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 8.5rem), 1fr)); gap: .9rem 1.25rem; margin: 1.15rem 0 0; }
 .grant dt { font-size: .8125rem; color: var(--quiet); }
 .grant dd { margin: .1rem 0 0; }
-.grant .usage { margin-top: 1.1rem; }
-.grant fieldset { margin-top: 1.1rem; }
+.grant .usage { margin-block-start: 1.1rem; }
+.grant fieldset { margin-block-start: 1.1rem; }
 .grant legend { float: none; font: 400 .8125rem/1.4 var(--sans); color: var(--quiet); }
 .grant .scopes label { padding: .6rem .35rem; }
-.grant .scopes + p { margin-top: .5rem; }
-.grant .actions { margin-top: 1.1rem; }
+.grant .scopes + p { margin-block-start: .5rem; }
+.grant .actions { margin-block-start: 1.1rem; }
 .asked { display: grid; gap: .75rem; margin: 1.35rem 0 0; padding: 1rem 1.15rem; background: var(--paper); border-radius: 10px; font-size: .9375rem; }
 .asked dt { font-size: .8125rem; color: var(--quiet); }
 .asked dd { margin: .1rem 0 0; overflow-wrap: anywhere; }
 .asked .code { font-size: 1.25rem; }
-.asks { font-size: 1.05rem; margin-top: 1.35rem; }
-.asks + ul { margin: .35rem 0 0; padding-left: 1.25rem; }
+.asks { font-size: 1.05rem; margin-block-start: 1.35rem; }
+.asks + ul { margin: .35rem 0 0; padding-inline-start: 1.25rem; }
 .code { font-family: var(--mono); letter-spacing: .08em; }
 input.code { font-size: 1.35rem; text-transform: uppercase; }
-.card > p:first-child { margin-top: 0; }
+.card > p:first-child { margin-block-start: 0; }
 .section { margin: 2.5rem 0 1rem; }
-details { margin-top: .6rem; }
+details { margin-block-start: .6rem; }
 summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
-.evidence { margin: .5rem 0 0; padding-left: 1.1rem; }
-.evidence li + li { margin-top: .35rem; }
+.evidence { margin: .5rem 0 0; padding-inline-start: 1.1rem; }
+.evidence li + li { margin-block-start: .35rem; }
 .past { list-style: none; margin: 0; padding: 0; }
-.past > li { padding: .9rem 0; border-bottom: 1px solid var(--line); }
-.past > li:first-child { padding-top: 0; }
-.past > li:last-child { padding-bottom: 0; border-bottom: 0; }
+.past > li { padding: .9rem 0; border-block-end: 1px solid var(--line); }
+.past > li:first-child { padding-block-start: 0; }
+.past > li:last-child { padding-block-end: 0; border-block-end: 0; }
 
 @media (max-width: 24rem) {
   .masthead { padding-block: 1.1rem .9rem; }
@@ -168,7 +169,7 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
   button, a.button, .card, .facts, .notice { border: 1px solid; }
 }
 .list { margin: 1rem 0 0; }
-.list dt { margin-top: .9rem; font-size: .9375rem; color: var(--quiet); }
+.list dt { margin-block-start: .9rem; font-size: .9375rem; color: var(--quiet); }
 .list dd { margin: .1rem 0 0; overflow-wrap: anywhere; }
 .list a:has(> code) { text-underline-offset: .35em; }
 .codes dt { font-size: 1rem; }
@@ -176,7 +177,7 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
   .codes { display: grid; grid-template-columns: 12.5rem 1fr; gap: .6rem 1rem; }
   .codes dt, .codes dd { margin: 0; }
 }
-.card h1 + h2, .card p + h2, .card dl + h2 { margin-top: 1.6rem; }
+.card h1 + h2, .card p + h2, .card dl + h2 { margin-block-start: 1.6rem; }
 @media print { .card { box-shadow: none; } button, a.button { display: none; } }
 `;
 
