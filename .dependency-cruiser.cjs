@@ -46,6 +46,7 @@ module.exports = {
       from: { path: '^libs/client/src/' },
       to: { path: '^libs/protocol/', dependencyTypesNot: ['type-only'] },
     },
+    only('console-knows-the-sdk-alone', '^apps/console/', ['^libs/client/']),
     only('cli-stands-alone', '^apps/cli/', ['^libs/testing/', '^libs/protocol/']),
     only('example-platform-is-another-company', '^apps/example-platform/', ['^libs/(database|testing)/']),
     {
@@ -63,7 +64,10 @@ module.exports = {
     {
       name: 'not-to-dev-dependencies',
       severity: 'error',
-      from: { path: '^(libs|apps)/', pathNot: ['\\.spec\\.tsx?$', '^libs/testing/', '/(test|bench)/'] },
+      from: {
+        path: '^(libs|apps)/',
+        pathNot: ['\\.spec\\.tsx?$', '^libs/testing/', '/(test|bench)/', '/vite\\.config\\.ts$'],
+      },
       // A peer is there for whoever uses it, and for the tests it is here.
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },

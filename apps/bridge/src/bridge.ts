@@ -8,6 +8,7 @@ import { ADMIN_PATH, adminApi } from './admin/admin-api.js';
 import { BUS } from './bus.js';
 import type { Config } from './config/config.js';
 import { refuseDemoPeople, seedDemo } from './demo/demo.js';
+import { CONSOLE_PATH, consolePage } from './http/console.js';
 import { InternalServer } from './http/internal-server.js';
 import { checkFree, closeServer } from './http/listen.js';
 import { listenPublicly, makePublicApp } from './http/public-app.js';
@@ -55,6 +56,7 @@ export class Bridge {
       const refused = app.get(Metrics).apiRefusals();
       const admin = adminApi(database, app.get(Endings), config, () => refused('operators', 'tokens'));
       const mounted = {
+        [CONSOLE_PATH]: consolePage(config),
         ...(config.roles.has('admin') ? { [ADMIN_PATH]: admin } : {}),
         ...(config.roles.has('platform')
           ? { [PLATFORM_PATH]: platformApi(app.get(PlatformParts), config, (limit) => refused('platform', limit)) }

@@ -48,6 +48,7 @@ function greet(config: Config): void {
     `Drawbridge is ready at ${config.publicUrl}`,
     `  connected apps  ${config.publicUrl}/connected-apps`,
     `  internal        ${config.internalUrl}`,
+    `  console         ${config.internalUrl}/console/`,
     `  data            ${data}`,
     ...(config.signIn ? [`  sign in at      ${config.signIn.issuer}`] : []),
     ...(config.demo && !config.signIn

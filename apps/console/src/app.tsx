@@ -1,0 +1,61 @@
+import { useSignal } from '@preact/signals';
+import type { FunctionComponent } from 'preact';
+import type { Console } from './console.js';
+import { PANELS } from './panels/panels.js';
+import { Tabs } from './parts/tabs.js';
+import { SeatView } from './people/seat-view.js';
+import { TimelineView } from './timeline/timeline-view.js';
+
+type Place = 'people' | 'frames' | 'tools';
+const PLACES = { people: 'People', frames: 'Frames', tools: 'Tools' } as const;
+
+/** People on the left, what goes over their wires in the middle, tools on the right; where it is narrow, one at a time. */
+export const App: FunctionComponent<{ console: Console }> = ({ console }) => {
+  const place = useSignal<Place>('people');
+  const panel = useSignal<keyof typeof PANELS>('send');
+  const Panel = PANELS[panel.value].view;
+  return (
+    <>
+      <a class="skip" href="#frames">
+        Skip to the frames
+      </a>
+      <header class="bar">
+        <h1>
+          Drawbridge <span>console</span>
+        </h1>
+        <p class="server">{console.settings.publicUrl}</p>
+        <nav class="places" aria-label="Parts of the console">
+          {(Object.keys(PLACES) as Place[]).map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={place.value === each}
+              onClick={() => {
+                place.value = each;
+              }}
+            >
+              {PLACES[each]}
+            </button>
+          ))}
+        </nav>
+      </header>
+      <main class="board" data-place={place.value}>
+        <div class="people">
+          <SeatView console={console} seat={console.seats.left} />
+          <SeatView console={console} seat={console.seats.right} />
+        </div>
+        <section class="frames" id="frames" aria-label="Frames" tabIndex={-1}>
+          <TimelineView console={console} />
+        </section>
+        <section class="tools" aria-label="Tools">
+          <Tabs label="Tools" tabs={PANELS} chosen={panel} id="tool">
+            <Panel console={console} />
+          </Tabs>
+        </section>
+      </main>
+      <p class="visually-hidden" role="status">
+        {console.said.value}
+      </p>
+    </>
+  );
+};

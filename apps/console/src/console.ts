@@ -1,0 +1,41 @@
+import { signal } from '@preact/signals';
+import { Seat } from './people/seat.js';
+import { onSignIn } from './people/sign-in-window.js';
+import type { Settings } from './settings.js';
+import { Filter } from './timeline/filter.js';
+import type { Side } from './wire/entry.js';
+import { FrameLog } from './wire/frame-log.js';
+
+/** What the console is besides its drawing: two people, what went over their wires, and what is looked at of it. */
+export class Console {
+  readonly log = new FrameLog();
+  readonly filter = new Filter(this.log);
+  readonly seats: Readonly<Record<Side, Seat>>;
+  /** The number of the entry that is looked at. */
+  readonly selected = signal<number | undefined>(undefined);
+  /** Whom the tools act for. */
+  readonly actor = signal<Side>('left');
+  /** Said once, to everybody and to screen readers: what a command did. */
+  readonly said = signal('');
+
+  constructor(readonly settings: Settings) {
+    this.seats = { left: new Seat('left', settings, this.log), right: new Seat('right', settings, this.log) };
+    onSignIn(({ side, error }) => {
+      const seat = this.seats[side];
+      if (error === undefined) void seat.signedIn();
+      else seat.problem.value = error === 'access_denied' ? 'They did not allow it.' : `The sign-in failed: ${error}`;
+    });
+  }
+
+  get seat(): Seat {
+    return this.seats[this.actor.value];
+  }
+
+  say(text: string): void {
+    this.said.value = text;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.seats.left.start(), this.seats.right.start()]);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Message } from '@drawbridge/client';
+import { useSignal } from '@preact/signals';
+import type { FunctionComponent } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Talk } from './chat.js';
+import type { Seat } from './seat.js';
+
+/** Conversations and the one that is open, as a person sees them. */
+export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
+  const { chat, side } = seat;
+  const me = seat.session.value?.person.id ?? '';
+  const text = useSignal('');
+  const openId = chat.openId.value;
+  const open = chat.talks.value.find(({ id }) => id === openId);
+  const list = useRef<HTMLOListElement>(null);
+  const messages = chat.messages.value;
+  // Whenever there is another last one.
+  useLayoutEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [messages.at(-1)?.id, openId]);
+  const typing = [...chat.typing.value].filter((id) => id !== me);
+  return (
+    <>
+      <label class="visually-hidden" for={`${side}-talk`}>
+        Conversation
+      </label>
+      <select
+        id={`${side}-talk`}
+        value={openId ?? ''}
+        onChange={(event) => void openOrWrite(seat, event.currentTarget.value)}
+      >
+        {openId === undefined && <option value="">Choose a conversation</option>}
+        {chat.talks.value.map((talk) => (
+          <option key={talk.id} value={talk.id}>
+            {titleOf(talk, me)}
+            {talk.unread > 0 ? ` (${talk.unread} new)` : ''}
+          </option>
+        ))}
+      </select>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls can be reached by keyboard. */}
+      <ol class="messages" ref={list} tabIndex={0} aria-label="Messages">
+        {chat.older.value !== undefined && (
+          <li>
+            <button type="button" class="plain" onClick={() => void chat.loadOlder()}>
+              Show older ones
+            </button>
+          </li>
+        )}
+        {messages.map((message) => (
+          <Bubble key={message.id} message={message} isMine={message.from.id === me} readBy={readBy(seat, message)} />
+        ))}
+        {chat.waiting.value.map(({ localId, status, error, command, data }) => (
+          <li key={localId} class="mine waiting">
+            <p>{'text' in data ? data.text : command}</p>
+            <small>{status === 'failed' ? `not sent: ${error?.code ?? 'failed'}` : status}</small>
+          </li>
+        ))}
+      </ol>
+      <p class="typing">{typing.length > 0 ? `${typing.join(', ')} is typing…` : ''}</p>
+      {chat.problem.value && (
+        <p class="problem" role="alert">
+          {chat.problem.value}
+        </p>
+      )}
+      <form
+        class="write"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const words = text.value.trim();
+          if (words === '' || !open) return;
+          text.value = '';
+          void chat.send(words);
+        }}
+      >
+        <label class="visually-hidden" for={`${side}-text`}>
+          Message
+        </label>
+        <input
+          id={`${side}-text`}
+          type="text"
+          autocomplete="off"
+          dir="auto"
+          placeholder={open ? 'Message' : 'No conversation is open'}
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+            chat.typed();
+          }}
+        />
+        <button type="submit" disabled={!open}>
+          Send
+        </button>
+      </form>
+    </>
+  );
+};
+
+async function openOrWrite({ chat }: Seat, id: string): Promise<void> {
+  if (id !== '') await chat.open(id);
+}
+
+const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: string }> = ({
+  message,
+  isMine,
+  readBy,
+}) => {
+  const { from, text, title, note, deletedAt, editedAt, reactions, sentAt, via } = message;
+  return (
+    <li class={isMine ? 'mine' : undefined}>
+      {!isMine && (
+        <b>
+          <bdi>{from.name}</bdi>
+        </b>
+      )}
+      <p dir="auto">
+        {deletedAt ? <i>deleted</i> : (text ?? note)}
+        {title && (
+          <>
+            {' '}
+            <bdi>{title.name}</bdi> ({title.url})
+          </>
+        )}
+      </p>
+      {reactions.length > 0 && (
+        <p class="reactions">{reactions.map(({ emoji, count }) => `${emoji} ${count}`).join('  ')}</p>
+      )}
+      <small>
+        <time dateTime={sentAt}>{new Date(sentAt).toLocaleTimeString()}</time>
+        {editedAt && !deletedAt && ', edited'}
+        {via && `, via ${via.app}`}
+        {isMine && readBy}
+      </small>
+    </li>
+  );
+};
+
+function readBy({ chat, session }: Seat, { position }: Message): string {
+  const me = session.value?.person.id;
+  const isRead = [...chat.readUpTo.value].some(([person, upTo]) => person !== me && upTo >= position);
+  return isRead ? ', read' : '';
+}
+
+function titleOf({ title, members, kind }: Talk, me: string): string {
+  if (title !== undefined) return title;
+  const others = members.filter(({ id }) => id !== me).map(({ name }) => name);
+  return others.join(', ') || (kind === 'direct' ? 'Yourself' : 'A group');
+}

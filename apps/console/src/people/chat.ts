@@ -1,0 +1,221 @@
+import type {
+  Bridge,
+  BridgeEvent,
+  Conversation,
+  Message,
+  OutboxEntry,
+  Person,
+  PersonalConversation,
+} from '@drawbridge/client';
+import { batch, signal } from '@preact/signals';
+
+const PAGE = 50;
+
+/** A conversation as the console shows it. */
+export interface Talk extends Pick<PersonalConversation, 'id' | 'kind' | 'title' | 'members' | 'updatedAt' | 'unread'> {
+  readonly last?: Message;
+}
+
+/** What one person sees of their messages: as an app shows it, so that a tester sees what the frames mean. */
+export class Chat {
+  readonly talks = signal<readonly Talk[]>([]);
+  readonly contacts = signal<readonly Person[]>([]);
+  /** The id of the conversation that is open. */
+  readonly openId = signal<string | undefined>(undefined);
+  /** Of the open conversation, in the order of their positions. */
+  readonly messages = signal<readonly Message[]>([]);
+  /** `before` of the page before the first of `messages`. */
+  readonly older = signal<number | undefined>(undefined);
+  /** Who types in the open conversation. */
+  readonly typing = signal<ReadonlySet<string>>(new Set());
+  /** How far the others have read the open conversation, by their ids. */
+  readonly readUpTo = signal<ReadonlyMap<string, number>>(new Map());
+  /** What waits to be sent, or could not be. */
+  readonly waiting = signal<readonly Readonly<OutboxEntry>[]>([]);
+  readonly problem = signal('');
+
+  constructor(private readonly client: () => Bridge | undefined) {}
+
+  /** Everything from the beginning: at the start, and after whatever was missed. */
+  load(): Promise<void> {
+    return this.#doing(async (client) => {
+      const scopes = client.session?.grant.scopes ?? [];
+      const reads = scopes.includes('messages.read');
+      const [list, people] = await Promise.all([
+        reads ? client.request('conversation.list', {}) : undefined,
+        scopes.includes('contacts.read') ? client.request('contacts.list', {}) : undefined,
+      ]);
+      batch(() => {
+        if (list) this.talks.value = list.conversations.map(({ lastMessage: last, ...talk }) => ({ ...talk, last }));
+        if (people) this.contacts.value = people.contacts;
+      });
+      const open = this.openId.value ?? this.talks.value[0]?.id;
+      if (open !== undefined && reads) await this.open(open);
+    });
+  }
+
+  open(id: string): Promise<void> {
+    return this.#doing(async (client) => {
+      if (id !== this.openId.value) this.#show([], undefined);
+      this.openId.value = id;
+      this.typing.value = new Set();
+      const talk = client.conversation(id);
+      const [page, { receipts }] = await Promise.all([talk.history({ limit: PAGE }), talk.get()]);
+      if (this.openId.value !== id) return;
+      this.readUpTo.value = new Map(receipts.map(({ person, readUpTo = 0 }) => [person, readUpTo]));
+      this.#show(merged(this.messages.value, page.messages), page.next);
+      await this.#read(client);
+    });
+  }
+
+  loadOlder(): Promise<void> {
+    return this.#doing(async (client) => {
+      const id = this.openId.value;
+      const before = this.older.value;
+      if (id === undefined || before === undefined) return;
+      const page = await client.conversation(id).history({ before, limit: PAGE });
+      if (this.openId.value === id) this.#show(merged(this.messages.value, page.messages), page.next);
+    });
+  }
+
+  /** Through the SDK's outbox: it is sent when it can be. */
+  send(text: string): Promise<void> {
+    return this.#doing(async (client) => {
+      const id = this.openId.value;
+      if (id === undefined) throw new Error('Open a conversation first.');
+      await client.conversation(id).send({ text });
+    });
+  }
+
+  sendTo(person: string, text: string): Promise<void> {
+    return this.#doing(async (client) => {
+      const sent = await client.sendTo(person, { text });
+      this.openId.value = sent.conversation;
+      await this.load();
+    });
+  }
+
+  typed(): void {
+    const id = this.openId.value;
+    // What is passing is not worth a word when it fails.
+    if (id !== undefined)
+      this.client()
+        ?.conversation(id)
+        .typing()
+        .catch(() => {});
+  }
+
+  heard({ event, data }: BridgeEvent): void {
+    switch (event) {
+      case 'message.created':
+      case 'message.edited':
+      case 'message.deleted':
+      case 'message.reacted':
+        this.#message(data.message, event === 'message.created');
+        return;
+      case 'conversation.created':
+      case 'conversation.updated':
+        this.#conversation(data.conversation);
+        return;
+      case 'typing':
+        if (data.conversation === this.openId.value) this.typing.value = changed(this.typing.value, data);
+        return;
+      case 'receipt.updated':
+        if (data.conversation === this.openId.value && data.readUpTo !== undefined)
+          this.readUpTo.value = new Map(this.readUpTo.value).set(data.person, data.readUpTo);
+        return;
+      case 'grant.changed':
+        if (!data.scopes.includes('messages.read')) this.forget();
+    }
+  }
+
+  outboxChanged(entry: Readonly<OutboxEntry>): void {
+    const others = this.waiting.value.filter(({ localId }) => localId !== entry.localId);
+    this.waiting.value = entry.status === 'sent' ? others : [...others, entry];
+  }
+
+  /** The consent is over: nothing of what it showed stays on the page. */
+  forget(): void {
+    batch(() => {
+      this.talks.value = [];
+      this.contacts.value = [];
+      this.openId.value = undefined;
+      this.waiting.value = [];
+      this.typing.value = new Set();
+      this.#show([], undefined);
+    });
+  }
+
+  #message(message: Message, isNew: boolean): void {
+    const isOpen = message.conversation === this.openId.value;
+    const talk = this.talks.value.find(({ id }) => id === message.conversation);
+    if (!talk) return void this.load();
+    const me = this.client()?.session?.person.id;
+    batch(() => {
+      if (isOpen) {
+        this.#show(merged(this.messages.value, [message]), this.older.value);
+        if (isNew) this.typing.value = changed(this.typing.value, { person: message.from.id, active: false });
+      }
+      const isLast = message.position >= (talk.last?.position ?? 0);
+      const unread = talk.unread + (isNew && !isOpen && message.from.id !== me ? 1 : 0);
+      this.#put({ ...talk, unread, ...(isLast ? { last: message, updatedAt: message.sentAt } : {}) });
+    });
+    if (isOpen && isNew && message.from.id !== me) void this.#doing((client) => this.#read(client));
+  }
+
+  #conversation(shown: Conversation): void {
+    const me = this.client()?.session?.person.id;
+    // Taken out of it: there is nothing to see any more.
+    const isWhole = shown.memberCount <= shown.members.length;
+    if (isWhole && !shown.members.some(({ id }) => id === me)) return void this.load();
+    const known = this.talks.value.find(({ id }) => id === shown.id);
+    this.#put({ unread: 0, ...known, ...shown });
+  }
+
+  async #read(client: Bridge): Promise<void> {
+    const id = this.openId.value;
+    const last = this.messages.value.at(-1)?.position;
+    const talk = this.talks.value.find((each) => each.id === id);
+    if (id === undefined || last === undefined || !talk || talk.unread === 0) return;
+    await client.conversation(id).read(last);
+    this.#put({ ...talk, unread: 0 });
+  }
+
+  #put(talk: Talk): void {
+    const others = this.talks.value.filter(({ id }) => id !== talk.id);
+    this.talks.value = [talk, ...others].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+  }
+
+  #show(messages: readonly Message[], older: number | undefined): void {
+    this.messages.value = messages;
+    this.older.value = older;
+  }
+
+  /** What goes wrong is said on the page; the frames beside it say the rest. */
+  async #doing(act: (client: Bridge) => Promise<void>): Promise<void> {
+    const client = this.client();
+    if (!client) return;
+    try {
+      this.problem.value = '';
+      await act(client);
+    } catch (error) {
+      if (client === this.client()) this.problem.value = (error as Error).message;
+    }
+  }
+}
+
+function changed(
+  people: ReadonlySet<string>,
+  { person, active }: { person: string; active: boolean },
+): ReadonlySet<string> {
+  const next = new Set(people);
+  if (active) next.add(person);
+  else next.delete(person);
+  return next;
+}
+
+function merged(known: readonly Message[], more: readonly Message[]): readonly Message[] {
+  const byPosition = new Map(known.map((message) => [message.position, message]));
+  for (const message of more) byPosition.set(message.position, message);
+  return [...byPosition.values()].sort((a, b) => a.position - b.position);
+}

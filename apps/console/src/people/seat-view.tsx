@@ -1,0 +1,86 @@
+import { useSignal } from '@preact/signals';
+import type { FunctionComponent } from 'preact';
+import type { Console } from '../console.js';
+import { ChatView } from './chat-view.js';
+import type { Seat } from './seat.js';
+
+const STATE_WORDS = {
+  'signed-out': 'signed out',
+  opening: 'opening',
+  'catching-up': 'catching up',
+  live: 'live',
+  reconnecting: 'reconnecting',
+  ended: 'ended',
+} as const;
+
+/** One person: who it is, how their connection is, and their messages. */
+export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ console, seat }) => {
+  const { side } = seat;
+  const state = seat.state.value;
+  const session = seat.session.value;
+  const isAway = useSignal(false);
+  const title = `${side}-name`;
+  return (
+    <section class="seat" data-side={side} aria-labelledby={title}>
+      <header>
+        <h2 id={title}>
+          <bdi>{seat.name}</bdi>
+        </h2>
+        <p class="state" data-state={state.name}>
+          {STATE_WORDS[state.name]}
+          {state.reason && state.name !== 'live' && (
+            <>
+              {': '}
+              <a
+                href={state.docs ?? `${console.settings.publicUrl}/errors/${state.reason}`}
+                target="_blank"
+                rel="noreferrer"
+              >
+                {state.reason}
+              </a>
+            </>
+          )}
+        </p>
+        {session && (
+          <div class="actions">
+            <button
+              type="button"
+              onClick={() => {
+                isAway.value = !isAway.value;
+                if (isAway.value) void seat.disconnect();
+                else seat.connect();
+              }}
+            >
+              {isAway.value ? 'Connect' : 'Disconnect'}
+            </button>
+            <button type="button" onClick={() => void seat.signOut()}>
+              Sign out
+            </button>
+          </div>
+        )}
+      </header>
+      {seat.problem.value && (
+        <p class="problem" role="alert">
+          {seat.problem.value}
+        </p>
+      )}
+      {session ? <ChatView seat={seat} /> : <SignedOut console={console} seat={seat} />}
+    </section>
+  );
+};
+
+const SignedOut: FunctionComponent<{ console: Console; seat: Seat }> = ({ console, seat }) => {
+  const { demo } = console.settings;
+  return (
+    <div class="empty">
+      <button type="button" class="go" onClick={() => void seat.beginSignIn()}>
+        Sign in
+      </button>
+      {demo && (
+        <p>
+          As {demo.logins.join(', ')}, with the password <code>{demo.password}</code>.
+        </p>
+      )}
+    </div>
+  );
+};

@@ -1,0 +1,134 @@
+import { type Bridge, createClient, type State } from '@drawbridge/client';
+import type { SignIn } from '@drawbridge/client/sign-in';
+import { signal } from '@preact/signals';
+import type { Settings } from '../settings.js';
+import type { Side } from '../wire/entry.js';
+import type { FrameLog } from '../wire/frame-log.js';
+import { Tap } from '../wire/tap.js';
+import { Chat } from './chat.js';
+import { beginSignIn, signInOf } from './sign-in-window.js';
+
+const SIGNED_OUT: State = { name: 'signed-out', retryable: false };
+/** Testers do not want to wait as long as a crowd of clients has to. */
+const BACKOFF = { baseMs: 250, maxMs: 5_000 };
+
+/** One of the two people: who they are, their connection, and what they see. */
+export class Seat {
+  readonly tap: Tap;
+  readonly chat: Chat;
+  readonly signIn: SignIn;
+  readonly state = signal(SIGNED_OUT);
+  /** What is signed in, by whom, and what it may do. */
+  readonly session = signal<Bridge['session']>(undefined);
+  /** Why a sign-in failed, for the person to read. */
+  readonly problem = signal('');
+  /** The SDK's own; undefined while nobody is signed in here. */
+  client: Bridge | undefined;
+  /** How far the events have been told, so that the next client goes on from there. */
+  #cursor: Bridge['cursor'];
+  /** For the fault panel: the next token that the SDK asks for is one that the bridge refuses. */
+  spoilsNextToken = false;
+
+  constructor(
+    readonly side: Side,
+    private readonly settings: Settings,
+    log: FrameLog,
+  ) {
+    this.tap = new Tap(side, log);
+    this.signIn = signInOf(side, settings);
+    this.chat = new Chat(() => this.client);
+  }
+
+  /** The person's name, once the bridge has said it. */
+  get name(): string {
+    const person = this.session.value?.person;
+    return person?.name ?? person?.id ?? (this.side === 'left' ? 'Left' : 'Right');
+  }
+
+  /** Connects, if somebody is signed in from before. */
+  async start(): Promise<void> {
+    if (await this.signIn.isSignedIn()) this.connect();
+  }
+
+  /** Somebody signed in, who may be another person than before. */
+  async signedIn(): Promise<void> {
+    await this.disconnect();
+    this.#ended();
+    this.connect();
+  }
+
+  async beginSignIn(): Promise<void> {
+    this.problem.value = '';
+    try {
+      await beginSignIn(this.side, this.signIn);
+    } catch (error) {
+      this.problem.value = `The sign-in could not begin: ${(error as Error).message}`;
+    }
+  }
+
+  connect(): void {
+    this.problem.value = '';
+    if (this.client) {
+      this.client.open();
+      return;
+    }
+    const client = createClient({
+      url: this.settings.publicUrl,
+      client: { name: 'Drawbridge console', version: '1' },
+      token: async (request) => {
+        const token = await this.signIn.accessToken(request);
+        if (!this.spoilsNextToken || !token) return token;
+        this.spoilsNextToken = false;
+        this.tap.note('token', 'the SDK was given a token with a broken signature by the tester');
+        return { ...token, accessToken: `${token.accessToken.slice(0, -4)}AAAA` };
+      },
+      webSocket: this.tap.webSocket,
+      backoff: BACKOFF,
+      ...(this.#cursor ? { resume: this.#cursor } : {}),
+    });
+    this.client = client;
+    client.on('state', (state) => this.#changed(client, state));
+    client.on('event', (event) => this.chat.heard(event));
+    client.on('outbox', (entry) => this.chat.outboxChanged(entry));
+  }
+
+  /** Stays away until `connect`, which goes on from where it was. To be offline and queue is the tap's weather. */
+  async disconnect(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    await client?.close();
+    this.#cursor = client?.cursor ?? this.#cursor;
+  }
+
+  /** Ends this sign-in's consent (RFC 7009), as an app does when its person signs out. */
+  async signOut(): Promise<void> {
+    await this.signIn.signOut();
+  }
+
+  #changed(client: Bridge, state: State): void {
+    if (client !== this.client && state.reason !== 'closed') return;
+    this.state.value = state;
+    const { reason, retryInMs } = state;
+    const why = [state.name, reason, retryInMs === undefined ? undefined : `again in ${Math.round(retryInMs)} ms`];
+    this.tap.log.told(
+      { side: this.side, connection: this.tap.connection },
+      'state',
+      state.name,
+      why.filter((part) => part !== undefined).join(', '),
+    );
+    if (client.session) this.session.value = client.session;
+    if (state.name === 'live') void this.chat.load();
+    if (state.name === 'ended' && reason !== 'closed') {
+      this.client = undefined;
+      this.#ended();
+      void this.signIn.forget();
+    }
+  }
+
+  /** Nothing of what was read stays on the page. */
+  #ended(): void {
+    this.session.value = undefined;
+    this.#cursor = undefined;
+    this.chat.forget();
+  }
+}

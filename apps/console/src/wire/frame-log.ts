@@ -1,0 +1,149 @@
+import { signal } from '@preact/signals';
+import type { Entry, Problem, WireFrame } from './entry.js';
+
+export const LOG_LIMITS = {
+  /** The oldest go first: 50,000 frames of a kilobyte are what a tab bears well. */
+  entries: 50_000,
+} as const;
+
+/** What is known of one connection, for the problems that only show among its frames. */
+interface Seen {
+  /** Commands that are not answered yet, by their id. */
+  readonly asked: Map<string, { readonly command: string; readonly entry: number; readonly at: number }>;
+  lastSeq: number | undefined;
+}
+
+type Part = Pick<Entry, 'side' | 'connection'>;
+/** Looks at a frame by itself; the schemas of /asyncapi.json do (send/validation). */
+export type FrameCheck = (frame: WireFrame, sent: boolean) => readonly Problem[];
+
+const bytes = new TextEncoder();
+const now = () => performance.timeOrigin + performance.now();
+
+/**
+ * Everything that went over the wire, in the order in which it did, bounded (I9). Whoever draws it reads `version`, which
+ * changes once for all frames of a turn of the browser, so that a thousand frames are drawn once.
+ */
+export class FrameLog {
+  /** Oldest first. Read only. */
+  entries: Entry[] = [];
+  /** Changes when `entries` has changed. */
+  readonly version = signal(0);
+  check: FrameCheck = () => [];
+  #number = 0;
+  #seen = new Map<string, Seen>();
+  #isTelling = false;
+  readonly #listeners = new Set<(entry: Entry) => void>();
+
+  /** Calls back for each entry, at once, until the function that is returned is called. */
+  on(listener: (entry: Entry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  sent(part: Part, text: string): Entry {
+    const at = now();
+    const { frame, problems } = read(text);
+    const number = this.#number + 1;
+    if (frame?.id !== undefined) this.#of(part).asked.set(frame.id, { command: frame.event, entry: number, at });
+    const found = frame ? [...problems, ...this.check(frame, true)] : problems;
+    return this.#add({ ...part, at, kind: 'sent', event: frame?.event ?? 'not a frame', text, frame, problems: found });
+  }
+
+  received(part: Part, text: string): Entry {
+    const at = now();
+    const { frame, problems } = read(text);
+    const found = [...problems];
+    const seen = this.#of(part);
+    let answers: Entry['answers'];
+    if (frame?.id !== undefined) {
+      const asked = seen.asked.get(frame.id);
+      seen.asked.delete(frame.id);
+      if (asked) answers = { command: asked.command, entry: asked.entry, ms: at - asked.at };
+      else found.push({ code: 'unknown_reply', message: `Nothing is waiting for an answer to ${frame.id}.` });
+    }
+    if (frame) found.push(...orderOf(frame, seen), ...this.check(frame, false));
+    const event = frame?.event ?? 'not a frame';
+    return this.#add({ ...part, at, kind: 'received', event, text, frame, answers, problems: found });
+  }
+
+  opened(part: Part, text: string): Entry {
+    return this.#add({ ...part, at: now(), kind: 'opened', event: 'open', text, problems: [] });
+  }
+
+  closed(part: Part, close: NonNullable<Entry['close']>): Entry {
+    this.#seen.delete(key(part));
+    const text = close.reason ? `${close.code} ${close.reason}` : String(close.code);
+    return this.#add({ ...part, at: now(), kind: 'closed', event: 'close', text, close, problems: [] });
+  }
+
+  /** What is no frame: a state of the SDK, or what the tester did. */
+  told(part: Part, kind: 'state' | 'note', event: string, text: string): Entry {
+    return this.#add({ ...part, at: now(), kind, event, text, problems: [] });
+  }
+
+  clear(): void {
+    this.entries = [];
+    this.#tell();
+  }
+
+  #of(part: Part): Seen {
+    let seen = this.#seen.get(key(part));
+    if (!seen) {
+      seen = { asked: new Map(), lastSeq: undefined };
+      this.#seen.set(key(part), seen);
+    }
+    return seen;
+  }
+
+  #add({ frame, answers, ...rest }: Omit<Entry, 'number' | 'size'>): Entry {
+    const entry: Entry = {
+      ...rest,
+      ...(frame ? { frame } : {}),
+      ...(answers ? { answers } : {}),
+      number: ++this.#number,
+      size: bytes.encode(rest.text).length,
+    };
+    this.entries.push(entry);
+    // In one go and not one by one: moving 50,000 places for each frame would be felt.
+    if (this.entries.length > LOG_LIMITS.entries * 1.1) this.entries = this.entries.slice(-LOG_LIMITS.entries);
+    for (const listener of this.#listeners) listener(entry);
+    this.#tell();
+    return entry;
+  }
+
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    // A hidden tab draws nothing, and would not tell tests either if it waited for a frame of the screen.
+    setTimeout(() => {
+      this.#isTelling = false;
+      this.version.value++;
+    }, 16);
+  }
+}
+
+const key = ({ side, connection }: Part) => `${side} ${connection}`;
+
+function read(text: string): { frame?: WireFrame; problems: readonly Problem[] } {
+  try {
+    const frame = JSON.parse(text) as WireFrame | null;
+    if (typeof frame === 'object' && typeof frame?.event === 'string') return { frame, problems: [] };
+  } catch {
+    // Said below.
+  }
+  return { problems: [{ code: 'not_json', message: 'This is not a JSON object with an `event`.' }] };
+}
+
+/** I4: `prev` is the `seq` of the durable event before it on this connection. */
+function orderOf({ event, seq, prev, data }: WireFrame, seen: Seen): readonly Problem[] {
+  // Where the mailbox begins anew, and where it begins on this connection.
+  if (event === 'mailbox.reset') seen.lastSeq = (data as { head?: number } | undefined)?.head;
+  if (seq === undefined) return [];
+  const last = seen.lastSeq;
+  seen.lastSeq = seq;
+  if (last === undefined) return [];
+  if (seq <= last) return [{ code: 'out_of_order', message: `seq ${seq} came after ${last}.` }];
+  if (prev === last) return [];
+  return [{ code: 'gap', message: `prev is ${prev}, but the event before it was ${last}.` }];
+}
