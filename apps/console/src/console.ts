@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { Seat } from './people/seat.js';
 import { onSignIn } from './people/sign-in-window.js';
 import type { Settings } from './settings.js';
+import { type CodeMeaning, loadCodes } from './timeline/codes.js';
 import { Filter } from './timeline/filter.js';
 import type { Side } from './wire/entry.js';
 import { FrameLog } from './wire/frame-log.js';
@@ -15,6 +16,8 @@ export class Console {
   readonly selected = signal<number | undefined>(undefined);
   /** Whom the tools act for. */
   readonly actor = signal<Side>('left');
+  /** What error and close codes mean, by their names and numbers. */
+  readonly codes = signal<ReadonlyMap<string, CodeMeaning>>(new Map());
   /** Said once, to everybody and to screen readers: what a command did. */
   readonly said = signal('');
 
@@ -36,6 +39,10 @@ export class Console {
   }
 
   async start(): Promise<void> {
-    await Promise.all([this.seats.left.start(), this.seats.right.start()]);
+    await Promise.all([this.seats.left.start(), this.seats.right.start(), this.#learnCodes()]);
+  }
+
+  async #learnCodes(): Promise<void> {
+    this.codes.value = await loadCodes(this.settings.publicUrl);
   }
 }

@@ -41,6 +41,8 @@ export class SiteController {
   @Get('errors')
   all(@Req() request: Request, @Res() response: Response): void {
     response.vary('Accept');
+    // For tools in pages of their own, such as the console.
+    response.set('Access-Control-Allow-Origin', '*');
     if (wantsJson(request)) sendJson(response, 200, { errors: [...ERROR_CODE_PAGES.values()] });
     else sendPage(response, errorCodesPage());
   }

@@ -11,7 +11,13 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
   const me = seat.session.value?.person.id ?? '';
   const text = useSignal('');
   const openId = chat.openId.value;
-  const open = chat.talks.value.find(({ id }) => id === openId);
+  const to = chat.to.value;
+  const canWrite = openId !== undefined || to !== undefined;
+  const known = new Set(
+    chat.talks.value.filter(({ kind }) => kind === 'direct').flatMap(({ members }) => members.map(({ id }) => id)),
+  );
+  const strangers = chat.contacts.value.filter(({ id }) => !known.has(id));
+  const reads = seat.session.value?.grant.scopes.includes('messages.read') ?? false;
   const list = useRef<HTMLOListElement>(null);
   const messages = chat.messages.value;
   // Whenever there is another last one.
@@ -26,16 +32,25 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
       </label>
       <select
         id={`${side}-talk`}
-        value={openId ?? ''}
-        onChange={(event) => void openOrWrite(seat, event.currentTarget.value)}
+        value={to === undefined ? (openId ?? '') : `${TO}${to}`}
+        onChange={(event) => void choose(seat, event.currentTarget.value)}
       >
-        {openId === undefined && <option value="">Choose a conversation</option>}
+        {openId === undefined && to === undefined && <option value="">Choose a conversation</option>}
         {chat.talks.value.map((talk) => (
           <option key={talk.id} value={talk.id}>
             {titleOf(talk, me)}
             {talk.unread > 0 ? ` (${talk.unread} new)` : ''}
           </option>
         ))}
+        {strangers.length > 0 && (
+          <optgroup label="Write to">
+            {strangers.map(({ id, name }) => (
+              <option key={id} value={`${TO}${id}`}>
+                {name}
+              </option>
+            ))}
+          </optgroup>
+        )}
       </select>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls can be reached by keyboard. */}
       <ol class="messages" ref={list} tabIndex={0} aria-label="Messages">
@@ -46,6 +61,7 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
             </button>
           </li>
         )}
+        {!reads && <li class="quiet">This sign-in may not read messages.</li>}
         {messages.map((message) => (
           <Bubble key={message.id} message={message} isMine={message.from.id === me} readBy={readBy(seat, message)} />
         ))}
@@ -67,7 +83,7 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
         onSubmit={(event) => {
           event.preventDefault();
           const words = text.value.trim();
-          if (words === '' || !open) return;
+          if (words === '' || !canWrite) return;
           text.value = '';
           void chat.send(words);
         }}
@@ -80,14 +96,14 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
           type="text"
           autocomplete="off"
           dir="auto"
-          placeholder={open ? 'Message' : 'No conversation is open'}
+          placeholder={canWrite ? 'Message' : 'Choose a conversation'}
           value={text.value}
           onInput={(event) => {
             text.value = event.currentTarget.value;
             chat.typed();
           }}
         />
-        <button type="submit" disabled={!open}>
+        <button type="submit" disabled={!canWrite}>
           Send
         </button>
       </form>
@@ -95,8 +111,12 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
   );
 };
 
-async function openOrWrite({ chat }: Seat, id: string): Promise<void> {
-  if (id !== '') await chat.open(id);
+/** Before the id of a contact with whom there is no conversation yet. */
+const TO = 'to:';
+
+async function choose({ chat }: Seat, value: string): Promise<void> {
+  if (value.startsWith(TO)) chat.address(value.slice(TO.length));
+  else if (value !== '') await chat.open(value);
 }
 
 const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: string }> = ({
@@ -106,7 +126,7 @@ const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: str
 }) => {
   const { from, text, title, note, deletedAt, editedAt, reactions, sentAt, via } = message;
   return (
-    <li class={isMine ? 'mine' : undefined}>
+    <li class={isMine ? 'mine' : undefined} title={`position ${message.position}, ${message.id}`}>
       {!isMine && (
         <b>
           <bdi>{from.name}</bdi>

@@ -22,6 +22,8 @@ export class Chat {
   readonly contacts = signal<readonly Person[]>([]);
   /** The id of the conversation that is open. */
   readonly openId = signal<string | undefined>(undefined);
+  /** The contact who is written to, where there is no conversation with them yet. */
+  readonly to = signal<string | undefined>(undefined);
   /** Of the open conversation, in the order of their positions. */
   readonly messages = signal<readonly Message[]>([]);
   /** `before` of the page before the first of `messages`. */
@@ -58,6 +60,7 @@ export class Chat {
     return this.#doing(async (client) => {
       if (id !== this.openId.value) this.#show([], undefined);
       this.openId.value = id;
+      this.to.value = undefined;
       this.typing.value = new Set();
       const talk = client.conversation(id);
       const [page, { receipts }] = await Promise.all([talk.history({ limit: PAGE }), talk.get()]);
@@ -78,20 +81,28 @@ export class Chat {
     });
   }
 
-  /** Through the SDK's outbox: it is sent when it can be. */
-  send(text: string): Promise<void> {
-    return this.#doing(async (client) => {
-      const id = this.openId.value;
-      if (id === undefined) throw new Error('Open a conversation first.');
-      await client.conversation(id).send({ text });
+  /** The next message makes a conversation with this contact. */
+  address(person: string): void {
+    batch(() => {
+      this.openId.value = undefined;
+      this.to.value = person;
+      this.#show([], undefined);
     });
   }
 
-  sendTo(person: string, text: string): Promise<void> {
+  /** Through the SDK's outbox: it is sent when it can be, and until then it is in `waiting`. */
+  send(text: string): Promise<void> {
     return this.#doing(async (client) => {
-      const sent = await client.sendTo(person, { text });
-      this.openId.value = sent.conversation;
-      await this.load();
+      const id = this.openId.value;
+      const to = this.to.value;
+      if (id !== undefined) await client.conversation(id).send({ text });
+      else if (to !== undefined) {
+        const { conversation } = await client.sendTo(to, { text });
+        if (this.to.value === to && client.session?.grant.scopes.includes('messages.read')) {
+          this.openId.value = conversation;
+          await this.load();
+        }
+      }
     });
   }
 
@@ -140,6 +151,7 @@ export class Chat {
       this.talks.value = [];
       this.contacts.value = [];
       this.openId.value = undefined;
+      this.to.value = undefined;
       this.waiting.value = [];
       this.typing.value = new Set();
       this.#show([], undefined);

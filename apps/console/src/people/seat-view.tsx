@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
 import { ChatView } from './chat-view.js';
@@ -18,7 +17,8 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
   const { side } = seat;
   const state = seat.state.value;
   const session = seat.session.value;
-  const isAway = useSignal(false);
+  const isAway = seat.isAway.value;
+  const { offline } = seat.tap.weather.value;
   const title = `${side}-name`;
   return (
     <section class="seat" data-side={side} aria-labelledby={title}>
@@ -26,9 +26,9 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
         <h2 id={title}>
           <bdi>{seat.name}</bdi>
         </h2>
-        <p class="state" data-state={state.name}>
-          {STATE_WORDS[state.name]}
-          {state.reason && state.name !== 'live' && (
+        <p class="state" data-state={isAway ? 'away' : state.name}>
+          {isAway ? 'disconnected' : STATE_WORDS[state.name]}
+          {state.reason && state.name !== 'live' && !isAway && (
             <>
               {': '}
               <a
@@ -43,15 +43,17 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
         </p>
         {session && (
           <div class="actions">
-            <button
-              type="button"
-              onClick={() => {
-                isAway.value = !isAway.value;
-                if (isAway.value) void seat.disconnect();
-                else seat.connect();
-              }}
-            >
-              {isAway.value ? 'Connect' : 'Disconnect'}
+            <label class="switch">
+              <input
+                type="checkbox"
+                checked={!offline}
+                disabled={isAway}
+                onChange={(event) => seat.tap.set({ offline: !event.currentTarget.checked })}
+              />
+              Network
+            </label>
+            <button type="button" onClick={() => (isAway ? seat.connect() : void seat.disconnect())}>
+              {isAway ? 'Connect' : 'Disconnect'}
             </button>
             <button type="button" onClick={() => void seat.signOut()}>
               Sign out

@@ -20,6 +20,8 @@ export class Seat {
   readonly state = signal(SIGNED_OUT);
   /** What is signed in, by whom, and what it may do. */
   readonly session = signal<Bridge['session']>(undefined);
+  /** Whether the tester closed the connection, and wants it to stay so. */
+  readonly isAway = signal(false);
   /** Why a sign-in failed, for the person to read. */
   readonly problem = signal('');
   /** The SDK's own; undefined while nobody is signed in here. */
@@ -68,6 +70,7 @@ export class Seat {
 
   connect(): void {
     this.problem.value = '';
+    this.isAway.value = false;
     if (this.client) {
       this.client.open();
       return;
@@ -96,13 +99,20 @@ export class Seat {
   async disconnect(): Promise<void> {
     const { client } = this;
     this.client = undefined;
+    this.isAway.value = true;
     await client?.close();
     this.#cursor = client?.cursor ?? this.#cursor;
   }
 
   /** Ends this sign-in's consent (RFC 7009), as an app does when its person signs out. */
   async signOut(): Promise<void> {
-    await this.signIn.signOut();
+    try {
+      await this.signIn.signOut();
+    } catch (error) {
+      this.problem.value = `The bridge was not told, so the consent lasts: ${(error as Error).message}`;
+    }
+    // Where there is a connection, the bridge closes it, and that tells the rest.
+    if (this.isAway.value) this.#ended();
   }
 
   #changed(client: Bridge, state: State): void {
@@ -128,6 +138,7 @@ export class Seat {
   /** Nothing of what was read stays on the page. */
   #ended(): void {
     this.session.value = undefined;
+    this.isAway.value = false;
     this.#cursor = undefined;
     this.chat.forget();
   }

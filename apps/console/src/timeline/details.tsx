@@ -1,37 +1,56 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
 import type { Entry } from '../wire/entry.js';
-import { isRefusal } from './filter.js';
 
-/** One entry, whole. */
+/** One entry, whole, with what its codes mean. */
 export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({ console, entry }) => {
   const { frame, text, answers, size, problems, connection, close } = entry;
-  const code = codeOf(entry);
+  const words = handshakeWords(entry);
   return (
     <aside class="details" aria-label="The chosen entry">
       <header>
-        <h3>{answers ? `${entry.event} to ${answers.command}` : entry.event}</h3>
-        <button type="button" class="second" onClick={() => void navigator.clipboard.writeText(text)}>
+        <h3>{answers ? `${entry.event}, the answer to ${answers.command}` : entry.event}</h3>
+        <button type="button" onClick={() => void navigator.clipboard.writeText(text)}>
           Copy
         </button>
+        <button
+          type="button"
+          aria-label="Close the details"
+          onClick={() => {
+            console.selected.value = undefined;
+          }}
+        >
+          ✕
+        </button>
       </header>
-      <p>
-        connection {connection}, {size} bytes
-        {answers && `, ${answers.ms.toFixed(1)} ms after #${answers.entry}`}
+      <p class="quiet">
+        <bdi>{console.seats[entry.side].name}</bdi>, connection {connection}
+        {frame && `, ${size} bytes`}
+        {answers && (
+          <>
+            , {answers.ms.toFixed(1)} ms after{' '}
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                console.selected.value = answers.entry;
+              }}
+            >
+              the command
+            </button>
+          </>
+        )}
         {close && !close.clean && ', without a closing handshake'}
       </p>
       {problems.map(({ code, message }) => (
-        <p key={code} class="problem">
+        <p key={code + message} class="problem">
           <b>{code}</b>: {message}
         </p>
       ))}
-      {isRefusal(entry) && code && (
-        <p>
-          <a href={`${console.settings.publicUrl}/errors/${code}`} target="_blank" rel="noreferrer">
-            What {code} means, and what to do
-          </a>
-        </p>
-      )}
+      {words && <p>{words}</p>}
+      {codesOf(entry).map((code) => (
+        <Meaning key={code} console={console} code={code} />
+      ))}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a text that scrolls can be reached by keyboard. */}
       <pre class="code" tabIndex={0}>
         {frame ? JSON.stringify(frame, null, 2) : text}
@@ -40,7 +59,36 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
   );
 };
 
-function codeOf({ frame, close }: Entry): string | undefined {
-  if (close) return close.reason || String(close.code);
-  return (frame?.data as { code?: string } | undefined)?.code;
+const Meaning: FunctionComponent<{ console: Console; code: string }> = ({ console, code }) => {
+  const meaning = console.codes.value.get(code);
+  return (
+    <p>
+      <a href={`${console.settings.publicUrl}/errors/${encodeURIComponent(code)}`} target="_blank" rel="noreferrer">
+        {code}
+      </a>
+      {meaning && `: ${meaning.means} ${meaning.advice}`.replaceAll('`', '')}
+    </p>
+  );
+};
+
+/** The codes that have a page: of an error, and the number and the reason of a close. */
+function codesOf({ event, frame, close, kind }: Entry): readonly string[] {
+  if (close) return [String(close.code), close.reason].filter((code) => code !== '');
+  const { code } = (frame?.data ?? {}) as { code?: unknown };
+  return kind === 'received' && event === 'error' && typeof code === 'string' ? [code] : [];
+}
+
+/** The steps of an opening, which happen before anybody does anything. */
+function handshakeWords({ kind, event, answers, frame }: Entry): string | undefined {
+  if (kind === 'opened')
+    return 'The WebSocket is open, with the subprotocol at the end of this line. The bridge speaks first: hello comes next.';
+  if (kind === 'received' && event === 'hello')
+    return 'The bridge greets. session.open has to follow within openWithinMs, with a token, and a proof made over nonce where the token is bound to a key.';
+  if (kind === 'sent' && event === 'session.open')
+    return frame && JSON.stringify(frame.data).includes('"resume"')
+      ? 'The client shows its token, and asks for what came after the place that it knows (resume).'
+      : 'The client shows its token. Without resume, events begin with what comes from now on.';
+  if (kind === 'received' && event === 'ok' && answers?.command === 'session.open')
+    return 'The session is open: who it is, what it may do, and how far the mailbox is. mailbox.live says when nothing is missing any more.';
+  return undefined;
 }
