@@ -22,6 +22,16 @@ export interface FormPage {
   readonly left: URL | undefined;
 }
 
+const WITHIN_A_LINE = /<\/?(?:a|bdi|code|span|strong|time)\b[^>]*>|[\u2068\u2069]/g;
+
+/** What a page says, in one line. */
+export function shownText({ html }: Pick<FormPage, 'html'>): string {
+  return html
+    .replaceAll(WITHIN_A_LINE, '')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ');
+}
+
 /** A browser without JavaScript: follows redirects within the bridge, keeps cookies, and posts forms back as found. */
 export class FormBrowser {
   readonly #cookies = new CookieJar();

@@ -12,6 +12,8 @@ export interface SignInInteraction {
   redirectUri: string;
   /** As the app asked, whatever it may have. */
   scopes: string[];
+  /** The languages that the person prefers, as the app says. */
+  uiLocales: string;
   /** Who signed in, once somebody did, and the id that the grant will have. */
   signedIn: { personId: string; at: Date; grantId: string } | undefined;
 }
@@ -34,6 +36,7 @@ export class Authority {
       clientId: text(params.client_id),
       redirectUri: text(params.redirect_uri),
       scopes: text(params.scope).split(' '),
+      uiLocales: text(params.ui_locales),
       signedIn:
         login?.ts && grantId ? { personId: login.accountId, at: new Date(login.ts * 1000), grantId } : undefined,
     };

@@ -15,7 +15,14 @@ const SYSTEMS: readonly [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** Where a sign-in was made, in words a person can tell two of them apart by. */
+/** What `browserName` makes of a browser and its system. */
+export const BROWSER_NAME = new RegExp(`^(${namesOf(BROWSERS)}) on (${namesOf(SYSTEMS)})$`);
+
+function namesOf(list: typeof BROWSERS): string {
+  return list.map(([, name]) => name).join('|');
+}
+
+/** Where a sign-in was made, in words a person can tell two of them apart by: English, as they are kept and operators read them. */
 export function browserName(userAgent: string | undefined): string | undefined {
   if (!userAgent) return undefined;
   const named = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(userAgent))?.[1];

@@ -4,6 +4,7 @@ import type { Person } from '@drawbridge/people';
 import { Controller, Get, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { sendPage, sendTo } from '../pages/send-page.js';
+import type { Said } from '../texts/said.js';
 import { EndsInTurn } from './authority-turns.js';
 import {
   CONNECTED_APPS_PATH,
@@ -11,7 +12,6 @@ import {
   connectedAppsPage,
   connectedAppsSignInPage,
   endedPage,
-  nameOf,
 } from './connected-apps-page.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { endedGrants } from './ended-grants.js';
@@ -24,10 +24,10 @@ import { NO_PASSWORDS, STALE_FORM } from './sign-in-form.js';
 import { SignInSteps } from './sign-in-steps.js';
 import { Usages } from './usages.js';
 
-const NOT_THERE = 'That connection is not there any more.';
-const NOTHING_UNTICKED = 'Nothing was unticked, so nothing has changed.';
-const NOTHING_LEFT =
-  'Without anything to do with messages or contacts there is nothing left for the app: choose “End access” instead.';
+const NOT_THERE: Said = ({ apps }) => apps.notThere;
+const NOTHING_UNTICKED: Said = ({ apps }) => apps.nothingUnticked;
+const NOTHING_LEFT: Said = ({ apps }) => apps.nothingLeft;
+const SIGNED_OUT: Said = ({ apps }) => apps.signedOut;
 
 /** Where a person sees what apps may do, and ends it. One address; the form's fields are the wire contract's. */
 @Controller('connected-apps')
@@ -47,8 +47,8 @@ export class ConnectedAppsController {
   @Get()
   async show(@Req() request: Request, @Res() response: Response): Promise<void> {
     const { person, csrf } = await this.session.visit(request, response);
-    if (person) await this.list(response, person, csrf);
-    else this.showSignIn(response, { csrf });
+    if (person) await this.list(request, response, person, csrf);
+    else this.showSignIn(request, response, { csrf });
   }
 
   @Post()
@@ -56,8 +56,8 @@ export class ConnectedAppsController {
     const genuine = !isFromElsewhere(request) && this.session.formTokenMatches(request, field(request, 'csrf'));
     const { person, csrf } = await this.session.visit(request, response);
     if (!genuine) {
-      if (person) await this.list(response, person, csrf, STALE_FORM, 403);
-      else this.showSignIn(response, { csrf, problem: STALE_FORM, status: 403 });
+      if (person) await this.list(request, response, person, csrf, STALE_FORM, 403);
+      else this.showSignIn(request, response, { csrf, problem: STALE_FORM, status: 403 });
       return;
     }
     const action = field(request, 'action');
@@ -73,26 +73,24 @@ export class ConnectedAppsController {
   }
 
   private async checkPassword(request: Request, response: Response, csrf: string, hadSession: boolean): Promise<void> {
-    if (hadSession) {
-      const problem = 'You were signed out after a while without use. Sign in again.';
-      return this.showSignIn(response, { csrf, problem, status: 401 });
-    }
-    if (this.issuer.host) return this.showSignIn(response, { csrf, problem: NO_PASSWORDS, status: 403 });
+    if (hadSession) return this.showSignIn(request, response, { csrf, problem: SIGNED_OUT, status: 401 });
+    if (this.issuer.host) return this.showSignIn(request, response, { csrf, problem: NO_PASSWORDS, status: 403 });
     const result = await this.steps.password(request, response);
     if ('person' in result) {
       await this.session.signIn(request, response, result.person);
       return sendTo(response, CONNECTED_APPS_PATH);
     }
     const { login, problem, status } = result.refused;
-    this.showSignIn(response, { csrf, login, problem, status });
+    this.showSignIn(request, response, { csrf, login, problem, status });
   }
 
   private showSignIn(
+    request: Request,
     response: Response,
-    { status = 200, ...shown }: { csrf: string; login?: string; problem?: string; status?: number },
+    { status = 200, ...shown }: { csrf: string; login?: string; problem?: Said; status?: number },
   ): void {
     const issuer = this.issuer.link(`${CONNECTED_APPS_PATH}/start`);
-    sendPage(response, connectedAppsSignInPage({ issuer, ...shown }), { status });
+    sendPage(request, response, connectedAppsSignInPage({ issuer, ...shown }), { status });
   }
 
   private async end(
@@ -104,9 +102,9 @@ export class ConnectedAppsController {
     const chosen = all
       ? await this.grants.listForPerson(person.key)
       : await this.ownGrant(person, field(request, 'grant'));
-    if (chosen.length === 0) return this.list(response, person, csrf, NOT_THERE, 404);
+    if (chosen.length === 0) return this.list(request, response, person, csrf, NOT_THERE, 404);
     if (field(request, 'confirm') !== 'yes') {
-      sendPage(response, confirmEndPage({ csrf, grants: chosen, all }));
+      sendPage(request, response, confirmEndPage({ csrf, grants: chosen, all }));
       return;
     }
     const grants = chosen.map(({ id }) => id);
@@ -118,20 +116,20 @@ export class ConnectedAppsController {
       });
     await Promise.all(grants.map((grant) => this.artifacts.forgetGrant(grant)));
     const receiptOf = new Map(receipts.map((receipt) => [receipt.grant, receipt]));
-    const ended = chosen.map((grant) => ({ id: grant.id, name: nameOf(grant), receipt: receiptOf.get(grant.id) }));
-    sendPage(response, endedPage(ended));
+    const ended = chosen.map((grant) => ({ grant, receipt: receiptOf.get(grant.id) }));
+    sendPage(request, response, endedPage(ended));
   }
 
   /** What is left ticked stays; what the grant has not got it does not get, whatever is ticked. */
   private async narrow(request: Request, response: Response, person: Person, csrf: string): Promise<void> {
     const [grant] = await this.ownGrant(person, field(request, 'grant'));
-    if (!grant || grant.ended) return this.list(response, person, csrf, NOT_THERE, 404);
+    if (!grant || grant.ended) return this.list(request, response, person, csrf, NOT_THERE, 404);
     const ticked = fields(request, 'scope');
     const left = grant.scopes.filter((scope) => ticked.includes(scope));
-    if (left.length === grant.scopes.length) return this.list(response, person, csrf, NOTHING_UNTICKED, 422);
-    if (!hasBridgeScope(left)) return this.list(response, person, csrf, NOTHING_LEFT, 422);
+    if (left.length === grant.scopes.length) return this.list(request, response, person, csrf, NOTHING_UNTICKED, 422);
+    if (!hasBridgeScope(left)) return this.list(request, response, person, csrf, NOTHING_LEFT, 422);
     if (field(request, 'confirm') !== 'yes') {
-      sendPage(response, confirmNarrowPage({ csrf, grant, left }));
+      sendPage(request, response, confirmNarrowPage({ csrf, grant, left }));
       return;
     }
     const receipt = await this.endings
@@ -140,7 +138,7 @@ export class ConnectedAppsController {
         if (error instanceof EndUnconfirmed) return undefined;
         throw error;
       });
-    sendPage(response, narrowedPage({ grant, left, receipt }));
+    sendPage(request, response, narrowedPage({ grant, left, receipt }));
   }
 
   /** The grant with this id if it is this person's, ended or not: ending it twice gives its receipt again. */
@@ -149,13 +147,20 @@ export class ConnectedAppsController {
     return grant?.person === person.key ? [grant] : [];
   }
 
-  private async list(response: Response, person: Person, csrf: string, problem?: string, status = 200): Promise<void> {
+  private async list(
+    request: Request,
+    response: Response,
+    person: Person,
+    csrf: string,
+    problem?: Said,
+    status = 200,
+  ): Promise<void> {
     const [grants, ended] = await Promise.all([
       this.grants.listForPerson(person.key),
       endedGrants(this.database, person.key),
     ]);
     const usages = await this.usages.of(person.key, grants);
     const shown = { person, csrf, grants, ended, usages, ...(problem ? { problem } : {}) };
-    sendPage(response, connectedAppsPage(shown), { status });
+    sendPage(request, response, connectedAppsPage(shown), { status });
   }
 }

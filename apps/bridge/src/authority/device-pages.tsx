@@ -1,13 +1,15 @@
 import { isIPv4 } from 'node:net';
-import { shownName } from '@drawbridge/consent';
 import type { App } from '@drawbridge/partners';
-import { SCOPE_SENTENCES, type Scope } from '@drawbridge/protocol';
-import { page } from '../pages/layout.js';
-import { browserName } from './browser-name.js';
-import type { DeviceInfo, DeviceRequest } from './device-codes.js';
+import type { Scope } from '@drawbridge/protocol';
+import { type Page, page, useTexts } from '../pages/page.js';
+import { Time } from '../pages/time.js';
+import type { Said } from '../texts/said.js';
+import type { DeviceRequest } from './device-codes.js';
 import { shownUserCode } from './device-guesses.js';
-import { type IssuerLink, SignInBy } from './sign-in-form.js';
-import { minute } from './times.js';
+import { PartnerLink } from './partner-link.js';
+import { ScopeList } from './scope-boxes.js';
+import { type IssuerLink, Problem, SignInBy } from './sign-in-form.js';
+import { browserWords, deviceName } from './signed-in-with.js';
 
 interface Asked {
   request: DeviceRequest;
@@ -23,152 +25,115 @@ export function deviceCodePage(props: {
   path: string;
   csrf: string;
   userCode: string;
-  problem: string | undefined;
-}): string {
+  problem: Said | undefined;
+}): Page {
   const { path, csrf, userCode, problem } = props;
-  return page(
-    'Connect a device',
-    <section class="card">
-      <h1>Connect a device</h1>
-      <p class="lead">
-        {userCode && !problem
-          ? 'Is this the code that your device shows? If you did not begin this on a device of yours, close this page.'
-          : 'An app on a TV, or on another device, shows a code. Type it here to connect the app to your messages.'}
-      </p>
-      <form method="post" action={path}>
-        {problem && (
-          <div class="notice problem" role="alert" id="problem">
-            <p>{problem}</p>
+  return page(({ device }) => ({
+    title: device.title,
+    body: (
+      <section class="card">
+        <h1>{device.title}</h1>
+        <p class="lead">{userCode && !problem ? device.isThisIt : device.typeIt}</p>
+        <form method="post" action={path}>
+          <Problem problem={problem} />
+          <input type="hidden" name="csrf" value={csrf} />
+          <div class="field">
+            <label for="user_code">{device.code}</label>
+            <input
+              id="user_code"
+              class="code"
+              name="user_code"
+              type="text"
+              dir="ltr"
+              required
+              maxLength={40}
+              value={userCode}
+              placeholder="XXXX-XXXX"
+              autocomplete="off"
+              autocapitalize="characters"
+              autocorrect="off"
+              spellcheck={false}
+              aria-describedby={problem ? 'problem code-hint' : 'code-hint'}
+            />
+            <p class="small quiet" id="code-hint">
+              {device.codeHint}
+            </p>
           </div>
-        )}
-        <input type="hidden" name="csrf" value={csrf} />
-        <div class="field">
-          <label for="user_code">Code</label>
-          <input
-            id="user_code"
-            class="code"
-            name="user_code"
-            type="text"
-            required
-            maxLength={40}
-            value={userCode}
-            placeholder="XXXX-XXXX"
-            autocomplete="off"
-            autocapitalize="characters"
-            autocorrect="off"
-            spellcheck={false}
-            aria-describedby={problem ? 'problem code-hint' : 'code-hint'}
-          />
-          <p class="small quiet" id="code-hint">
-            Eight letters. Capitals and the dash do not matter.
-          </p>
-        </div>
-        <div class="actions">
-          <button type="submit">Continue</button>
-        </div>
-      </form>
-    </section>,
-  );
+          <div class="actions">
+            <button type="submit">{device.continue}</button>
+          </div>
+        </form>
+      </section>
+    ),
+  }));
 }
 
 /** The second page: what asks, when and from where it was asked for, and the sign-in. */
 export function deviceSignInPage(
-  props: Asked & { path: string; csrf: string; issuer: IssuerLink | undefined; login?: string; problem?: string },
-): string {
+  props: Asked & { path: string; csrf: string; issuer: IssuerLink | undefined; login?: string; problem?: Said },
+): Page {
   const { request, app, offered, path, csrf, issuer, login, problem } = props;
-  return page(
-    `Sign in for ${app.name}`,
-    <section class="card">
-      <h1>Connect {app.name}?</h1>
-      <p class="lead">
-        <strong>{app.name}</strong>, an app of the partner{' '}
-        <a href={app.partner.homepage} rel="noreferrer">
-          {app.partner.name}
-        </a>
-        , asks to connect to your messages, on a device. Sign in, and choose on the next page what it may do.
-      </p>
-      <AskedOnDevice {...props} />
-      <h2 class="asks">It asks to</h2>
-      <ul>
-        {offered.map((scope) => (
-          <li key={scope}>{SCOPE_SENTENCES[scope]}</li>
-        ))}
-      </ul>
-      <div class="notice warning">
-        <p>
-          <strong>Go on only if you began this yourself</strong>, on a device in front of you that shows this code. If
-          somebody sent you the code or a link, they would get what you allow.
+  return page(({ device }) => ({
+    title: device.signInTitle(app.name),
+    body: (
+      <section class="card">
+        <h1>{device.heading(app.name)}</h1>
+        <p class="lead">
+          {device.lead(app.name, <PartnerLink name={app.partner.name} homepage={app.partner.homepage} />)}
         </p>
-      </div>
-      <SignInBy issuer={issuer} path={path} csrf={csrf} userCode={request.userCode} login={login} problem={problem} />
-      <form method="post" action={path} class="after">
-        <input type="hidden" name="csrf" value={csrf} />
-        <input type="hidden" name="user_code" value={request.userCode} />
-        <button type="submit" name="decision" value="deny" class="plain">
-          I did not begin this: refuse it
-        </button>
-      </form>
-    </section>,
-  );
+        <AskedOnDevice {...props} />
+        <h2 class="asks">{device.asksTo}</h2>
+        <ScopeList scopes={offered} />
+        <div class="notice warning">
+          <p>{device.warning}</p>
+        </div>
+        <SignInBy issuer={issuer} path={path} csrf={csrf} userCode={request.userCode} login={login} problem={problem} />
+        <form method="post" action={path} class="after">
+          <input type="hidden" name="csrf" value={csrf} />
+          <input type="hidden" name="user_code" value={request.userCode} />
+          <button type="submit" name="decision" value="deny" class="plain">
+            {device.refuse}
+          </button>
+        </form>
+      </section>
+    ),
+  }));
 }
 
 /** The code, and when and from where it was asked for. */
 export function AskedOnDevice({ request, sameNetwork, now }: Omit<Asked, 'app' | 'offered'>) {
+  const texts = useTexts();
+  const { device } = texts;
   const { userCode, askedAt, askedFrom } = request;
-  const name = deviceName(askedFrom);
+  const said = deviceName(askedFrom);
+  const minutesAgo = Math.floor((now.getTime() - askedAt.getTime()) / 60_000);
+  const network = askedFrom.network ? <bdi>{shownNetwork(askedFrom.network)}</bdi> : device.unknownNetwork;
   return (
     <dl class="asked">
       <div>
-        <dt>Code on the device</dt>
-        <dd class="code">{shownUserCode(userCode)}</dd>
-      </div>
-      <div>
-        <dt>Asked for</dt>
-        <dd>
-          <time dateTime={askedAt.toISOString()}>{minute(askedAt)}</time>, {ago(now.getTime() - askedAt.getTime())}
+        <dt>{device.codeOnDevice}</dt>
+        <dd class="code">
+          <bdi>{shownUserCode(userCode)}</bdi>
         </dd>
       </div>
       <div>
-        <dt>From</dt>
-        <dd>
-          {askedFrom.network ? <bdi>{shownNetwork(askedFrom.network)}</bdi> : 'an unknown address'}
-          {', '}
-          {sameNetwork ? 'the network you are on now' : <strong>not the network you are on now</strong>}
-        </dd>
+        <dt>{device.askedFor}</dt>
+        <dd>{device.askedAt(<Time at={askedAt} as="minute" />, minutesAgo)}</dd>
       </div>
-      {name && (
+      <div>
+        <dt>{device.from}</dt>
+        <dd>{sameNetwork ? device.sameNetwork(network) : device.otherNetwork(network)}</dd>
+      </div>
+      {said && (
         <div>
-          <dt>The device calls itself</dt>
-          <dd>
-            <bdi>{name}</bdi>
-          </dd>
+          <dt>{device.callsItself}</dt>
+          <dd>{browserWords(texts, said)}</dd>
         </div>
       )}
     </dl>
   );
 }
 
-/** How Connected apps says where the person signed in. */
-export function signedInWith(askedFrom: DeviceInfo, userAgent: string | undefined): string {
-  const device = deviceName(askedFrom);
-  const browser = browserName(userAgent);
-  return `a code${device ? ` on ${device}` : ''}${browser ? `, allowed in ${browser}` : ''}`;
-}
-
-const NAME_CODE_POINTS_MAX = 60;
-
-/** What the device says it is, which may be anything. */
-function deviceName({ userAgent }: DeviceInfo): string | undefined {
-  const name = userAgent.startsWith('Mozilla/') ? browserName(userAgent) : shownName(userAgent);
-  return name && [...name].slice(0, NAME_CODE_POINTS_MAX).join('');
-}
-
 function shownNetwork(network: string): string {
   return isIPv4(network) ? network : `${network}::/64`;
-}
-
-function ago(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return 'less than a minute ago';
-  return minutes === 1 ? 'a minute ago' : `${minutes} minutes ago`;
 }

@@ -4,23 +4,26 @@ import { type App, Partners } from '@drawbridge/partners';
 import { SCOPES, type Scope } from '@drawbridge/protocol';
 import { Controller, Get, Logger, Post, Req, Res, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { h } from 'preact';
 import { Config } from '../config/config.js';
 import { clientNetwork, trustsProxy } from '../http/client-network.js';
 import { sendPage, sendTo } from '../pages/send-page.js';
 import { Secrets } from '../secrets.js';
+import type { Said } from '../texts/said.js';
 import { Authority } from './authority.js';
 import { AskedInTurn } from './authority-turns.js';
 import { DeviceBrowsers } from './device-browsers.js';
 import { DEVICE_LIMITS, DeviceCodes, type DeviceRequest, type DeviceVisit } from './device-codes.js';
-import { deviceAppRefusedPage, deviceEndPage } from './device-end-pages.js';
+import { type DeviceEnd, deviceAppRefusedPage, deviceEndPage } from './device-end-pages.js';
 import { DEVICE_PATH, deviceStartPath } from './device-flow.js';
 import { DeviceGuesses, normaliseUserCode, shownUserCode } from './device-guesses.js';
-import { AskedOnDevice, deviceCodePage, deviceSignInPage, signedInWith } from './device-pages.js';
+import { AskedOnDevice, deviceCodePage, deviceSignInPage } from './device-pages.js';
 import { field, fields, isFromElsewhere } from './forms.js';
 import { Issuer } from './issuer.js';
 import { hasBridgeScope } from './scopes.js';
 import { limitedSignIn, NO_PASSWORDS, STALE_FORM } from './sign-in-form.js';
 import { NONE_TICKED, SignInSteps } from './sign-in-steps.js';
+import { signedInOnDevice } from './signed-in-with.js';
 
 /** What a device asks for, while a person is at it with one browser. */
 interface Asked {
@@ -33,9 +36,9 @@ interface Asked {
   sameNetwork: boolean;
 }
 
-const NO_CODE = 'Type the code that the device shows.';
-const UNKNOWN_CODE = 'No device was given this code. Compare it with the one on the device, and type it again.';
-const LAST_TRY = 'One more wrong try ends this code.';
+const NO_CODE: Said = ({ device }) => device.noCode;
+const UNKNOWN_CODE: Said = ({ device }) => device.unknownCode;
+/** For the device, as `error_description`. */
 const NOT_ALLOWED = 'the person did not allow it';
 
 /**
@@ -66,18 +69,18 @@ export class DeviceController {
   async show(@Req() request: Request, @Res() response: Response): Promise<void> {
     const browser = this.browsers.readOrMake(request, response);
     const typed = request.query.user_code;
-    if (typeof typed === 'string') return this.askForCode(response, browser, { typed });
+    if (typeof typed === 'string') return this.askForCode(request, response, browser, { typed });
     const visit = await this.codes.visit(browser);
-    if (!visit) return this.askForCode(response, browser);
+    if (!visit) return this.askForCode(request, response, browser);
     const { answer, outcome, expired } = visit.request;
-    if (outcome === 'denied' || outcome === 'spoilt') return this.over(response, outcome);
+    if (outcome === 'denied' || outcome === 'spoilt') return this.over(request, response, outcome);
     if (answer === 'allowed' && visit.allowedHere) {
       const app = await this.partners.app(visit.request.clientId);
-      return this.over(response, 'allowed', app?.name);
+      return this.over(request, response, 'allowed', app?.name);
     }
-    if (expired || (outcome === 'allowed' && !visit.allowedHere)) return this.over(response, 'over');
+    if (expired || (outcome === 'allowed' && !visit.allowedHere)) return this.over(request, response, 'over');
     const asked = await this.asked(visit.request, browser, request, response);
-    if (asked) await this.showConsent(asked, visit, response, []);
+    if (asked) await this.showConsent(asked, visit, request, response, []);
   }
 
   @Post()
@@ -87,35 +90,36 @@ export class DeviceController {
     const typed = field(request, 'user_code');
     const genuine =
       known && !isFromElsewhere(request) && this.secrets.formTokenMatches(bindingOf(known), field(request, 'csrf'));
-    if (!genuine) return this.askForCode(response, browser, { typed, problem: STALE_FORM, status: 403 });
+    if (!genuine) return this.askForCode(request, response, browser, { typed, problem: STALE_FORM, status: 403 });
     if (typed !== '') return this.withCode(typed, browser, request, response);
     const visit = await this.codes.visit(browser);
-    if (!visit) return this.askForCode(response, browser, { problem: NO_CODE, status: 422 });
+    if (!visit) return this.askForCode(request, response, browser, { problem: NO_CODE, status: 422 });
     await this.decide(visit, browser, request, response);
   }
 
   private async withCode(typed: string, browser: string, request: Request, response: Response): Promise<void> {
-    if (normaliseUserCode(typed) === '') return this.askForCode(response, browser, { problem: NO_CODE, status: 422 });
+    if (normaliseUserCode(typed) === '')
+      return this.askForCode(request, response, browser, { problem: NO_CODE, status: 422 });
     const found = await this.guesses.lookUp(typed, { browser, network: this.networkOf(request) });
     if ('refused' in found) {
       const limited = found.refused === 'limited';
       if (limited) response.setHeader('Retry-After', Math.ceil(found.retryAfterMs / 1000));
       const problem = limited ? limitedSignIn(found.retryAfterMs) : UNKNOWN_CODE;
-      return this.askForCode(response, browser, { typed, problem, status: limited ? 429 : 422 });
+      return this.askForCode(request, response, browser, { typed, problem, status: limited ? 429 : 422 });
     }
-    if (found.request.outcome !== null || found.request.expired) return this.over(response, 'over');
+    if (found.request.outcome !== null || found.request.expired) return this.over(request, response, 'over');
     const asked = await this.asked(found.request, browser, request, response);
     if (!asked) return;
-    if (field(request, 'decision') === 'deny') return this.deny(asked.request, response);
+    if (field(request, 'decision') === 'deny') return this.deny(asked.request, request, response);
     // The first form has a code only; the second has the fields of the sign-in too.
-    if (fields(request, 'login').length === 0) return this.showSignIn(asked, response);
+    if (fields(request, 'login').length === 0) return this.showSignIn(asked, request, response);
     await this.checkPassword(asked, request, response);
   }
 
   private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
-    if (this.issuer.host) return this.showSignIn(asked, response, { problem: NO_PASSWORDS, status: 403 });
+    if (this.issuer.host) return this.showSignIn(asked, request, response, { problem: NO_PASSWORDS, status: 403 });
     const tries = await this.codes.takeTry(asked.request);
-    if (tries === undefined) return this.over(response, 'over');
+    if (tries === undefined) return this.over(request, response, 'over');
     const result = await this.steps.password(request, response);
     if ('person' in result || result.refused.limited) await this.codes.giveBack(asked.request);
     if ('person' in result) {
@@ -130,10 +134,11 @@ export class DeviceController {
     const left = DEVICE_LIMITS.wrongTries - tries;
     if (!limited && left === 0) {
       await this.codes.refuse(asked.request, 'spoilt', 'there were too many wrong tries');
-      return this.over(response, 'spoilt');
+      return this.over(request, response, 'spoilt');
     }
-    if (!limited && left === 1) again.problem = `${again.problem} ${LAST_TRY}`;
-    this.showSignIn(asked, response, again);
+    const { problem } = again;
+    const lastTry: Said = (texts) => texts.device.lastTry(problem(texts));
+    this.showSignIn(asked, request, response, !limited && left === 1 ? { ...again, problem: lastTry } : again);
   }
 
   /** The answer of the consent page. */
@@ -144,28 +149,28 @@ export class DeviceController {
     if (!asked) return;
     switch (field(request, 'decision')) {
       case 'deny':
-        return this.deny(asked.request, response);
+        return this.deny(asked.request, request, response);
       case 'tick-all':
-        return this.showConsent(asked, visit, response, asked.offered);
+        return this.showConsent(asked, visit, request, response, asked.offered);
       case 'allow':
         return this.allow(asked, visit, request, response);
       default:
-        return this.showConsent(asked, visit, response, []);
+        return this.showConsent(asked, visit, request, response, []);
     }
   }
 
-  private async deny(asked: DeviceRequest, response: Response): Promise<void> {
+  private async deny(asked: DeviceRequest, request: Request, response: Response): Promise<void> {
     const denied = await this.codes.refuse(asked, 'denied', NOT_ALLOWED);
-    this.over(response, denied ? 'denied' : 'over');
+    this.over(request, response, denied ? 'denied' : 'over');
   }
 
   private async allow(asked: Asked, visit: DeviceVisit, request: Request, response: Response): Promise<void> {
     const { app, offered } = asked;
     const ticked = offered.filter((scope) => fields(request, 'scope').includes(scope));
-    if (!hasBridgeScope(ticked)) return this.showConsent(asked, visit, response, ticked, NONE_TICKED);
+    if (!hasBridgeScope(ticked)) return this.showConsent(asked, visit, request, response, ticked, NONE_TICKED);
     const person = await this.steps.whoSignedIn(visit.grantId);
     // Before the grant is made: of two browsers, and of allowing and denying, one wins.
-    if (!person || !(await this.codes.claim(visit))) return this.over(response, 'over');
+    if (!person || !(await this.codes.claim(visit))) return this.over(request, response, 'over');
     try {
       const grant = await this.steps.allow({
         id: visit.grantId,
@@ -173,9 +178,9 @@ export class DeviceController {
         app,
         scopes: ticked,
         signedInAt: visit.signedInAt,
-        device: signedInWith(visit.request.askedFrom, request.headers['user-agent']),
+        device: signedInOnDevice(visit.request.askedFrom, request.headers['user-agent']),
       });
-      if (!grant) return this.over(response, 'over');
+      if (!grant) return this.over(request, response, 'over');
       await this.codes.answer(visit, await this.authority.allowedOnDevice(visit, grant));
       this.log.log(
         { grant: grant.id, person: grant.personId, app: grant.clientId, scopes: grant.scopes },
@@ -186,29 +191,31 @@ export class DeviceController {
       if (!(error instanceof GrantError)) throw error;
       const errorDescription = 'the app may not be connected at present';
       await this.codes.answer(visit, { error: 'access_denied', errorDescription });
-      sendPage(response, deviceAppRefusedPage(), { status: 400 });
+      sendPage(request, response, deviceAppRefusedPage(), { status: 400 });
     }
   }
 
   private askForCode(
+    request: Request,
     response: Response,
     browser: string,
-    { typed = '', problem, status = 200 }: { typed?: string; problem?: string; status?: number } = {},
+    { typed = '', problem, status = 200 }: { typed?: string; problem?: Said; status?: number } = {},
   ): void {
     const csrf = this.secrets.formToken(bindingOf(browser));
-    sendPage(response, deviceCodePage({ path: DEVICE_PATH, csrf, userCode: shownUserCode(typed), problem }), {
+    sendPage(request, response, deviceCodePage({ path: DEVICE_PATH, csrf, userCode: shownUserCode(typed), problem }), {
       status,
     });
   }
 
   private showSignIn(
     asked: Asked,
+    request: Request,
     response: Response,
-    { status = 200, ...again }: { login?: string; problem?: string; status?: number } = {},
+    { status = 200, ...again }: { login?: string; problem?: Said; status?: number } = {},
   ): void {
-    const { browser, request } = asked;
-    const issuer = this.issuer.link(deviceStartPath(this.secrets, browser, request.userCode));
-    sendPage(response, deviceSignInPage({ ...asked, issuer, path: DEVICE_PATH, now: new Date(), ...again }), {
+    const { browser, request: device } = asked;
+    const issuer = this.issuer.link(deviceStartPath(this.secrets, browser, device.userCode));
+    sendPage(request, response, deviceSignInPage({ ...asked, issuer, path: DEVICE_PATH, now: new Date(), ...again }), {
       status,
     });
   }
@@ -216,13 +223,14 @@ export class DeviceController {
   private async showConsent(
     asked: Asked,
     visit: DeviceVisit,
+    request: Request,
     response: Response,
     ticked: readonly Scope[],
-    problem?: string,
+    problem?: Said,
   ): Promise<void> {
     const person = await this.steps.whoSignedIn(visit.grantId);
-    if (!person) return this.over(response, 'over');
-    const html = this.steps.consentPage({
+    if (!person) return this.over(request, response, 'over');
+    const page = this.steps.consentPage({
       app: asked.app,
       person,
       path: DEVICE_PATH,
@@ -230,36 +238,37 @@ export class DeviceController {
       offered: asked.offered,
       ticked,
       signedInAt: visit.signedInAt,
-      about: AskedOnDevice({ ...asked, now: new Date() }),
+      about: h(AskedOnDevice, { ...asked, now: new Date() }),
       ...(problem ? { problem } : {}),
     });
-    sendPage(response, html, { status: problem ? 422 : 200 });
+    sendPage(request, response, page, { status: problem ? 422 : 200 });
   }
 
   /** Undefined when a page saying why not was sent: the app may not be connected now, or may have nothing of it. */
   private async asked(
-    request: DeviceRequest,
+    device: DeviceRequest,
     browser: string,
-    from: Request,
+    request: Request,
     response: Response,
   ): Promise<Asked | undefined> {
-    const app = await this.partners.app(request.clientId);
-    const offered = SCOPES.filter((scope) => request.scopes.includes(scope) && app?.scopes.includes(scope));
+    const app = await this.partners.app(device.clientId);
+    const offered = SCOPES.filter((scope) => device.scopes.includes(scope) && app?.scopes.includes(scope));
     if (app?.partner.status !== 'approved' || !hasBridgeScope(offered)) {
-      sendPage(response, deviceAppRefusedPage(), { status: 400 });
+      sendPage(request, response, deviceAppRefusedPage(), { status: 400 });
       return undefined;
     }
     const csrf = this.secrets.formToken(bindingOf(browser));
-    return { request, app, offered, csrf, browser, sameNetwork: this.networkOf(from) === request.askedFrom.network };
+    const sameNetwork = this.networkOf(request) === device.askedFrom.network;
+    return { request: device, app, offered, csrf, browser, sameNetwork };
   }
 
   private networkOf(request: Request): string {
     return clientNetwork(request, this.behindProxy);
   }
 
-  private over(response: Response, how: 'allowed' | 'denied' | 'spoilt' | 'over', appName?: string): void {
+  private over(request: Request, response: Response, how: DeviceEnd, appName?: string): void {
     const status = how === 'allowed' || how === 'denied' ? 200 : 400;
-    sendPage(response, deviceEndPage(how, appName), { status });
+    sendPage(request, response, deviceEndPage(how, appName), { status });
   }
 }
 

@@ -1,33 +1,30 @@
 import type { GrantView } from '@drawbridge/consent';
-import { recently } from './times.js';
+import { useTexts } from '../pages/page.js';
+import { Time } from '../pages/time.js';
+import type { Texts } from '../texts/en.js';
+import type { Rich } from '../texts/rich.js';
 import type { Usage } from './usages.js';
 
 /** What the app has read this week, in a sentence, and whether it is connected. */
 export function GrantUsage({ grant, usage }: { grant: Pick<GrantView, 'appName' | 'scopes'>; usage: Usage }) {
-  return <p class="usage">{usageSentences(grant, usage, new Date())}</p>;
+  return <p class="usage">{usageSentences(useTexts(), grant, usage, new Date())}</p>;
 }
 
-export function usageSentences({ appName, scopes }: Pick<GrantView, 'appName' | 'scopes'>, usage: Usage, now: Date) {
+export function usageSentences(
+  { usage: texts }: Texts,
+  { appName: app, scopes }: Pick<GrantView, 'appName' | 'scopes'>,
+  usage: Usage,
+  now: Date,
+): Rich {
   const reads = scopes.includes('messages.read');
-  const sentences: string[] = [];
+  const sentences: Rich[] = [];
   if (usage.messages > 0) {
-    const last = usage.last ? `, last ${recently(usage.last, now)}` : '';
-    sentences.push(`${appName} read ${amountOf(usage)} this week${last}.`);
-    if (!reads) sentences.push('It can no longer read messages.');
-  } else if (reads) sentences.push(`${appName} has not read anything this week.`);
-  else sentences.push(`${appName} cannot read messages.`);
-  if (usage.connected) sentences.push('It is connected now.');
-  return sentences.join(' ');
-}
-
-function amountOf({ messages, conversations, more, atMost }: Usage): string {
-  const amount = `${counted(messages, 'message')} in ${counted(conversations, 'conversation')}`;
-  if (more) return `more than ${amount}`;
-  return atMost ? `up to ${amount}` : amount;
-}
-
-const NUMBER = new Intl.NumberFormat('en-GB');
-
-function counted(count: number, what: string): string {
-  return `${NUMBER.format(count)} ${what}${count === 1 ? '' : 's'}`;
+    const { messages, conversations, more, atMost } = usage;
+    const bound = more ? 'more' : atMost ? 'at_most' : 'exactly';
+    const last = usage.last ? <Time at={usage.last} as="recently" now={now} /> : undefined;
+    sentences.push(texts.read({ app, amount: texts.amount({ messages, conversations, bound }), last }));
+    if (!reads) sentences.push(texts.noLonger);
+  } else sentences.push(reads ? texts.readNothing(app) : texts.cannotRead(app));
+  if (usage.connected) sentences.push(texts.connected);
+  return sentences.map((sentence, index) => [index > 0 && ' ', sentence]);
 }

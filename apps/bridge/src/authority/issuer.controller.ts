@@ -75,7 +75,7 @@ export class IssuerController {
     const target = String(request.params.uid);
     const interaction = await this.interaction(request, response, target);
     if (interaction?.signedIn) return sendTo(response, `/sign-in/${target}`);
-    if (!interaction) return this.refuse(response, new SignInRefused('sign_in_over'));
+    if (!interaction) return this.refuse(request, response, new SignInRefused('sign_in_over'));
     await this.start(request, response, { purpose: 'app', target });
   }
 
@@ -105,12 +105,12 @@ export class IssuerController {
     const browser = this.browsers.read(request);
     const known = typeof state === 'string' && browser !== undefined;
     const signIn = known ? await this.signIns.take(browser, state) : undefined;
-    if (!signIn) return this.refuse(response, new SignInRefused('unknown_state'));
+    if (!signIn) return this.refuse(request, response, new SignInRefused('unknown_state'));
     try {
       await this.finish(signIn, request, response);
     } catch (error) {
       if (!(error instanceof SignInRefused)) throw error;
-      this.refuse(response, error, signIn);
+      this.refuse(request, response, error, signIn);
     }
   }
 
@@ -122,7 +122,7 @@ export class IssuerController {
       sendTo(response, (await this.issuer.addressFor(secrets)).href);
     } catch (error) {
       if (!(error instanceof SignInRefused)) throw error;
-      this.refuse(response, error, asked);
+      this.refuse(request, response, error, asked);
     }
   }
 
@@ -185,7 +185,7 @@ export class IssuerController {
     }
   }
 
-  private refuse(response: Response, { code, detail }: SignInRefused, asked?: IssuerPurpose): void {
+  private refuse(request: Request, response: Response, { code, detail }: SignInRefused, asked?: IssuerPurpose): void {
     this.count(code);
     const line = { refusal: code, ...(detail ? { detail } : {}), ...(asked ? { for: asked.purpose } : {}) };
     // The code is in the sentence too: of one sentence not every repetition is told, and people can cause some of them.
@@ -193,8 +193,8 @@ export class IssuerController {
     // Anybody can ask for these as often as they like.
     else if (!asked) this.log.debug(line, 'Somebody came to a sign-in that is none');
     else this.log.log(line, 'Nobody was signed in by the provider');
-    const { html, status } = issuerProblemPage({ code, host: this.issuer.host ?? '', again: asked && againAt(asked) });
-    sendPage(response, html, { status });
+    const { page, status } = issuerProblemPage({ code, host: this.issuer.host ?? '', again: asked && againAt(asked) });
+    sendPage(request, response, page, { status });
   }
 }
 

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { Config } from '../config/config.js';
 import { trustsProxy } from '../http/client-network.js';
+import { PUBLIC_URL } from '../pages/send-page.js';
 import { Authority } from './authority.js';
 import { AuthorityTurns } from './authority-turns.js';
 import { SignInCookies } from './sign-in-cookies.js';
@@ -18,6 +19,7 @@ export function mountAuthority(app: INestApplication): void {
   const server: express.Express = app.getHttpAdapter().getInstance();
   server.disable('x-powered-by');
   server.set('trust proxy', trustsProxy(publicUrl) ? 1 : false);
+  server.set(PUBLIC_URL, publicUrl);
   server.use(pinHost(publicUrl, server));
   const cookies = app.get(SignInCookies);
   server.use((request: Request, response: Response, next: NextFunction) => cookies.show(request, response, next));

@@ -1,58 +1,62 @@
-import { page } from '../pages/layout.js';
+import { type Page, page } from '../pages/page.js';
+import type { Texts } from '../texts/en.js';
+
+interface OAuthError {
+  error: string;
+  error_description?: string;
+}
 
 interface Explanation {
   title: string;
   text: string;
 }
 
-const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
-  invalid_client: {
-    title: 'This app is not connected to us',
-    text: 'The app that sent you here is not one we know, or its partner is not approved at the moment. Nothing was shared with it.',
-  },
-  invalid_redirect_uri: {
-    title: 'We will not send you there',
-    text: 'The app asked us to send you to an address that is not registered for it. Nothing was shared with it.',
-  },
-  server_error: {
-    title: 'Something went wrong on our side',
-    text: 'Nothing was shared. Go back to the app and try again in a moment.',
-  },
-};
-
-const EXPIRED: Explanation = {
-  title: 'This sign-in is no longer open',
-  text: 'It took too long, was finished already, or was started in another browser. Nothing was shared. Go back to the app and sign in from there again.',
-};
-
-const OTHER: Explanation = {
-  title: 'The app’s request cannot be answered',
-  text: 'Something is wrong with what the app asked for. Nothing was shared. If it happens again, tell the makers of the app.',
-};
+function explanationOf(error: string, { oauth }: Texts): Explanation {
+  switch (error) {
+    case 'invalid_client':
+      return { title: oauth.unknownApp, text: oauth.unknownAppText };
+    case 'invalid_redirect_uri':
+      return { title: oauth.wrongAddress, text: oauth.wrongAddressText };
+    case 'server_error':
+      return { title: oauth.fault, text: oauth.faultText };
+    default:
+      return { title: oauth.other, text: oauth.otherText };
+  }
+}
 
 /** What a person sees when the app's request went wrong and there is no safe way back to the app. */
-export function oauthErrorPage(error: { error: string; error_description?: string }): { status: number; html: string } {
-  const { title, text } = EXPLANATIONS[error.error] ?? OTHER;
-  return { status: error.error === 'server_error' ? 500 : 400, html: messagePage(title, text, error) };
+export function oauthErrorPage(error: OAuthError): { status: number; page: Page } {
+  const status = error.error === 'server_error' ? 500 : 400;
+  return { status, page: messagePage((texts) => explanationOf(error.error, texts), error) };
 }
 
 /** For an interaction that is over, unknown, or another browser's. */
-export function signInOverPage(): string {
-  return messagePage(EXPIRED.title, EXPIRED.text);
+export function signInOverPage(): Page {
+  return messagePage(({ oauth }) => ({ title: oauth.over, text: oauth.overText }));
 }
 
-function messagePage(title: string, text: string, detail?: { error: string; error_description?: string }): string {
-  return page(
-    title,
-    <section class="card">
-      <h1>{title}</h1>
-      <p>{text}</p>
-      {detail && (
-        <p class="small quiet">
-          For the makers of the app: <code>{detail.error}</code>
-          {detail.error_description && `, ${detail.error_description}`}
-        </p>
-      )}
-    </section>,
+function messagePage(of: (texts: Texts) => Explanation, detail?: OAuthError): Page {
+  return page((texts) => {
+    const { title, text } = of(texts);
+    return {
+      title,
+      body: (
+        <section class="card">
+          <h1>{title}</h1>
+          <p>{text}</p>
+          {detail && <p class="small quiet">{texts.oauth.forMakers(<Detail {...detail} />)}</p>}
+        </section>
+      ),
+    };
+  });
+}
+
+/** As the app's makers would read it from the protocol, whatever language the page is in. */
+function Detail({ error, error_description: description }: OAuthError) {
+  return (
+    <bdi lang="en" dir="ltr">
+      <code>{error}</code>
+      {description && `, ${description}`}
+    </bdi>
   );
 }

@@ -7,9 +7,10 @@ import type { Request } from 'express';
 import Provider, { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '../config/config.js';
 import { sendProblem } from '../http/problem.filter.js';
-import { setPageHeaders } from '../pages/send-page.js';
+import { pageFor } from '../pages/send-page.js';
 import { PROOFS } from '../proofs.js';
 import type { Secrets } from '../secrets.js';
+import { LANGUAGES } from '../texts/languages.js';
 import { clientMetadata } from './client-metadata.js';
 import { DEVICE_LIMITS, type DeviceCodes } from './device-codes.js';
 import { answerDevice, checkDeviceScope, deviceInfo, isProvidersDevicePage } from './device-flow.js';
@@ -120,10 +121,11 @@ export function makeProvider(parts: ProviderParts): Provider {
       return true;
     },
     renderError: (ctx, out) => {
-      const { status, html } = oauthErrorPage(out);
+      const { status, page } = oauthErrorPage(out);
+      const { html, headers, vary } = pageFor(ctx.req as Request, page, { uiLocales: uiLocalesOf(ctx) });
       if (out.error !== 'server_error') ctx.status = ctx.status >= 400 ? ctx.status : status;
-      setPageHeaders((name, value) => ctx.set(name, value));
-      ctx.type = 'html';
+      ctx.set(headers);
+      ctx.vary(vary);
       ctx.body = html;
     },
     ttl: {
@@ -233,8 +235,18 @@ function freshSignInEveryTime() {
 /** oidc-provider lets nobody change what it says of itself: that it knows no scope of ours, and a mode that is refused. */
 function completeMetadata(ctx: KoaContextWithOIDC): void {
   if (ctx.oidc.route !== 'discovery' || ctx.status !== 200) return;
-  const said = { scopes_supported: ['openid', ...SCOPES], response_modes_supported: ['query', 'fragment'] };
+  const said = {
+    scopes_supported: ['openid', ...SCOPES],
+    response_modes_supported: ['query', 'fragment'],
+    ui_locales_supported: LANGUAGES.map(({ tag }) => tag),
+  };
   ctx.body = { ...(ctx.body as object), ...said };
+}
+
+/** Of a request that may have been refused before it was read. */
+function uiLocalesOf(ctx: KoaContextWithOIDC): string | undefined {
+  const { ui_locales: asked } = ctx.query;
+  return typeof asked === 'string' ? asked : undefined;
 }
 
 /** The code in this token request: oidc-provider has not made an entity of it when it finds that it was used before. */

@@ -1,47 +1,48 @@
 import type { Receipt } from '@drawbridge/consent';
-import { instant, tookWords } from './times.js';
+import { useTexts } from '../pages/page.js';
+import { Time } from '../pages/time.js';
+import type { Texts } from '../texts/en.js';
+import type { Rich } from '../texts/rich.js';
 
 /** The gateways' part of a receipt in half a sentence. */
-export function confirmedBy(gateways: Receipt['gateways']): string {
-  const all = gateways.length;
-  if (all === 0) return 'no gateway was running';
+export function confirmedBy({ receipt }: Texts, gateways: Receipt['gateways']): string {
   const confirmed = gateways.filter((gateway) => gateway.confirmed === 'ack').length;
-  if (confirmed < all) return `confirmed by ${confirmed} of ${all} gateways, and past the lease of every other`;
-  return all === 1 ? 'confirmed by the gateway' : `confirmed by all ${all} gateways`;
+  return receipt.confirmedBy(confirmed, gateways.length);
 }
 
-export function Statement({ receipt }: { receipt: Receipt }) {
-  const effective = new Date(receipt.effectiveAt);
-  return (
-    <p>
-      It has had no access since <time dateTime={receipt.effectiveAt}>{instant(effective)}</time>, {tookWords(receipt)}{' '}
-      after you asked for it; {confirmedBy(receipt.gateways)}. Since then nothing is delivered to the app and nothing is
-      accepted from it.
-    </p>
-  );
+/** What a statement is made of: from when on it holds, how long that took, and who confirmed it. */
+export function statementOf(texts: Texts, receipt: Receipt): { since: Rich; took: string; confirmed: string } {
+  const [requested, effective] = [receipt.requestedAt, receipt.effectiveAt].map((at) => new Date(at)) as [Date, Date];
+  return {
+    since: <Time at={effective} as="instant" />,
+    took: texts.receipt.took(Math.max(0, effective.getTime() - requested.getTime())),
+    confirmed: confirmedBy(texts, receipt.gateways),
+  };
 }
 
-export function Evidence(receipt: Pick<Receipt, 'connectionsClosed' | 'gateways' | 'scopes'>) {
-  const { connectionsClosed, gateways, scopes } = receipt;
-  const closed = `${connectionsClosed} ${connectionsClosed === 1 ? 'connection was' : 'connections were'} closed`;
-  const connections = scopes ? 'Its connections went on with less' : closed;
+/** `open` where it is what the page is about. */
+export function Evidence({
+  connectionsClosed,
+  gateways,
+  scopes,
+  open = false,
+}: Pick<Receipt, 'connectionsClosed' | 'gateways' | 'scopes'> & { open?: boolean }) {
+  const { receipt } = useTexts();
+  const connections = scopes ? receipt.wentOn : receipt.closed(connectionsClosed);
   return (
-    <details class="small">
-      <summary>How we know</summary>
-      <p>
-        {connections}
-        {gateways.length === 0
-          ? '; no gateway was running.'
-          : '. Each gateway confirmed it, or its permission to deliver ran out:'}
-      </p>
+    <details class="small" open={open}>
+      <summary>{receipt.howWeKnow}</summary>
+      <p>{gateways.length === 0 ? receipt.noGateway(connections) : receipt.eachGateway(connections)}</p>
       {gateways.length > 0 && (
         <ul class="evidence">
-          {gateways.map((gateway) => (
-            <li key={gateway.id}>
-              <code>{gateway.id}</code>, {gateway.confirmed === 'ack' ? 'by its own word' : 'by its lease running out'}:{' '}
-              {instant(new Date(gateway.at))}
-              {gateway.lastSeq !== undefined &&
-                `, last event ${gateway.confirmed === 'ack' ? '' : 'at most '}${gateway.lastSeq}`}
+          {gateways.map(({ id, confirmed, at, lastSeq }) => (
+            <li key={id}>
+              {receipt.gateway({
+                gateway: id,
+                ack: confirmed === 'ack',
+                at: <Time at={new Date(at)} as="instant" />,
+                lastSeq,
+              })}
             </li>
           ))}
         </ul>

@@ -4,7 +4,7 @@ import { Database } from '@drawbridge/database';
 import { Controller, Get, Logger, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { sendProblem } from '../http/problem.filter.js';
-import { sendTo, setPageHeaders } from '../pages/send-page.js';
+import { pageHeaders, sendTo } from '../pages/send-page.js';
 import { CONNECTED_APPS_PATH } from './connected-apps-page.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { recordOf } from './person-record.js';
@@ -46,7 +46,7 @@ export class RecordController {
   }
 
   private async send(request: Request, response: Response, person: number): Promise<void> {
-    setPageHeaders((name, value) => response.setHeader(name, value));
+    for (const [name, value] of Object.entries(pageHeaders())) response.setHeader(name, value);
     const today = new Date().toISOString().slice(0, 10);
     response.setHeader('Content-Type', 'application/x-ndjson');
     response.setHeader('Content-Disposition', `attachment; filename="drawbridge-record-${today}.jsonl"`);

@@ -1,4 +1,5 @@
-import { SCOPE_SENTENCES, type Scope } from '@drawbridge/protocol';
+import type { Scope } from '@drawbridge/protocol';
+import { useTexts } from '../pages/page.js';
 
 /** A checkbox for each scope, named as the wire contract has it, with the words of the consent page and what explains them. */
 export function ScopeBoxes(props: {
@@ -7,6 +8,7 @@ export function ScopeBoxes(props: {
   hints?: Partial<Record<Scope, string>>;
 }) {
   const { scopes, ticked, hints = {} } = props;
+  const texts = useTexts();
   return (
     <ul class="scopes">
       {scopes.map((scope) => (
@@ -19,7 +21,7 @@ export function ScopeBoxes(props: {
               checked={ticked.includes(scope)}
               aria-describedby={hints[scope] && `hint-${scope}`}
             />
-            <span>{SCOPE_SENTENCES[scope]}</span>
+            <span>{texts.scopes[scope]}</span>
             {hints[scope] && (
               <span class="hint" id={`hint-${scope}`}>
                 {hints[scope]}
@@ -27,6 +29,18 @@ export function ScopeBoxes(props: {
             )}
           </label>
         </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The same, only to be read. */
+export function ScopeList({ scopes }: { scopes: readonly Scope[] }) {
+  const texts = useTexts();
+  return (
+    <ul>
+      {scopes.map((scope) => (
+        <li key={scope}>{texts.scopes[scope]}</li>
       ))}
     </ul>
   );

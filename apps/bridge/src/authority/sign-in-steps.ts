@@ -6,21 +6,22 @@ import type { Scope } from '@drawbridge/protocol';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
+import type { Page } from '../pages/page.js';
 import { Secrets } from '../secrets.js';
+import type { Said } from '../texts/said.js';
 import { type ConsentPage, consentPage } from './consent-page.js';
 import { field } from './forms.js';
 import { KnownBrowsers } from './known-browser.js';
 import { limitedSignIn, WRONG_SIGN_IN } from './sign-in-form.js';
 
-export const NONE_TICKED =
-  'Tick at least one thing the app may do with messages or contacts, or choose “Do not allow”.';
+export const NONE_TICKED: Said = ({ consent }) => consent.noneTicked;
 
 /** What the sign-in form says when it is shown again. */
 export interface RefusedSignIn {
   /** Not one failure more, but too many of them. */
   limited: boolean;
   login: string;
-  problem: string;
+  problem: Said;
   status: number;
 }
 
@@ -81,7 +82,7 @@ export class SignInSteps {
   }
 
   /** The consent page, with the days that a grant has in this installation. */
-  consentPage(asked: Omit<ConsentPage, 'expiresAt' | 'days' | 'idleDays'> & { signedInAt: Date }): string {
+  consentPage(asked: Omit<ConsentPage, 'expiresAt' | 'days' | 'idleDays'> & { signedInAt: Date }): Page {
     const { signedInAt, ...shown } = asked;
     const { grantDays: days, grantIdleDays: idleDays } = this.config;
     return consentPage({ ...shown, expiresAt: new Date(signedInAt.getTime() + days * 86_400_000), days, idleDays });

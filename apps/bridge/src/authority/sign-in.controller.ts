@@ -7,6 +7,7 @@ import type { Request, Response } from 'express';
 import { errors } from 'oidc-provider';
 import { sendPage, sendTo } from '../pages/send-page.js';
 import { Secrets } from '../secrets.js';
+import type { Said } from '../texts/said.js';
 import { Authority, type SignInInteraction } from './authority.js';
 import { AskedInTurn } from './authority-turns.js';
 import { browserName } from './browser-name.js';
@@ -26,6 +27,7 @@ interface Asked {
   path: string;
   /** Where the app wants its answer; the pages let a form be redirected there. */
   formAction: string[];
+  uiLocales: string;
 }
 
 /**
@@ -55,8 +57,8 @@ export class SignInController {
         error: 'invalid_scope',
         error_description: 'no scope of the bridge was asked for that this app may have',
       });
-    } else if (asked.interaction.signedIn) await this.showConsent(asked, response, []);
-    else this.showSignIn(asked, response);
+    } else if (asked.interaction.signedIn) await this.showConsent(asked, request, response, []);
+    else this.showSignIn(asked, request, response);
   }
 
   @Post()
@@ -64,8 +66,8 @@ export class SignInController {
     const asked = await this.asked(request, response);
     if (!asked) return;
     if (isFromElsewhere(request) || !this.secrets.formTokenMatches(bindingOf(asked), field(request, 'csrf'))) {
-      if (asked.interaction.signedIn) await this.showConsent(asked, response, [], STALE_FORM, 403);
-      else this.showSignIn(asked, response, { problem: STALE_FORM, status: 403 });
+      if (asked.interaction.signedIn) await this.showConsent(asked, request, response, [], STALE_FORM, 403);
+      else this.showSignIn(asked, request, response, { problem: STALE_FORM, status: 403 });
       return;
     }
     switch (field(request, 'decision')) {
@@ -77,16 +79,16 @@ export class SignInController {
           error_description: 'the person did not allow it',
         });
       case 'tick-all':
-        return this.showConsent(asked, response, asked.offered);
+        return this.showConsent(asked, request, response, asked.offered);
       case 'allow':
         return this.allow(asked, request, response);
       default:
-        return this.showConsent(asked, response, []);
+        return this.showConsent(asked, request, response, []);
     }
   }
 
   private async checkPassword(asked: Asked, request: Request, response: Response): Promise<void> {
-    if (this.issuer.host) return this.showSignIn(asked, response, { problem: NO_PASSWORDS, status: 403 });
+    if (this.issuer.host) return this.showSignIn(asked, request, response, { problem: NO_PASSWORDS, status: 403 });
     const result = await this.steps.password(request, response);
     if ('person' in result) {
       const grantId = randomUUID();
@@ -98,17 +100,17 @@ export class SignInController {
     const { limited, ...again } = result.refused;
     // Not the login: people type their password there.
     this.log.debug({ app: asked.app.clientId, limited }, 'A sign-in was refused');
-    this.showSignIn(asked, response, again);
+    this.showSignIn(asked, request, response, again);
   }
 
   private async allow(asked: Asked, request: Request, response: Response): Promise<void> {
     const { interaction, app, offered } = asked;
     const { signedIn } = interaction;
-    if (!signedIn) return this.showSignIn(asked, response);
+    if (!signedIn) return this.showSignIn(asked, request, response);
     const ticked = offered.filter((scope) => fields(request, 'scope').includes(scope));
-    if (!hasBridgeScope(ticked)) return this.showConsent(asked, response, ticked, NONE_TICKED, 422);
+    if (!hasBridgeScope(ticked)) return this.showConsent(asked, request, response, ticked, NONE_TICKED, 422);
     const person = await this.steps.whoSignedIn(signedIn.grantId);
-    if (!person) return this.over(response);
+    if (!person) return this.over(request, response);
     try {
       const grant = await this.steps.allow({
         id: signedIn.grantId,
@@ -118,7 +120,7 @@ export class SignInController {
         signedInAt: signedIn.at,
         device: browserName(request.headers['user-agent']),
       });
-      if (!grant) return this.over(response);
+      if (!grant) return this.over(request, response);
       await this.authority.allowed(request, response, { interaction, grant });
       this.log.log(
         { grant: grant.id, person: grant.personId, app: grant.clientId, scopes: grant.scopes },
@@ -126,9 +128,9 @@ export class SignInController {
       );
     } catch (error) {
       // The other press of the button was quicker, and the app has its answer.
-      if (error instanceof errors.SessionNotFound) return this.over(response);
+      if (error instanceof errors.SessionNotFound) return this.over(request, response);
       if (!(error instanceof GrantError)) throw error;
-      if (error.code === 'no_scope') return this.showConsent(asked, response, ticked, NONE_TICKED, 422);
+      if (error.code === 'no_scope') return this.showConsent(asked, request, response, ticked, NONE_TICKED, 422);
       await this.authority.finish(request, response, {
         error: 'access_denied',
         error_description: 'the app may not be connected at present',
@@ -138,28 +140,30 @@ export class SignInController {
 
   private showSignIn(
     asked: Asked,
+    request: Request,
     response: Response,
-    again: { login?: string; problem?: string; status?: number } = {},
+    again: { login?: string; problem?: Said; status?: number } = {},
   ): void {
-    const { app, path, formAction } = asked;
+    const { app, path, formAction, uiLocales } = asked;
     const { status = 200, ...rest } = again;
     const [csrf, issuer] = [this.secrets.formToken(bindingOf(asked)), this.issuer.link(`${path}/start`)];
-    sendPage(response, signInPage({ app, path, csrf, issuer, ...rest }), { status, formAction });
+    sendPage(request, response, signInPage({ app, path, csrf, issuer, ...rest }), { status, formAction, uiLocales });
   }
 
   private async showConsent(
     asked: Asked,
+    request: Request,
     response: Response,
     ticked: readonly Scope[],
-    problem?: string,
+    problem?: Said,
     status = 200,
   ): Promise<void> {
-    const { interaction, app, offered, path, formAction } = asked;
+    const { interaction, app, offered, path, formAction, uiLocales } = asked;
     const { signedIn } = interaction;
-    if (!signedIn) return this.showSignIn(asked, response);
+    if (!signedIn) return this.showSignIn(asked, request, response);
     const person = await this.steps.whoSignedIn(signedIn.grantId);
-    if (!person) return this.over(response);
-    const html = this.steps.consentPage({
+    if (!person) return this.over(request, response);
+    const page = this.steps.consentPage({
       app,
       person,
       path,
@@ -169,7 +173,7 @@ export class SignInController {
       signedInAt: signedIn.at,
       ...(problem ? { problem } : {}),
     });
-    sendPage(response, html, { status, formAction });
+    sendPage(request, response, page, { status, formAction, uiLocales });
   }
 
   /** The request that this browser is at, or undefined when a page saying why not was sent. */
@@ -179,18 +183,18 @@ export class SignInController {
       interaction = await this.authority.interaction(request, response);
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
-      this.over(response);
+      this.over(request, response);
       return undefined;
     }
     // SignInCookies shows oidc-provider the cookie of this address only; a forged pair is nobody’s.
     if (interaction.uid !== request.params.uid) {
-      this.over(response);
+      this.over(request, response);
       return undefined;
     }
     const app = await this.partners.app(interaction.clientId);
     if (app?.partner.status !== 'approved') {
-      const { status, html } = oauthErrorPage({ error: 'invalid_client' });
-      sendPage(response, html, { status });
+      const { status, page } = oauthErrorPage({ error: 'invalid_client' });
+      sendPage(request, response, page, { status, uiLocales: interaction.uiLocales });
       return undefined;
     }
     return {
@@ -199,11 +203,12 @@ export class SignInController {
       offered: SCOPES.filter((scope) => interaction.scopes.includes(scope) && app.scopes.includes(scope)),
       path: `/sign-in/${interaction.uid}`,
       formAction: [formActionFor(interaction.redirectUri)],
+      uiLocales: interaction.uiLocales,
     };
   }
 
-  private over(response: Response): void {
-    sendPage(response, signInOverPage(), { status: 400 });
+  private over(request: Request, response: Response): void {
+    sendPage(request, response, signInOverPage(), { status: 400 });
   }
 }
 

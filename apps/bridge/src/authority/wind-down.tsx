@@ -1,16 +1,13 @@
-import { day } from './times.js';
+import { useTexts } from '../pages/page.js';
+import { Time } from '../pages/time.js';
 
-/** That the partner ends on a day, so that nobody is surprised by it; in the words of both pages that show an app. */
-export function windDown(appName: string, endsAt: Date): string {
-  return `${appName}’s access ends on ${day(endsAt)} for everybody.`;
-}
-
-/** Beside a grant that ends on that day. */
+/** Beside a grant whose partner ends on a day, so that nobody is surprised by it. */
 export function WindDown({ appName, endsAt }: { appName: string; endsAt: Date | null }) {
+  const { apps } = useTexts();
   if (!endsAt) return null;
   return (
     <div class="notice">
-      <p>{windDown(appName, endsAt)}</p>
+      <p>{apps.windDown(appName, <Time at={endsAt} as="day" />)}</p>
     </div>
   );
 }

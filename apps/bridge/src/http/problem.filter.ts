@@ -3,15 +3,35 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { Request, Response } from 'express';
 import { problemPage } from '../pages/error-pages.js';
 import { sendPage } from '../pages/send-page.js';
+import { en, type Texts } from '../texts/en.js';
 import { sendJson, wantsJson } from './respond.js';
 
-const SAID: Readonly<Record<number, [code: string, title: string, text: string]>> = {
-  404: ['not_found', 'There is nothing here', 'The address is misspelt, or what was here is gone.'],
-  429: ['rate_limited', 'Too much at once', 'Too many sign-ins were begun from your network.'],
-  500: ['internal', 'Something went wrong', 'That was a fault of ours. Please try again in a moment.'],
-  503: ['unavailable', 'We are very busy', 'More people are here than can be served at this moment.'],
+interface Problem {
+  readonly code: string;
+  readonly title: (texts: Texts) => string;
+  readonly text: (texts: Texts) => string;
+}
+
+const FAULT: Problem = {
+  code: 'internal',
+  title: ({ problems }) => problems.fault,
+  text: ({ problems }) => problems.faultText,
 };
-const REFUSED = ['invalid_data', 'That cannot be done', 'The bridge cannot read this request.'] as const;
+const SAID: Readonly<Record<number, Problem>> = {
+  404: { code: 'not_found', title: ({ problems }) => problems.notFound, text: ({ problems }) => problems.notFoundText },
+  429: {
+    code: 'rate_limited',
+    title: ({ problems }) => problems.tooMuch,
+    text: ({ problems }) => problems.tooMuchText,
+  },
+  500: FAULT,
+  503: { code: 'unavailable', title: ({ problems }) => problems.busy, text: ({ problems }) => problems.busyText },
+};
+const REFUSED: Problem = {
+  code: 'invalid_data',
+  title: ({ problems }) => problems.refused,
+  text: ({ problems }) => problems.refusedText,
+};
 
 /** What went wrong over HTTP, as a page or as JSON; a fault of ours is logged and says nothing of its inside. */
 @Catch()
@@ -34,12 +54,13 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** The page, or the JSON, of a request that came to nothing; `retryAfterMs` says when to come back. */
 export function sendProblem(request: Request, response: ServerResponse, status: number, retryAfterMs?: number): void {
-  const [code, title, what] = SAID[status] ?? (status > 500 ? SAID[500]! : REFUSED);
+  const { code, title, text } = SAID[status] ?? (status > 500 ? FAULT : REFUSED);
   const seconds = Math.ceil((retryAfterMs ?? 0) / 1_000);
   if (seconds > 0) response.setHeader('Retry-After', seconds);
-  const text = seconds > 0 ? `${what} Please try again in ${seconds === 1 ? 'a second' : `${seconds} seconds`}.` : what;
-  if (wantsJson(request)) sendJson(response, status, { code, message: text });
-  else sendPage(response, problemPage(title, text), { status });
+  const whole = (texts: Texts) => (seconds > 0 ? texts.problems.again(text(texts), seconds) : text(texts));
+  response.appendHeader('Vary', 'Accept');
+  if (wantsJson(request)) sendJson(response, status, { code, message: whole(en) });
+  else sendPage(request, response, problemPage(title, whole), { status });
 }
 
 /** Express's own parsers fail with a `status`; it is to be believed only where the client is at fault. */

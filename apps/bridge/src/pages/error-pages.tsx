@@ -1,105 +1,112 @@
-import type { ComponentChildren } from 'preact';
-import { ERROR_CODE_PAGES, type ErrorCodePage } from './error-codes.js';
-import { page } from './layout.js';
-
-/** The texts of the protocol mark names with backticks. */
-function Prose({ text }: { text: string }) {
-  const parts: ComponentChildren[] = text
-    .split('`')
-    .map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part));
-  return <>{parts}</>;
-}
+import { marked, type Rich } from '../texts/rich.js';
+import type { Said } from '../texts/said.js';
+import { ERROR_CODE_PAGES, type ErrorCodePage, wordsOf } from './error-codes.js';
+import { type Page, page } from './page.js';
 
 const hasName = (code: string) => !/^\d/.test(code);
 
-/** What one error or close code means, and what to do. */
-export function errorCodePage({ code, closeCode, reasons, means, advice, retryable }: ErrorCodePage): string {
-  return page(
-    code,
-    <section class="card">
-      <h1>
-        <code>{code}</code>
-      </h1>
-      <p class="lead">
-        <Prose text={means} />
-      </p>
-      <h2>What to do</h2>
-      <p>
-        <Prose text={advice} />
-      </p>
-      <dl class="list">
-        <dt>Try the same again?</dt>
-        <dd>{retryable ? 'Yes, with backoff.' : 'No, it would fail again.'}</dd>
-        {closeCode !== undefined && hasName(code) && (
-          <>
-            <dt>Close code</dt>
-            <dd>
-              <a href={`/errors/${closeCode}`}>{closeCode}</a>
-            </dd>
-          </>
-        )}
-        {reasons && (
-          <>
-            <dt>{reasons.length === 1 ? 'Reason' : 'Reasons'}</dt>
-            {reasons.map((reason) => (
-              <dd key={reason}>
-                <a href={`/errors/${reason}`}>
-                  <code>{reason}</code>
-                </a>
-              </dd>
-            ))}
-          </>
-        )}
-      </dl>
-      <p>
-        <a href="/errors">All error and close codes</a>
-      </p>
-    </section>,
+function CodeLink({ code }: { code: string }) {
+  return (
+    <a href={`/errors/${code}`}>
+      <code>{code}</code>
+    </a>
   );
 }
 
+/** What one error or close code means, and what to do. */
+export function errorCodePage({ code, closeCode, reasons, retryable }: ErrorCodePage): Page {
+  return page(({ errors }) => {
+    const { means, advice } = wordsOf(errors.codes, code);
+    return {
+      title: code,
+      body: (
+        <section class="card">
+          <h1>
+            <code>{code}</code>
+          </h1>
+          <p class="lead">{marked(means)}</p>
+          <h2>{errors.whatToDo}</h2>
+          <p>{marked(advice)}</p>
+          <dl class="list">
+            <dt>{errors.sameAgain}</dt>
+            <dd>{retryable ? errors.yes : errors.no}</dd>
+            {closeCode !== undefined && hasName(code) && (
+              <>
+                <dt>{errors.closeCode}</dt>
+                <dd>
+                  <CodeLink code={String(closeCode)} />
+                </dd>
+              </>
+            )}
+            {reasons && (
+              <>
+                <dt>{errors.reasons(reasons.length)}</dt>
+                {reasons.map((reason) => (
+                  <dd key={reason}>
+                    <CodeLink code={reason} />
+                  </dd>
+                ))}
+              </>
+            )}
+          </dl>
+          <p>
+            <a href="/errors">{errors.all}</a>
+          </p>
+        </section>
+      ),
+    };
+  });
+}
+
 /** All of them on one page. */
-export function errorCodesPage(): string {
-  const list = (codes: ErrorCodePage[]) => (
-    <dl class="list codes">
-      {codes.map(({ code, means }) => (
-        <>
-          <dt>
-            <a href={`/errors/${code}`}>
-              <code>{code}</code>
-            </a>
-          </dt>
-          <dd>
-            <Prose text={means} />
-          </dd>
-        </>
-      ))}
-    </dl>
-  );
-  const all = [...ERROR_CODE_PAGES.values()];
+export function errorCodesPage(): Page {
+  const all = [...ERROR_CODE_PAGES.values()].map(({ code }) => code);
   return page(
-    'Error and close codes',
-    <section class="card">
-      <h1>Error and close codes</h1>
-      <h2>Names</h2>
-      {list(all.filter(({ code }) => hasName(code)))}
-      <h2>Numbers</h2>
-      {list(all.filter(({ code }) => !hasName(code)).sort((a, b) => Number(a.code) - Number(b.code)))}
-    </section>,
+    ({ errors }) => {
+      const list = (codes: string[]) => (
+        <dl class="list codes">
+          {codes.map((code) => (
+            <>
+              <dt>
+                <CodeLink code={code} />
+              </dt>
+              <dd>{marked(wordsOf(errors.codes, code).means)}</dd>
+            </>
+          ))}
+        </dl>
+      );
+      return {
+        title: errors.title,
+        body: (
+          <section class="card">
+            <h1>{errors.title}</h1>
+            <h2>{errors.names}</h2>
+            {list(all.filter(hasName))}
+            <h2>{errors.numbers}</h2>
+            {list(all.filter((code) => !hasName(code)).sort((a, b) => Number(a) - Number(b)))}
+          </section>
+        ),
+      };
+    },
     { wide: true },
   );
 }
 
 /** For an address that is nothing, or a fault of ours. */
-export function problemPage(title: string, text: string): string {
-  return page(
-    title,
-    <section class="card">
-      <h1>{title}</h1>
-      <p class="lead">{text}</p>
-      <p>
-        <a href="/">Go to the start page</a>
-      </p>
-    </section>,
-  );
+export function problemPage(title: Said, text: Said): Page {
+  return page((texts) => {
+    const heading: Rich = title(texts);
+    return {
+      title: heading,
+      body: (
+        <section class="card">
+          <h1>{heading}</h1>
+          <p class="lead">{text(texts)}</p>
+          <p>
+            <a href="/">{texts.problems.toStart}</a>
+          </p>
+        </section>
+      ),
+    };
+  });
 }

@@ -1,22 +1,23 @@
 import type { ComponentChildren } from 'preact';
-import { renderToString } from 'preact-render-to-string';
+import type { Language } from '../texts/languages.js';
 import { STYLESHEET_PATH } from './stylesheet.js';
+import { TimesScript } from './times-script.js';
 
 export interface PageOptions {
   /** For lists and tables; forms and messages are narrow. */
   wide?: boolean;
   /** Connected apps itself needs no link to itself. */
   linkToConnectedApps?: boolean;
+  /** Times are shown in the person's own zone where their browser has JavaScript: not beside a password. */
+  localTimes?: boolean;
 }
 
-/** A whole HTML document in the product's one layout. `title` is what the tab says, before the product's name. */
-export function page(
-  title: string,
-  body: ComponentChildren,
-  { wide = false, linkToConnectedApps = true }: PageOptions = {},
-): string {
-  const html = renderToString(
-    <html lang="en">
+/** The product's one layout. */
+export function Layout(props: PageOptions & { language: Language; title: string; children: ComponentChildren }) {
+  const { language, title, children, wide = false, linkToConnectedApps = true, localTimes = false } = props;
+  const { texts, tag, dir } = language;
+  return (
+    <html lang={tag} dir={dir}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -24,10 +25,11 @@ export function page(
         <title>{`${title} · Drawbridge`}</title>
         <link rel="icon" href={ICON} />
         <link rel="stylesheet" href={STYLESHEET_PATH} />
+        {localTimes && <TimesScript times={texts.times} />}
       </head>
       <body class={wide ? 'wide' : undefined}>
         <a class="skip" href="#content">
-          Skip to the content
+          {texts.layout.skip}
         </a>
         <header class="masthead">
           <a class="brand" href="/">
@@ -35,18 +37,13 @@ export function page(
             Drawbridge
           </a>
         </header>
-        <main id="content">{body}</main>
+        <main id="content">{children}</main>
         <footer class="foot">
-          {linkToConnectedApps && (
-            <>
-              <a href="/connected-apps">Connected apps</a>: see what you have allowed, and end it.
-            </>
-          )}
+          {linkToConnectedApps && texts.layout.footer((text) => <a href="/connected-apps">{text}</a>)}
         </footer>
       </body>
-    </html>,
+    </html>
   );
-  return `<!DOCTYPE html>${html}`;
 }
 
 const MARK =

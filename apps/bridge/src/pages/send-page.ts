@@ -1,41 +1,77 @@
 import type { ServerResponse } from 'node:http';
+import type { Request } from 'express';
+import { languageFor } from '../texts/languages.js';
+import type { Page } from './page.js';
+import { TIMES_SCRIPT_PATH } from './times-script.js';
 
-/**
- * What every page is sent with: no script of any kind, in nobody's frame, no address leaked to where its links lead,
- * and never kept. `formAction`: where a form's answer may be redirected to besides this origin. Chrome applies
- * `form-action` to the whole chain of redirects, so without it nobody would get back to the app.
- */
-export function setPageHeaders(set: (name: string, value: string) => void, formAction: readonly string[] = []): void {
-  set(
-    'Content-Security-Policy',
-    [
-      "default-src 'none'",
-      "style-src 'self'",
-      'img-src data:',
-      `form-action ${["'self'", ...formAction].join(' ')}`,
-      "frame-ancestors 'none'",
-      "base-uri 'none'",
-    ].join('; '),
-  );
-  set('X-Frame-Options', 'DENY');
-  set('Referrer-Policy', 'no-referrer');
-  set('X-Content-Type-Options', 'nosniff');
-  set('Cache-Control', 'no-store');
+/** Where an Express application keeps the origin that the public sees. */
+export const PUBLIC_URL = 'public url';
+
+export interface PageRules {
+  /**
+   * Where a form's answer may be redirected to besides this origin. Chrome applies `form-action` to the whole chain of
+   * redirects, so without it nobody would get back to the app.
+   */
+  formAction?: readonly string[];
+  /** The one file that may be a script on the page; otherwise there is none of any kind. */
+  script?: string;
+}
+
+/** What every page is sent with: nothing from elsewhere, in nobody's frame, no address leaked to where its links lead, and never kept. */
+export function pageHeaders({ formAction = [], script }: PageRules = {}): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    'img-src data:',
+    ...(script ? [`script-src ${script}`, "require-trusted-types-for 'script'", "trusted-types 'none'"] : []),
+    `form-action ${["'self'", ...formAction].join(' ')}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ];
+  return {
+    'Content-Security-Policy': policy.join('; '),
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+  };
 }
 
 export interface PageResponse {
-  status?: number;
   formAction?: readonly string[];
+  /** What the app says of the person's languages. */
+  uiLocales?: string | undefined;
+}
+
+/** A page in the language of whoever asks, with its headers, of which `Vary` is to be added to what is there. */
+export function pageFor(
+  request: Request,
+  page: Page,
+  { formAction = [], uiLocales }: PageResponse = {},
+): { html: string; headers: Record<string, string>; vary: string } {
+  const language = languageFor(request, uiLocales);
+  const rules = { formAction, ...(page.localTimes ? { script: timesScriptOf(request) } : {}) };
+  return {
+    html: page.html(language),
+    headers: {
+      ...pageHeaders(rules),
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Language': language.tag,
+    },
+    vary: 'Accept-Language',
+  };
 }
 
 export function sendPage(
+  request: Request,
   response: ServerResponse,
-  html: string,
-  { status = 200, formAction }: PageResponse = {},
+  page: Page,
+  { status = 200, ...rules }: PageResponse & { status?: number } = {},
 ): void {
+  const { html, headers, vary } = pageFor(request, page, rules);
   response.statusCode = status;
-  setPageHeaders((name, value) => response.setHeader(name, value), formAction);
-  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.appendHeader('Vary', vary);
   response.end(html);
 }
 
@@ -46,4 +82,10 @@ export function sendTo(response: ServerResponse, location: string): void {
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.setHeader('Cache-Control', 'no-store');
   response.end();
+}
+
+/** CSP has no notation for an IPv6 address. */
+function timesScriptOf(request: Request): string {
+  const { origin, hostname } = new URL(String(request.app.get(PUBLIC_URL)));
+  return hostname.startsWith('[') ? "'self'" : `${origin}${TIMES_SCRIPT_PATH}`;
 }

@@ -4,7 +4,7 @@ import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Config } from '../config/config.js';
 import { sendJson, wantsJson } from '../http/respond.js';
-import { ERROR_CODE_PAGES } from './error-codes.js';
+import { ERROR_CODE_PAGES, errorCodeJson } from './error-codes.js';
 import { errorCodePage, errorCodesPage, problemPage } from './error-pages.js';
 import { sendPage } from './send-page.js';
 import { startPage } from './start-page.js';
@@ -21,8 +21,8 @@ export class SiteController {
   }
 
   @Get()
-  start(@Res() response: Response): void {
-    sendPage(response, startPage(this.config));
+  start(@Req() request: Request, @Res() response: Response): void {
+    sendPage(request, response, startPage(this.config));
   }
 
   /** Open to every origin: tools that draw or check such documents run in pages of their own. */
@@ -43,8 +43,8 @@ export class SiteController {
     response.vary('Accept');
     // For tools in pages of their own, such as the console.
     response.set('Access-Control-Allow-Origin', '*');
-    if (wantsJson(request)) sendJson(response, 200, { errors: [...ERROR_CODE_PAGES.values()] });
-    else sendPage(response, errorCodesPage());
+    if (wantsJson(request)) sendJson(response, 200, { errors: [...ERROR_CODE_PAGES.values()].map(errorCodeJson) });
+    else sendPage(request, response, errorCodesPage());
   }
 
   @Get('errors/:code')
@@ -52,13 +52,16 @@ export class SiteController {
     const entry = ERROR_CODE_PAGES.get(code);
     response.vary('Accept');
     if (wantsJson(request)) {
-      sendJson(response, entry ? 200 : 404, entry ?? { code: 'not_found', message: 'There is no such code.' });
+      if (entry) sendJson(response, 200, errorCodeJson(entry));
+      else sendJson(response, 404, { code: 'not_found', message: 'There is no such code.' });
     } else if (entry) {
-      sendPage(response, errorCodePage(entry));
+      sendPage(request, response, errorCodePage(entry));
     } else {
-      sendPage(response, problemPage('No such code', 'The bridge knows no error or close code of this name.'), {
-        status: 404,
-      });
+      const page = problemPage(
+        ({ problems }) => problems.noSuchCode,
+        ({ problems }) => problems.noSuchCodeText,
+      );
+      sendPage(request, response, page, { status: 404 });
     }
   }
 }

@@ -60,7 +60,7 @@ p { margin: .75rem 0 0; text-wrap: pretty; }
 .host { overflow-wrap: anywhere; }
 a { color: var(--go); text-underline-offset: .18em; text-decoration-thickness: 1px; }
 a:hover { text-decoration-thickness: 2px; }
-code { font-family: var(--mono); font-size: .9em; }
+code { font-family: var(--mono); font-size: .9em; direction: ltr; unicode-bidi: isolate; }
 :focus-visible { outline: 3px solid var(--go); outline-offset: 3px; border-radius: 4px; }
 .skip { position: absolute; inset-inline-start: 1rem; inset-block-start: -99rem; }
 .skip:focus { inset-block-start: .75rem; background: var(--card); padding: .5rem .75rem; z-index: 1; }

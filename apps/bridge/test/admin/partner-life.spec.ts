@@ -5,6 +5,7 @@ import {
   FormBrowser,
   formWith,
   refresh,
+  shownText,
   signIn,
   startBridge,
 } from '@drawbridge/testing';
@@ -95,14 +96,14 @@ describe.each(everyDatabase)('The life of a partner, as its apps and its people 
       login: 'alice',
       password: PASSWORD,
     });
-    expect(consent.html).toContain(sentence);
+    expect(shownText(consent)).toContain(sentence);
     const tokens = await connect('house');
     const browser = new FormBrowser(bridge.publicUrl);
     const signedIn = await browser.submit(formWith(await browser.get('/connected-apps'), 'login'), {
       login: 'alice',
       password: PASSWORD,
     });
-    expect(signedIn.html).toContain(sentence);
+    expect(shownText(signedIn)).toContain(sentence);
 
     const client = await BridgeClient.connect(bridge.publicUrl);
     await client.open(tokens);

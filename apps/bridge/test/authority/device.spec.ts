@@ -1,4 +1,12 @@
-import { type DeviceCode, everyDatabase, FormBrowser, type FormPage, formWith, ProofKey } from '@drawbridge/testing';
+import {
+  type DeviceCode,
+  everyDatabase,
+  FormBrowser,
+  type FormPage,
+  formWith,
+  ProofKey,
+  shownText,
+} from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { DEVICE_LIMITS } from '../../src/authority/device-codes.js';
 import {
@@ -22,7 +30,6 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
   beforeEach(() => run(sql`delete from sign_in_failure`));
 
   const run = (statement: ReturnType<typeof sql>) => statement.execute(bridge.database.tables());
-  const textOf = ({ html }: FormPage) => html.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ');
   const typeCode = async (browser: FormBrowser, code: string) =>
     browser.submit(formWith(await browser.get('/device'), 'user_code'), { user_code: code });
   const toConsent = async (browser: FormBrowser, code: DeviceCode, login = 'alice') =>
@@ -57,13 +64,13 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     expect(formWith(first, 'user_code').fields).toContainEqual(['user_code', code.user_code]);
     expect(first.html).not.toContain('<script');
     const asked = await browser.submit(formWith(first, 'user_code'));
-    expect(textOf(asked)).toMatch(/Tunebox on TV .*Tunebox Ltd/);
-    expect(textOf(asked)).toContain('less than a minute ago');
-    expect(textOf(asked)).toContain('127.0.0.1 , the network you are on now');
-    expect(textOf(asked)).toContain('Tunebox/7.1 (SmartTV)');
-    expect(textOf(asked)).toContain('See who your contacts are');
-    expect(textOf(asked)).toContain('Go on only if you began this yourself');
-    expect(textOf(asked)).not.toContain('Send messages as you');
+    expect(shownText(asked)).toMatch(/Tunebox on TV .*Tunebox Ltd/);
+    expect(shownText(asked)).toContain('less than a minute ago');
+    expect(shownText(asked)).toContain('127.0.0.1, the network you are on now');
+    expect(shownText(asked)).toContain('Tunebox/7.1 (SmartTV)');
+    expect(shownText(asked)).toContain('See who your contacts are');
+    expect(shownText(asked)).toContain('Go on only if you began this yourself');
+    expect(shownText(asked)).not.toContain('Send messages as you');
 
     const consent = await browser.submit(formWith(asked, 'login'), { login: 'alice', password: PASSWORD });
     expect(formWith(consent, 'scope').checkboxes.map(({ value, checked }) => [value, checked])).toEqual([
@@ -73,11 +80,11 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     const all = await browser.submit(formWith(consent, 'scope'), {}, ['decision', 'tick-all']);
     expect(formWith(all, 'scope').checkboxes.every(({ checked }) => checked)).toBe(true);
     const none = await browser.submit(formWith(all, 'scope'), { scope: [] }, ['decision', 'allow']);
-    expect([none.status, textOf(none)]).toEqual([422, expect.stringContaining('Tick at least one thing')]);
+    expect([none.status, shownText(none)]).toEqual([422, expect.stringContaining('Tick at least one thing')]);
     expect(await grantsThere()).toBe(0);
     const done = await allow(browser, none, ['contacts.read']);
-    expect(textOf(done)).toContain('Tunebox on TV is connected');
-    expect(textOf(await browser.get('/device'))).toContain('Tunebox on TV is connected');
+    expect(shownText(done)).toContain('Tunebox on TV is connected');
+    expect(shownText(await browser.get('/device'))).toContain('Tunebox on TV is connected');
 
     const tokens = await tokensOf(code);
     expect(tokens.scope).toBe('contacts.read');
@@ -98,20 +105,20 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
       login: 'alice',
       password: PASSWORD,
     });
-    expect(textOf(apps)).toContain('signed in with a code on Tunebox/7.1 (SmartTV), allowed in Firefox on Linux');
+    expect(shownText(apps)).toContain('signed in with a code on Tunebox/7.1 (SmartTV), allowed in Firefox on Linux');
   });
 
   test('the page says from where a code was asked for, behind a proxy too, and whether this browser is there', async () => {
     const proxied = await AuthorityHarness.on(bridge.database, { publicUrl: 'https://bridge.example' });
     const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.1, ${address}` });
     for (const [device, person, said] of [
-      ['203.0.113.9', '203.0.113.9', '203.0.113.9 , the network you are on now'],
-      ['203.0.113.9', '203.0.113.10', '203.0.113.9 , not the network you are on now'],
-      ['2001:db8:0:1::5', '2001:db8::1:0:0:0:6', '2001:db8:0:1::/64 , the network you are on now'],
+      ['203.0.113.9', '203.0.113.9', '203.0.113.9, the network you are on now'],
+      ['203.0.113.9', '203.0.113.10', '203.0.113.9, not the network you are on now'],
+      ['2001:db8:0:1::5', '2001:db8::1:0:0:0:6', '2001:db8:0:1::/64, the network you are on now'],
     ] as const) {
       const code = await proxied.deviceCode({}, from(device));
       const asked = await typeCode(proxied.browser(from(person)), code.user_code);
-      expect(textOf(asked)).toContain(said);
+      expect(shownText(asked)).toContain(said);
     }
     await proxied.closeApp();
   });
@@ -132,7 +139,7 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     const before = await bridge.deviceCode();
     const browser = bridge.browser();
     const asked = await typeCode(browser, before.user_code);
-    expect(textOf(await browser.submit(formWith(asked, 'decision', 'deny'), {}, ['decision', 'deny']))).toContain(
+    expect(shownText(await browser.submit(formWith(asked, 'decision', 'deny'), {}, ['decision', 'deny']))).toContain(
       'Not connected',
     );
     expect(await bodyOf(await bridge.poll(before))).toMatchObject({ status: 400, error: 'access_denied' });
@@ -141,9 +148,9 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     const consent = await toConsent(browser, after);
     const grants = await grantsThere();
     const denied = await browser.submit(formWith(consent, 'decision', 'deny'), {}, ['decision', 'deny']);
-    expect(textOf(denied)).toContain('Not connected');
+    expect(shownText(denied)).toContain('Not connected');
     // A form still open elsewhere changes nothing any more.
-    expect(textOf(await allow(browser, consent))).toContain('Not connected');
+    expect(shownText(await allow(browser, consent))).toContain('Not connected');
     expect(await bodyOf(await bridge.poll(after))).toMatchObject({ status: 400, error: 'access_denied' });
     expect(await grantsThere()).toBe(grants);
     expect(await typeCode(bridge.browser(), after.user_code)).toMatchObject({ status: 400 });
@@ -221,10 +228,10 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     const answers = await Promise.all([allow(one, pages[0]), allow(two, pages[1]), allow(one, pages[0])]);
     expect(await grantsThere()).toBe(grants + 1);
     const winner = claimsOf((await tokensOf(code)).access_token).sub;
-    const won = answers.map((page) => textOf(page).includes('is connected'));
+    const won = answers.map((page) => shownText(page).includes('is connected'));
     expect(won).toEqual(winner === 'alice' ? [true, false, true] : [false, true, false]);
     const loser = winner === 'alice' ? two : one;
-    expect(textOf(await loser.get('/device'))).toContain('This code is over');
+    expect(shownText(await loser.get('/device'))).toContain('This code is over');
     expect(await typeCode(bridge.browser(), code.user_code)).toMatchObject({ status: 400 });
   });
 
@@ -274,7 +281,7 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
     await run(sql`update device_sign_in d set outcome = 'allowed', decided_by = v.browser from device_visit v where v.code = d.code
       and d.user_code = ${code.user_code.replace('-', '')}`);
     expect(await bodyOf(await bridge.poll(code))).toMatchObject(PENDING);
-    expect(textOf(await allow(browser, consent))).toContain('is connected');
+    expect(shownText(await allow(browser, consent))).toContain('is connected');
     await tokensOf(code);
   });
 
@@ -290,7 +297,7 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
       const limited = await typeCode(browser, code.user_code);
       expect(limited.status).toBe(429);
       expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
-      expect(textOf(limited)).toContain('too many failed attempts');
+      expect(shownText(limited)).toContain('too many failed attempts');
       expect((await typeCode(bridge.browser(), code.user_code)).status).toBe(200);
     });
 
@@ -334,7 +341,7 @@ describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
       )![1];
       for (const csrf of ['', 'forged', theirs]) {
         const refused = await mine.submit(form, { ...credentials, csrf });
-        expect([refused.status, textOf(refused)]).toEqual([403, expect.stringContaining('too old or did not come')]);
+        expect([refused.status, shownText(refused)]).toEqual([403, expect.stringContaining('too old or did not come')]);
         expect(formWith(refused, 'user_code').fields).toContainEqual(['user_code', code.user_code]);
       }
       const elsewhere = new FormBrowser(bridge.origin, { 'sec-fetch-site': 'cross-site' });

@@ -1,5 +1,5 @@
 import { People } from '@drawbridge/people';
-import { type FormPage, freePort, launchChromium } from '@drawbridge/testing';
+import { type FormPage, freePort, launchChromium, shownText } from '@drawbridge/testing';
 import { Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Browser } from 'playwright-core';
@@ -91,7 +91,7 @@ describe('With a provider that', () => {
     expect([refused.status, sent.status]).toEqual([503, 503]);
     expect(lines.map(({ refusal }) => refusal)).toEqual(['provider_unreachable', 'provider_unreachable']);
     const again = await browser.get(againOn(sent));
-    expect((await issuer.signInFrom(browser, again, 'alice')).html).toContain('Signed in as Alice Arden');
+    expect(shownText(await issuer.signInFrom(browser, again, 'alice'))).toContain('Signed in as Alice Arden');
   });
 
   test('is slow keeps a person waiting for a bounded time, and nobody else (I9)', async () => {
@@ -145,7 +145,7 @@ describe('With a provider that', () => {
       another.faults = claims({ person });
       const browser = fresh.browser();
       const page = await another.signInFrom(browser, await browser.get('/connected-apps'), 'alice');
-      expect(page.html).toContain(seen);
+      expect(shownText(page)).toContain(seen);
     }
     await fresh.closeApp();
   });
@@ -172,7 +172,7 @@ describe('With a provider that', () => {
     const turns = fresh.app.get(AuthorityTurns);
     const from = { headers: {}, originalUrl: '/', socket: { remoteAddress: '127.0.0.1' } };
     const request = { ...from, accepts: () => 'json' } as unknown as Request;
-    const nowhere = { setHeader() {}, end() {} } as unknown as Response;
+    const nowhere = { setHeader() {}, appendHeader() {}, end() {} } as unknown as Response;
     let sent = 0;
     const send = () => {
       while (turns.maySend(request, nowhere)) sent += 1;

@@ -4,10 +4,13 @@ import { appendEntry } from '@drawbridge/ledger';
 import { ENTRY } from '@drawbridge/messaging';
 import { People, PersonSessions } from '@drawbridge/people';
 import { SCOPES } from '@drawbridge/protocol';
-import { everyDatabase, type FormBrowser, formWith } from '@drawbridge/testing';
+import { everyDatabase, type FormBrowser, formWith, shownText } from '@drawbridge/testing';
 import { sql } from 'kysely';
+import { h } from 'preact';
+import { renderToString } from 'preact-render-to-string';
 import { usageSentences } from '../../src/authority/grant-usage.js';
 import { USAGE_LIMITS, type Usage } from '../../src/authority/usages.js';
+import { en } from '../../src/texts/en.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
 
 const ONE = randomUUID();
@@ -64,7 +67,7 @@ describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
   };
   const sentence = async () => {
     const { html } = await open(bridge.browser());
-    return /<p class="usage">(.*?)<\/p>/.exec(html)?.[1] ?? html;
+    return shownText({ html: /<p class="usage">(.*?)<\/p>/.exec(html)?.[1] ?? html });
   };
 
   test('Connected apps says how many messages an app read: each once, from windows and pages of this week', async () => {
@@ -148,7 +151,9 @@ describe.each(everyDatabase)('The record of a person, on %s', (kind) => {
     await window({ grant, from: null, opened: '1 hour' });
     const { html } = await open(bridge.browser());
     expect(
-      [...html.matchAll(/<p class="usage">(.*?)<\/p>/g)].map(([, text]) => text?.replace(/at .* UTC/, 'at …')),
+      [...html.matchAll(/<p class="usage">(.*?)<\/p>/g)].map(([, said = '']) =>
+        shownText({ html: said }).replace(/at .* UTC/, 'at …'),
+      ),
     ).toEqual([
       'Tunebox cannot read messages. It is connected now.',
       expect.stringMatching(
@@ -335,8 +340,7 @@ describe('The sentence about what an app read', () => {
       'Tunebox read 214 messages in 3 conversations this week, last on 17 November at 00:00 UTC.',
     ],
   ])('with the last of them at %s', (last, sentence) => {
-    expect(usageSentences({ ...grant, scopes: [...grant.scopes] }, { ...usage, last: new Date(last) }, now)).toBe(
-      sentence,
-    );
+    const said = usageSentences(en, { ...grant, scopes: [...grant.scopes] }, { ...usage, last: new Date(last) }, now);
+    expect(shownText({ html: renderToString(h('p', null, said)) }).trim()).toBe(sentence);
   });
 });
