@@ -1,8 +1,9 @@
 import type { GrantView, Receipt } from '@drawbridge/consent';
 import type { Person } from '@drawbridge/people';
 import type { ComponentChildren } from 'preact';
-import { type Page, page, useTexts } from '../pages/page.js';
+import { type Page, page } from '../pages/page.js';
 import { Time } from '../pages/time.js';
+import { useTexts } from '../pages/use-texts.js';
 import type { Texts } from '../texts/en.js';
 import { name, type Rich } from '../texts/rich.js';
 import type { Said } from '../texts/said.js';
@@ -179,7 +180,7 @@ export function endedPage(ended: readonly Ended[]): Page {
 export function BackToConnectedApps() {
   const { apps } = useTexts();
   return (
-    <p>
+    <p class="back">
       <a href={CONNECTED_APPS_PATH}>{apps.back}</a>
     </p>
   );
@@ -243,7 +244,7 @@ function GrantCard({ grant, usage, csrf }: { grant: GrantView; usage: Usage | un
           <fieldset>
             <legend>{apps.itMay}</legend>
             <ScopeBoxes scopes={grant.scopes} ticked={grant.scopes} />
-            <p class="small quiet">{apps.untick}</p>
+            <p class="small quiet untick">{apps.untick}</p>
           </fieldset>
         )}
         <div class="actions">

@@ -1,8 +1,9 @@
 import { isIPv4 } from 'node:net';
 import type { App } from '@drawbridge/partners';
 import type { Scope } from '@drawbridge/protocol';
-import { type Page, page, useTexts } from '../pages/page.js';
+import { type Page, page } from '../pages/page.js';
 import { Time } from '../pages/time.js';
+import { useTexts } from '../pages/use-texts.js';
 import type { Said } from '../texts/said.js';
 import type { DeviceRequest } from './device-codes.js';
 import { shownUserCode } from './device-guesses.js';

@@ -1,6 +1,6 @@
 import type { Receipt } from '@drawbridge/consent';
-import { useTexts } from '../pages/page.js';
 import { Time } from '../pages/time.js';
+import { useTexts } from '../pages/use-texts.js';
 import type { Texts } from '../texts/en.js';
 import type { Rich } from '../texts/rich.js';
 

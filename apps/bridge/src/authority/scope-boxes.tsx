@@ -1,5 +1,5 @@
 import type { Scope } from '@drawbridge/protocol';
-import { useTexts } from '../pages/page.js';
+import { useTexts } from '../pages/use-texts.js';
 
 /** A checkbox for each scope, named as the wire contract has it, with the words of the consent page and what explains them. */
 export function ScopeBoxes(props: {

@@ -1,4 +1,4 @@
-import { useTexts } from '../pages/page.js';
+import { useTexts } from '../pages/use-texts.js';
 import type { Said } from '../texts/said.js';
 
 /** The platform's own provider, and the address that leads there. */

@@ -1,5 +1,5 @@
-import { useTexts } from '../pages/page.js';
 import { Time } from '../pages/time.js';
+import { useTexts } from '../pages/use-texts.js';
 
 /** Beside a grant whose partner ends on a day, so that nobody is surprised by it. */
 export function WindDown({ appName, endsAt }: { appName: string; endsAt: Date | null }) {

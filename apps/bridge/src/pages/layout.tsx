@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Language } from '../texts/languages.js';
 import { STYLESHEET_PATH } from './stylesheet.js';
+import { Time } from './time.js';
 import { TimesScript } from './times-script.js';
 
 export interface PageOptions {
@@ -8,13 +9,18 @@ export interface PageOptions {
   wide?: boolean;
   /** Connected apps itself needs no link to itself. */
   linkToConnectedApps?: boolean;
-  /** Times are shown in the person's own zone where their browser has JavaScript: not beside a password. */
+  /**
+   * Times are shown in the person's own zone where their browser has JavaScript: not beside a password. Printed, the page
+   * says where and when that was.
+   */
   localTimes?: boolean;
 }
 
 /** The product's one layout. */
-export function Layout(props: PageOptions & { language: Language; title: string; children: ComponentChildren }) {
-  const { language, title, children, wide = false, linkToConnectedApps = true, localTimes = false } = props;
+export function Layout(
+  props: PageOptions & { language: Language; title: string; address: string; children: ComponentChildren },
+) {
+  const { language, title, address, children, wide = false, linkToConnectedApps = true, localTimes = false } = props;
   const { texts, tag, dir } = language;
   return (
     <html lang={tag} dir={dir}>
@@ -41,6 +47,11 @@ export function Layout(props: PageOptions & { language: Language; title: string;
         <footer class="foot">
           {linkToConnectedApps && texts.layout.footer((text) => <a href="/connected-apps">{text}</a>)}
         </footer>
+        {localTimes && (
+          <p class="printed">
+            {texts.layout.printed(<bdi dir="ltr">{address}</bdi>, <Time at={new Date()} as="instant" />)}
+          </p>
+        )}
       </body>
     </html>
   );

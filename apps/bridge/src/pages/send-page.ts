@@ -50,9 +50,10 @@ export function pageFor(
   { formAction = [], uiLocales }: PageResponse = {},
 ): { html: string; headers: Record<string, string>; vary: string } {
   const language = languageFor(request, uiLocales);
-  const rules = { formAction, ...(page.localTimes ? { script: timesScriptOf(request) } : {}) };
+  const publicUrl = String(request.app.get(PUBLIC_URL));
+  const rules = { formAction, ...(page.localTimes ? { script: timesScriptAt(publicUrl) } : {}) };
   return {
-    html: page.html(language),
+    html: page.html(language, `${publicUrl}${request.originalUrl}`),
     headers: {
       ...pageHeaders(rules),
       'Content-Type': 'text/html; charset=utf-8',
@@ -84,8 +85,7 @@ export function sendTo(response: ServerResponse, location: string): void {
   response.end();
 }
 
-/** CSP has no notation for an IPv6 address. */
-function timesScriptOf(request: Request): string {
-  const { origin, hostname } = new URL(String(request.app.get(PUBLIC_URL)));
-  return hostname.startsWith('[') ? "'self'" : `${origin}${TIMES_SCRIPT_PATH}`;
+/** As CSP names it, which has no notation for an IPv6 address. */
+function timesScriptAt(publicUrl: string): string {
+  return new URL(publicUrl).hostname.startsWith('[') ? "'self'" : `${publicUrl}${TIMES_SCRIPT_PATH}`;
 }

@@ -178,7 +178,28 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
   .codes dt, .codes dd { margin: 0; }
 }
 .card h1 + h2, .card p + h2, .card dl + h2 { margin-block-start: 1.6rem; }
-@media print { .card { box-shadow: none; } button, a.button { display: none; } }
+
+.printed { display: none; }
+@media print {
+  :root {
+    color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --quiet: #333; --line: #aaa; --edge: #666;
+    --go: #000; --end: #000; --warn: #000; --go-wash: #fff; --end-wash: #fff; --warn-wash: #fff; --shadow: none;
+  }
+  body { display: block; min-height: 0; font-size: 10.5pt; }
+  .masthead, main, .wide .masthead, .wide main { max-width: none; padding-inline: 0; }
+  .skip, .foot, button, a.button, .back, .record, .untick { display: none; }
+  .card { border-radius: 0; padding: 1rem; }
+  .card, .past > li, .evidence li, .notice, .grant dl > div { break-inside: avoid; }
+  h1, h2, h3, summary { break-after: avoid; }
+  summary { list-style: none; color: inherit; font-weight: 600; }
+  details::details-content { content-visibility: visible; block-size: auto; } /* a receipt is nothing without its evidence */
+  a { color: inherit; text-decoration: none; }
+  main a[href^="http"]::after { content: " <" attr(href) ">"; overflow-wrap: anywhere; }
+  time[title]::after { content: " (" attr(title) ")"; } /* what the script has put in place of UTC, and UTC */
+  .scopes input:checked { background: none; }
+  .scopes input:checked::before { border-color: #000; }
+  .printed { display: block; margin-block-start: 1.5rem; font-size: .875rem; overflow-wrap: anywhere; }
+}
 `;
 
 const VERSION = createHash('sha256').update(STYLESHEET).digest('base64url').slice(0, 16);
