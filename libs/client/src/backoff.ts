@@ -15,7 +15,7 @@ export function fullJitter({ baseMs, maxMs }: Backoff, attempt: number, random =
   return random() * Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30));
 }
 
-/** At random within what `going_away` said; the first try in the first part of it. */
-export function withinDeparture(reconnectWithinMs: number, attempt: number, random = Math.random): number {
-  return random() * reconnectWithinMs * (attempt === 0 ? FIRST_PART : 1);
+/** At random within the first part of what `going_away` said. */
+export function withinDeparture(reconnectWithinMs: number, random = Math.random): number {
+  return random() * reconnectWithinMs * FIRST_PART;
 }

@@ -24,6 +24,11 @@ export type BridgeListeners = {
   event: [event: BridgeEvent];
 } & { [Name in EventName]: [data: Extract<BridgeEvent, { event: Name }>['data'], cursor: Cursor | undefined] };
 
+type OwnName = 'state' | 'outbox' | 'event';
+const OWN_NAMES: readonly string[] = ['state', 'outbox', 'event'] satisfies OwnName[];
+/** Of states that nobody has read. */
+const MAX_STATES = 100;
+
 /** What is to be sent, and what could not be. */
 export interface Outbox {
   list(): Promise<OutboxEntry[]>;
@@ -44,17 +49,18 @@ export class Bridge implements AsyncDisposable {
   readonly #sends: Sends;
   readonly #events: Events;
   readonly #acks: Acks;
-  readonly #listeners = new Listeners<BridgeListeners>();
+  /** By what they listen to: what the bridge calls an event is never taken for what the SDK says itself. */
+  readonly #listeners = new Listeners<Pick<BridgeListeners, OwnName>>();
+  readonly #eventListeners = new Listeners<Omit<BridgeListeners, OwnName>>();
   readonly #drainTimeoutMs: number;
   readonly #stopListening: () => void;
   /** Aborted when the bridge is closed. */
   readonly #over = new AbortController();
 
   constructor(options: ClientOptions) {
-    const { openTimeoutMs, pongTimeoutMs, requestTimeoutMs, maxOutbox, client } = { ...DEFAULTS, ...options };
-    // Throws where it is none, which no reconnecting would mend.
-    const url = new URL(options.url).href.replace(/\/+$/, '');
-    const backoff = { ...BACKOFF, ...options.backoff };
+    const { openTimeoutMs, pongTimeoutMs, requestTimeoutMs, maxOutbox, client } = { ...DEFAULTS, ...given(options) };
+    const url = checked(options.url);
+    const backoff = { ...BACKOFF, ...given(options.backoff ?? {}) };
     this.#drainTimeoutMs = options.drainTimeoutMs ?? DEFAULTS.drainTimeoutMs;
     this.#acks = new Acks((seq) => this.#acknowledge(seq));
     this.#events = new Events(
@@ -78,7 +84,7 @@ export class Bridge implements AsyncDisposable {
     );
     this.outbox = this.#sends;
     this.#stopListening = onNetwork(() => this.#link.nudge());
-    options.signal?.addEventListener('abort', () => this.#end(), { once: true });
+    options.signal?.addEventListener('abort', () => this.#end(), { signal: this.#over.signal });
     if (options.signal?.aborted) this.#end();
     else if (options.autoOpen !== false) queueMicrotask(() => this.#link.state.name === 'signed-out' && this.open());
   }
@@ -104,7 +110,8 @@ export class Bridge implements AsyncDisposable {
 
   /** Calls back until the function that is returned is called. */
   on<Name extends keyof BridgeListeners>(name: Name, listener: (...args: BridgeListeners[Name]) => void): () => void {
-    return this.#listeners.add(name, listener);
+    const listeners = (OWN_NAMES.includes(name) ? this.#listeners : this.#eventListeners) as Listeners<BridgeListeners>;
+    return listeners.add(name, listener);
   }
 
   /** The state now, and each one after it, until the bridge is closed. */
@@ -112,7 +119,7 @@ export class Bridge implements AsyncDisposable {
     const states: State[] = [this.state];
     let wake = Promise.withResolvers<void>();
     const leave = this.on('state', (state) => {
-      states.push(state);
+      if (states.push(state) > MAX_STATES) states.shift();
       wake.resolve();
     });
     const over = options.signal ? AbortSignal.any([options.signal, this.#over.signal]) : this.#over.signal;
@@ -197,6 +204,7 @@ export class Bridge implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#link.session) await this.drain({ timeoutMs: this.#drainTimeoutMs }).catch(() => {});
     this.#end();
+    await this.#sends.written(this.#drainTimeoutMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -213,7 +221,7 @@ export class Bridge implements AsyncDisposable {
 
   #changed(state: State): void {
     if (state.name === 'opening') this.#sends.begin();
-    if (state.name === 'signed-out') this.#sends.pause();
+    if (state.name === 'signed-out') this.#sends.signedOut();
     if (state.name === 'ended' && state.reason !== 'closed') {
       if (isConsentOver(state.reason)) this.#sends.fail(this.#link.endError());
       else this.#sends.pause();
@@ -226,12 +234,24 @@ export class Bridge implements AsyncDisposable {
   #heard(event: BridgeEvent): void {
     if (event.event === 'mailbox.reset') this.#acks.reset();
     this.#listeners.tell('event', event);
-    this.#listeners.tell(event.event, event.data as never, event.cursor);
+    this.#eventListeners.tell(event.event, event.data as never, event.cursor);
   }
 
   async #acknowledge(seq: number): Promise<void> {
     if (this.session?.grant.scopes.includes('messages.read')) await this.#requests.request('mailbox.ack', { seq });
   }
+}
+
+/** Without the trailing `/`. Throws where it is no address of a bridge, which no reconnecting would mend. */
+function checked(url: string): string {
+  const { href, protocol } = new URL(url);
+  if (!/^https?:$/.test(protocol)) throw new TypeError(`The url of a bridge is one with https: (${url}).`);
+  return href.replace(/\/+$/, '');
+}
+
+/** What is undefined was left out. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 interface NetworkEvents {

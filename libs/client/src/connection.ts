@@ -1,6 +1,7 @@
 import type { WireError, WireEvents } from '@drawbridge/protocol';
 import { BridgeError, clientError } from './errors.js';
 import type { WebSocketLike } from './socket.js';
+import { boundedMs } from './waits.js';
 
 /** An event as it came. */
 export interface EventFrame {
@@ -23,6 +24,8 @@ interface Waiting {
 }
 
 const ABNORMAL = 1006;
+/** However short the bridge says that its heartbeat is. */
+const MIN_HEARTBEAT_MS = 1_000;
 
 /**
  * One WebSocket: frames in and out, and whether the other side is still there. A browser shows no pings, so after so long
@@ -37,7 +40,7 @@ export class Connection {
   #greet!: (hello: WireEvents['hello']) => void;
   #isOpen = true;
   #count = 0;
-  #heardAt = Date.now();
+  #heardAt = performance.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeatMs = 0;
   #maxFrameBytes = Number.POSITIVE_INFINITY;
@@ -108,12 +111,17 @@ export class Connection {
 
   #take(text: unknown): void {
     if (!this.#isOpen) return;
-    this.#heardAt = Date.now();
-    const frame = parsed(text);
-    if (!frame) this.drop('bad_frame');
-    else if (frame.id !== undefined) this.#answer(frame.id, frame);
-    else if (frame.event === 'hello') this.#greeted(frame.data as WireEvents['hello']);
-    else this.listener.event(frame);
+    this.#heardAt = performance.now();
+    try {
+      const frame = parsed(text);
+      if (frame.id !== undefined) this.#answer(frame.id, frame);
+      else if (frame.event === 'hello') this.#greeted(frame.data as WireEvents['hello']);
+      // Of a frame that was not understood: nobody here has sent one.
+      else if (frame.event !== 'error') this.listener.event(frame);
+    } catch {
+      // No bridge that keeps to the protocol; the app is not to fall with it.
+      this.drop('bad_frame');
+    }
   }
 
   #answer(id: string, { event, data }: EventFrame): void {
@@ -127,8 +135,9 @@ export class Connection {
   }
 
   #greeted(hello: WireEvents['hello']): void {
+    if (this.#heartbeatMs > 0) return;
     this.nonce = hello.nonce;
-    this.#heartbeatMs = hello.heartbeatMs;
+    this.#heartbeatMs = boundedMs(hello.heartbeatMs, MIN_HEARTBEAT_MS);
     this.#maxFrameBytes = hello.maxFrameBytes;
     this.#listenForSilence();
     this.#greet(hello);
@@ -136,16 +145,17 @@ export class Connection {
 
   #listenForSilence(): void {
     clearTimeout(this.#timer);
-    const silentForMs = Date.now() - this.#heardAt;
-    if (silentForMs < this.#heartbeatMs) {
-      this.#timer = setTimeout(() => this.#listenForSilence(), this.#heartbeatMs - silentForMs);
-      return;
-    }
-    this.ping().then(
-      () => this.#isOpen && this.#listenForSilence(),
+    const silentForMs = performance.now() - this.#heardAt;
+    if (silentForMs < this.#heartbeatMs) this.#listenIn(this.#heartbeatMs - silentForMs);
+    else {
       // A refusal is an answer; and a lost connection is told of elsewhere.
-      (error: BridgeError) => this.#isOpen && error.code !== 'connection_lost' && this.#listenForSilence(),
-    );
+      const listen = () => this.#isOpen && this.#listenIn(this.#heartbeatMs);
+      this.ping().then(listen, listen);
+    }
+  }
+
+  #listenIn(ms: number): void {
+    this.#timer = setTimeout(() => this.#listenForSilence(), ms);
   }
 
   #end(code: number, reason: string, socketCode: number): void {
@@ -178,11 +188,15 @@ function tooLarge(maxBytes: number): BridgeError {
   return new BridgeError({ code: 'invalid_data', message, retryable: false });
 }
 
-function parsed(text: unknown): (EventFrame & { id?: string }) | undefined {
-  try {
-    const frame = JSON.parse(String(text));
-    return typeof frame?.event === 'string' ? { ...frame, data: frame.data ?? {} } : undefined;
-  } catch {
-    return undefined;
-  }
+/** Throws where it is no frame of the protocol. */
+function parsed(text: unknown): EventFrame & { id?: string } {
+  const frame = JSON.parse(String(text));
+  const data = frame.data ?? {};
+  if (typeof frame.event !== 'string' || typeof data !== 'object' || ![frame.seq, frame.prev].every(isPlace))
+    throw new TypeError('No frame of the protocol.');
+  return { ...frame, data };
+}
+
+function isPlace(number: unknown): boolean {
+  return number === undefined || Number.isSafeInteger(number);
 }

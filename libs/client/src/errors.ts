@@ -36,8 +36,8 @@ export class BridgeError extends Error {
 
   constructor(error: Omit<WireError, 'docs'> & { docs?: string | undefined }) {
     super(error.message);
-    this.code = error.code;
-    this.retryable = error.retryable;
+    this.code = error.code ?? 'internal';
+    this.retryable = error.retryable === true;
     this.docs = error.docs;
     this.issues = error.issues;
     this.scope = error.scope;

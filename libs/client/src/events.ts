@@ -112,12 +112,16 @@ export class Events {
       options.after ?? this.#place,
       options.maxWaiting ?? MAX_WAITING,
       options.acknowledge === false ? () => {} : this.acknowledge,
-      () => this.#streams.delete(stream),
+      () => {
+        this.#streams.delete(stream);
+        signal?.removeEventListener('abort', abort);
+      },
     );
-    this.#streams.add(stream);
     const { signal } = options;
-    if (signal?.aborted) stream.fail(signal.reason);
-    signal?.addEventListener('abort', () => stream.fail(signal.reason), { once: true });
+    const abort = () => stream.fail(signal?.reason);
+    this.#streams.add(stream);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
     return stream;
   }
 

@@ -1,4 +1,4 @@
-import type { Session, WireCommands } from '@drawbridge/protocol';
+import type { Session, WireCommands, WireEvents } from '@drawbridge/protocol';
 import { Connection, type EventFrame } from './connection.js';
 import { BridgeError } from './errors.js';
 import type { Cursor } from './events.js';
@@ -31,7 +31,14 @@ export class Line {
   start: Cursor | undefined;
   epoch = '';
   #seq: number | undefined;
+  /** While another token is asked for, and a while after it: so often at most. */
+  isRefreshing = false;
+  /** The bridge asked for another meanwhile, or there was none. */
+  wantsToken = false;
+  /** What its `going_away` allows. */
+  departureMs: number | undefined;
   readonly #overdue: ReturnType<typeof setTimeout>;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly options: LineOptions,
@@ -42,6 +49,7 @@ export class Line {
     const socket = new options.webSocket(options.address, SUBPROTOCOL);
     const closed = (code: number, reason: string) => {
       clearTimeout(this.#overdue);
+      clearTimeout(this.#later);
       listener.closed(this, code, reason);
     };
     this.#overdue = setTimeout(() => this.connection.drop('timeout'), options.openMs);
@@ -59,12 +67,18 @@ export class Line {
 
   /** Lets go of it when everything that was asked is answered, but not much later. */
   retire(withinMs: number): void {
-    const since = Date.now();
+    const since = performance.now();
     const look = () => {
-      if (this.connection.pending === 0 || Date.now() - since > withinMs) this.connection.close();
-      else setTimeout(look, 20);
+      if (this.connection.pending === 0 || performance.now() - since > withinMs) this.connection.close();
+      else this.after(20, look);
     };
     look();
+  }
+
+  /** Unless it is closed before. */
+  after(ms: number, act: () => void): void {
+    clearTimeout(this.#later);
+    this.#later = setTimeout(act, ms);
   }
 
   async #open(): Promise<void> {
@@ -82,7 +96,10 @@ export class Line {
   }
 
   #opened(session: Session): void {
-    const { mailbox } = session;
+    const { mailbox, person, grant } = session;
+    // What everything else counts on; the connection ends where it is not so.
+    if (typeof person.id !== 'string' || !Array.isArray(grant.scopes)) throw new TypeError('No session.');
+    if (mailbox) checkPlace(mailbox);
     clearTimeout(this.#overdue);
     this.session = session;
     if (mailbox) this.start = this.resume ?? { epoch: mailbox.epoch, after: mailbox.head };
@@ -102,7 +119,7 @@ export class Line {
     const { seq, prev } = frame;
     if (frame.event === 'mailbox.live') this.isLive = true;
     if (frame.event === 'mailbox.reset') {
-      const { epoch, head } = frame.data as { epoch: string; head: number };
+      const { epoch, head } = checkPlace(frame.data as WireEvents['mailbox.reset']);
       this.epoch = epoch;
       this.#seq = head;
       this.isLive = false;
@@ -117,4 +134,9 @@ export class Line {
     }
     this.listener.event(this, frame);
   }
+}
+
+function checkPlace<Place extends { epoch: string; head: number }>(place: Place): Place {
+  if (typeof place.epoch !== 'string' || !Number.isSafeInteger(place.head)) throw new TypeError('No place.');
+  return place;
 }

@@ -1,4 +1,4 @@
-import type { Scope, Session } from '@drawbridge/protocol';
+import type { Scope, Session, WireEvents } from '@drawbridge/protocol';
 import { type Backoff, fullJitter, withinDeparture } from './backoff.js';
 import { closeMeans, isConsentOver } from './closes.js';
 import type { Connection, EventFrame } from './connection.js';
@@ -7,6 +7,7 @@ import type { Events } from './events.js';
 import { Line, type LineListener, type LineOptions } from './line.js';
 import { type Action, type Input, type State, TRANSITIONS } from './state.js';
 import type { Tokens } from './tokens.js';
+import { boundedMs } from './waits.js';
 
 export interface LinkOptions extends LineOptions {
   readonly url: string;
@@ -17,7 +18,10 @@ export interface LinkOptions extends LineOptions {
 const STABLE_MS = 5_000;
 /** What was asked on a connection that another has taken the place of is waited for so long. */
 const RETIRE_MS = 5_000;
+/** So often one connection is given another token at most. */
 const REFRESH_AGAIN_MS = 5_000;
+/** However long `going_away` allows. */
+const MAX_DEPARTURE_MS = 600_000;
 
 interface Why {
   readonly reason: string;
@@ -37,6 +41,8 @@ export class Link {
   #primary: Line | undefined;
   /** Is being opened to take the primary's place. */
   #successor: Line | undefined;
+  /** Those that others have taken the place of, and that wait for answers. */
+  readonly #retired = new Set<Line>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #openedAt = 0;
@@ -123,7 +129,7 @@ export class Link {
 
   #act(action: Action, retryInMs = 0): void {
     if (action === 'dial') this.#dial();
-    else if (action === 'replace') this.#replace(withinDeparture(this.#departureMs ?? 0, 0));
+    else if (action === 'replace') this.#replaceInTime();
     else if (action === 'hang-up') this.#hangUp();
     else this.#after(retryInMs, () => this.#step('retry'));
   }
@@ -135,6 +141,11 @@ export class Link {
     this.#successor = undefined;
     if (!this.#primary) void this.#connect();
     else if (this.#primary.session) this.#opened(this.#primary);
+  }
+
+  #replaceInTime(): void {
+    this.#countAttempt();
+    this.#replace(this.#departureWaitMs(this.#departureMs ?? 0));
   }
 
   #replace(afterMs: number): void {
@@ -174,7 +185,7 @@ export class Link {
     this.tokens.accepted(line.token, session.tokenExpiresAt);
     if (line !== this.#primary) return void (line.isLive && this.#swap(line));
     this.session = session;
-    this.#openedAt = Date.now();
+    this.#openedAt = performance.now();
     this.#departureMs = undefined;
     if (line.start) this.events.begin(line.start);
     for (const { resolve } of this.#waiters) resolve(line.connection);
@@ -182,6 +193,7 @@ export class Link {
     this.#step(line.isLive ? 'opened-bare' : 'opened');
     // Whoever asked for older events while it was being opened.
     if (line.start && this.events.lacksBefore(line.start)) this.#replace(0);
+    this.#leave(line);
   }
 
   /** Makes, then breaks. */
@@ -191,7 +203,9 @@ export class Link {
     this.#primary = line;
     this.#opened(line);
     this.#step('caught-up');
-    before?.retire(RETIRE_MS);
+    if (!before) return;
+    this.#retired.add(before);
+    before.retire(RETIRE_MS);
   }
 
   #event(line: Line, frame: EventFrame): void {
@@ -206,13 +220,14 @@ export class Link {
         if (isPrimary) this.#step('reset');
         return;
       case 'going_away':
-        this.#departureMs = (frame.data as { reconnectWithinMs: number }).reconnectWithinMs;
-        if (isPrimary) this.#step('leaving');
+        if (line.departureMs !== undefined) return;
+        line.departureMs = boundedMs((frame.data as WireEvents['going_away']).reconnectWithinMs, 0, MAX_DEPARTURE_MS);
+        if (isPrimary) this.#leave(line);
         return;
       case 'session.expiring':
         return void this.#refresh(line);
       case 'grant.changed':
-        if (isPrimary) this.#narrowed(line, (frame.data as { scopes: Scope[] }).scopes);
+        if (isPrimary) this.#narrowed(line, [...(frame.data as WireEvents['grant.changed']).scopes]);
     }
     if (frame.seq !== undefined) this.events.durable({ ...frame, seq: frame.seq }, line.epoch);
     else if (isPrimary) this.events.passing(frame);
@@ -224,7 +239,26 @@ export class Link {
     if (!scopes.includes('messages.read')) this.#step('opened-bare');
   }
 
+  /** What takes its place may be told so before it does. */
+  #leave(line: Line): void {
+    this.#departureMs = line.departureMs;
+    if (line.departureMs !== undefined) this.#step('leaving');
+  }
+
+  /** At once, and then not again for a while: tokens may be shorter than the notice that they run out. */
   async #refresh(line: Line): Promise<void> {
+    line.wantsToken = line.isRefreshing;
+    if (line.isRefreshing) return;
+    line.isRefreshing = true;
+    await this.#giveToken(line);
+    if (!line.connection.isOpen) return;
+    line.after(REFRESH_AGAIN_MS, () => {
+      line.isRefreshing = false;
+      if (line.wantsToken) void this.#refresh(line);
+    });
+  }
+
+  async #giveToken(line: Line): Promise<void> {
     const { signal } = this.#abort;
     try {
       const token = await this.tokens.after(line.token, signal);
@@ -235,8 +269,7 @@ export class Link {
       if (this.session && line === this.#primary) this.session = { ...this.session, grant, tokenExpiresAt };
     } catch (error) {
       // The connection works until the token has run out; then 4401 says so.
-      if ((error as Partial<BridgeError>).retryable !== false && line.connection.isOpen)
-        setTimeout(() => line.connection.isOpen && this.#refresh(line), REFRESH_AGAIN_MS);
+      line.wantsToken = (error as Partial<BridgeError> | undefined)?.retryable !== false;
     }
   }
 
@@ -248,30 +281,47 @@ export class Link {
       // If it is over, the primary is closed too, and says so.
       if (meaning !== 'stop' && isAcceptable) this.#replaceAgain();
     }
+    this.#retired.delete(line);
     if (line !== this.#primary) return;
     this.#primary = undefined;
     const reason =
       (line.refusal && meaning !== 'again' && code === 4401 ? line.refusal.code : closeReason) || 'connection_lost';
     const docs = code >= 4400 ? `${this.options.url}/errors/${reason}` : undefined;
-    if (meaning === 'again') this.#step('lost', { reason, docs });
+    // A token that is taken and then refused at once would be asked for without end.
+    const isInVain = meaning === 'token' && line.session !== undefined && !this.#wasStable();
+    if (meaning === 'again' || (isInVain && isAcceptable)) this.#step('lost', { reason, docs });
     else this.#step(meaning === 'token' && isAcceptable ? 'rejected' : 'stopped', { reason, docs });
   }
 
   #replaceAgain(): void {
     this.#attempt++;
-    this.#replace(fullJitter(this.options.backoff, this.#attempt));
+    this.#replace(this.#jitterMs());
   }
 
   #pauseMs(): number {
-    const wasStable = this.#openedAt > 0 && Date.now() - this.#openedAt > STABLE_MS;
-    this.#attempt = wasStable ? 0 : this.#attempt + 1;
+    this.#countAttempt();
     this.#openedAt = 0;
     const departureMs = this.#departureMs;
     this.#departureMs = undefined;
     if (this.#successor) return 0;
-    return departureMs === undefined
-      ? fullJitter(this.options.backoff, this.#attempt)
-      : withinDeparture(departureMs, 0);
+    return departureMs === undefined ? this.#jitterMs() : this.#departureWaitMs(departureMs);
+  }
+
+  /** Within the departure; later where one gateway after the other goes away. */
+  #departureWaitMs(departureMs: number): number {
+    return withinDeparture(departureMs) + (this.#attempt === 0 ? 0 : this.#jitterMs());
+  }
+
+  #jitterMs(): number {
+    return fullJitter(this.options.backoff, this.#attempt);
+  }
+
+  #countAttempt(): void {
+    this.#attempt = this.#wasStable() ? 0 : this.#attempt + 1;
+  }
+
+  #wasStable(): boolean {
+    return this.#openedAt > 0 && performance.now() - this.#openedAt > STABLE_MS;
   }
 
   #after(ms: number, act: () => void): void {
@@ -283,7 +333,7 @@ export class Link {
     clearTimeout(this.#timer);
     this.#abort.abort();
     this.#abort = new AbortController();
-    const lines = [this.#primary, this.#successor];
+    const lines = [this.#primary, this.#successor, ...this.#retired];
     this.#primary = this.#successor = undefined;
     for (const line of lines) line?.connection.close();
   }

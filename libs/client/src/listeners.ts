@@ -16,7 +16,7 @@ export class Listeners<Told extends Record<keyof Told, unknown[]>> {
   }
 
   tell<Name extends keyof Told>(name: Name, ...args: Told[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {
         listener(...args);
       } catch (error) {

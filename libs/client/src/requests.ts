@@ -2,6 +2,7 @@ import type { WireCommands } from '@drawbridge/protocol';
 import { type Backoff, fullJitter } from './backoff.js';
 import { type BridgeError, clientError } from './errors.js';
 import type { Link } from './link.js';
+import { boundedMs } from './waits.js';
 
 export interface RequestOptions {
   /** Takes the command back; what was sent already may still take effect. */
@@ -11,6 +12,9 @@ export interface RequestOptions {
 }
 
 export type CommandName = Exclude<keyof WireCommands, 'session.open' | 'session.refresh'>;
+
+/** However long the bridge asks to wait. */
+const MAX_PAUSE_MS = 600_000;
 
 /** What another connection may have changed meanwhile is not repeated without being asked to. */
 const ONCE: ReadonlySet<string> = new Set<CommandName>([
@@ -34,7 +38,7 @@ export class Requests {
     { signal, timeoutMs = this.timeoutMs }: RequestOptions = {},
   ): Promise<WireCommands[Name]['reply']> {
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(clientError('timeout')), timeoutMs);
+    const timer = setTimeout(() => limit.abort(clientError('timeout')), boundedMs(timeoutMs));
     const signals = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
     try {
       return await this.untilAnswered(command, data, signals);
@@ -58,7 +62,8 @@ export class Requests {
         const { code, retryable, retryAfterMs } = error as BridgeError;
         if (signal.aborted || !retryable || (code === 'connection_lost' && ONCE.has(command))) throw error;
         // A lost connection is waited for by the link.
-        if (code !== 'connection_lost') await pause((retryAfterMs ?? 0) + fullJitter(this.backoff, attempt), signal);
+        if (code !== 'connection_lost')
+          await pause(boundedMs(retryAfterMs, 0, MAX_PAUSE_MS) + fullJitter(this.backoff, attempt), signal);
       }
     }
   }

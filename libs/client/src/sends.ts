@@ -22,6 +22,8 @@ const MAX_FAILED = 100;
 
 class Item {
   readonly settled = Promise.withResolvers<unknown>();
+  /** Nothing more comes of it, and nobody needs to listen whether it is taken back. */
+  unlisten = () => {};
   /** Of the try under way. */
   abort: AbortController | undefined;
   isGone = false;
@@ -44,10 +46,13 @@ const PAUSED = new Error('paused');
 export class Sends {
   readonly #items = new Map<string, Item>();
   readonly #busy = new Set<string>();
-  readonly #removals = new Set<Promise<void>>();
+  /** What the store is writing. */
+  readonly #writes = new Set<Promise<unknown>>();
   readonly #loaded: Promise<void>;
   #idle: PromiseWithResolvers<void> | undefined;
   #order = 0;
+  /** Who was signed in last, as long as it is not over. */
+  #person: string | undefined;
   /** Why nothing is sent by itself any more: the consent is over. */
   #over: BridgeError | undefined;
   #closed: BridgeError | undefined;
@@ -69,7 +74,7 @@ export class Sends {
     { signal }: SendOptions = {},
   ): Sending<SendResults[Command]> {
     this.#order = Math.max(this.#order + 1, Date.now());
-    const person = this.link.session?.person.id;
+    const person = this.#who;
     const item = new Item({
       localId: crypto.randomUUID(),
       command,
@@ -85,8 +90,10 @@ export class Sends {
     else {
       this.#items.set(localId, item);
       this.changed(item.entry);
-      signal?.addEventListener('abort', () => void this.discard(localId), { once: true });
-      if (signal?.aborted) void this.discard(localId);
+      const discard = () => void this.discard(localId).catch(() => {});
+      signal?.addEventListener('abort', discard);
+      item.unlisten = () => signal?.removeEventListener('abort', discard);
+      if (signal?.aborted) discard();
       if (this.#over) void this.#failed(item, this.#over);
       this.#keep(item).then(
         () => this.#pump(item.lane),
@@ -131,19 +138,37 @@ export class Sends {
   async drained(): Promise<void> {
     await this.#loaded;
     if (this.#waiting().length > 0) {
+      if (this.#closed) throw this.#closed;
       this.#idle ??= Promise.withResolvers();
       await this.#idle.promise;
     }
-    await Promise.all(this.#removals);
+    await Promise.allSettled(this.#writes);
+  }
+
+  /** Resolves when the store has written what it was given, or does not come to an end with it. */
+  async written(withinMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+    });
+    await Promise.race([Promise.allSettled(this.#writes), late]);
+    clearTimeout(timer);
   }
 
   /** A session is open. */
   async resume(): Promise<void> {
+    this.#person = this.#who;
     await this.#loaded;
     for (const lane of new Set(this.#waiting().map((item) => item.lane))) this.#pump(lane);
   }
 
-  /** There will be no connection, or perhaps somebody else's: what is under way waits again. */
+  /** Whoever signs in next may be somebody else. */
+  signedOut(): void {
+    this.#person = undefined;
+    this.pause();
+  }
+
+  /** There will be no connection by itself: what is under way waits again. */
   pause(): void {
     for (const { abort } of this.#items.values()) abort?.abort(PAUSED);
   }
@@ -157,6 +182,7 @@ export class Sends {
   fail(error: BridgeError): void {
     this.#over = error;
     for (const item of this.#waiting()) void this.#failed(item, error);
+    this.#person = undefined;
   }
 
   /** The bridge is closed. What a store keeps, the next one sends. */
@@ -171,10 +197,14 @@ export class Sends {
     const entries = (await this.store.load()).toSorted((a, b) => a.order - b.order);
     const added = [...this.#items.values()];
     this.#items.clear();
+    const last = entries.at(-1)?.order ?? 0;
     for (const entry of entries)
       this.#items.set(entry.localId, new Item({ ...entry, status: entry.status === 'failed' ? 'failed' : 'queued' }));
+    // What was written meanwhile comes after that, whatever the clock was set to when that was written.
+    const laterBy = Math.max(0, last + 1 - (added[0]?.entry.order ?? last + 1));
+    for (const { entry } of added) Object.assign(entry, { order: entry.order + laterBy });
     for (const item of added) this.#items.set(item.entry.localId, item);
-    this.#order = Math.max(this.#order, entries.at(-1)?.order ?? 0);
+    this.#order = Math.max(this.#order + laterBy, last);
     for (const { entry } of this.#items.values()) this.changed(entry);
   }
 
@@ -182,29 +212,44 @@ export class Sends {
     return [...this.#items.values()].toSorted((a, b) => a.entry.order - b.entry.order);
   }
 
+  get #who(): string | undefined {
+    return this.link.session?.person.id ?? this.#person;
+  }
+
   #waiting(): Item[] {
-    const person = this.link.session?.person.id;
+    const person = this.#who;
     const isTheirs = ({ entry }: Item) => entry.person === undefined || person === undefined || entry.person === person;
     return this.#inOrder().filter((item) => item.entry.status !== 'failed' && isTheirs(item));
   }
 
-  async #keep(item: Item): Promise<void> {
-    await this.#loaded;
-    if (!item.isGone)
-      await this.store.put({ ...item.entry, status: item.entry.status === 'failed' ? 'failed' : 'queued' });
+  #keep(item: Item): Promise<void> {
+    return this.#written(async () => {
+      await this.#loaded;
+      if (!item.isGone)
+        await this.store.put({ ...item.entry, status: item.entry.status === 'failed' ? 'failed' : 'queued' });
+    });
+  }
+
+  async #written(write: () => Promise<void>): Promise<void> {
+    const writing = write();
+    this.#writes.add(writing);
+    await writing.finally(() => this.#writes.delete(writing));
   }
 
   #pump(lane: string): void {
-    if (this.#busy.has(lane)) return;
-    this.#busy.add(lane);
-    void this.#sendAll(lane).finally(() => this.#busy.delete(lane));
+    if (!this.#busy.has(lane)) void this.#sendAll(lane);
   }
 
   async #sendAll(lane: string): Promise<void> {
-    for (;;) {
-      const item = this.#waiting().find((each) => each.lane === lane);
-      if (!item || !this.link.session) return;
-      if (!(await this.#send(item))) return;
+    this.#busy.add(lane);
+    try {
+      for (let goesOn = true; goesOn; ) {
+        const item = this.#waiting().find((each) => each.lane === lane);
+        goesOn = item !== undefined && this.link.session !== undefined && (await this.#send(item));
+      }
+    } finally {
+      // In the same step as the last look: what is added after it finds the lane free.
+      this.#busy.delete(lane);
     }
   }
 
@@ -248,11 +293,8 @@ export class Sends {
     await this.#remove(item);
   }
 
-  async #remove({ entry }: Item): Promise<void> {
-    const removal = this.store.remove(entry.localId).catch(() => {});
-    this.#removals.add(removal);
-    await removal;
-    this.#removals.delete(removal);
+  #remove({ entry }: Item): Promise<void> {
+    return this.#written(() => this.store.remove(entry.localId)).catch(() => {});
   }
 
   async #failed(item: Item, error: BridgeError): Promise<void> {
@@ -280,6 +322,7 @@ export class Sends {
 
   #forget(item: Item): void {
     item.isGone = true;
+    item.unlisten();
     this.#items.delete(item.entry.localId);
     this.changed(item.entry);
     this.#noteIdle();

@@ -23,6 +23,9 @@ export type TokenCallback = (request: TokenRequest) => Promise<Token | null | un
 /** A token that has less than this to live is not worth opening a session with. */
 const WORTH_SHOWING_MS = 5_000;
 
+/** How long the app may take to give one. */
+const GIVEN_WITHIN_MS = 60_000;
+
 const textOf = (token: Token) => (typeof token === 'string' ? token : token.accessToken);
 
 /** Keeps the token, so that the app is asked only when another is needed, and once at a time. */
@@ -68,6 +71,11 @@ export class Tokens {
   /** The bridge refused it. False when another makes no sense: it was a second one in a row. */
   rejected(token: Token): boolean {
     if (this.#token !== undefined && this.#token !== token) return true;
+    if (this.#asking) {
+      // Another is on its way already, and was asked for before anybody knew: what becomes of it says more.
+      this.#token = undefined;
+      return true;
+    }
     const isFirst = this.#refused === undefined;
     this.#refused = textOf(token);
     this.#token = undefined;
@@ -82,7 +90,7 @@ export class Tokens {
   async #askOnce(reason: TokenReason, signal: AbortSignal): Promise<Token | undefined> {
     let token: Token | null | undefined;
     try {
-      token = await this.callback({ reason, signal });
+      token = await this.#given(reason, signal);
     } catch (error) {
       throw signal.aborted ? error : this.#judged(error);
     }
@@ -94,6 +102,22 @@ export class Tokens {
     if (textOf(token) === this.#refused) throw refusedAgain();
     this.#token = token;
     return token;
+  }
+
+  /** One that never comes is asked for again. */
+  async #given(reason: TokenReason, signal: AbortSignal): Promise<Token | null | undefined> {
+    const limit = new AbortController();
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = clientError('timeout');
+      limit.abort(error);
+      reject(error);
+    }, GIVEN_WITHIN_MS);
+    try {
+      return await Promise.race([this.callback({ reason, signal: AbortSignal.any([signal, limit.signal]) }), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Networks fail twice in the same way (fetch throws TypeErrors), and are tried again; anything else that does is stopped. */

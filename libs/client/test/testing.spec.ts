@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { ProtocolFrames } from '@drawbridge/testing';
-import { type BridgeEvent, createClient, type State } from '../src/index.js';
+import { type BridgeEvent, createClient, memoryOutbox, type OutboxEntry, type State } from '../src/index.js';
 import { createTestBridge, type TestBridge } from '../src/testing/index.js';
 
 const frames = new ProtocolFrames();
@@ -267,4 +268,123 @@ describe('The bridge for tests of apps', () => {
     expect([world.connections, world.tokensAsked]).toEqual([4, 3]);
     await alice.bridge.close();
   });
+});
+
+describe('What is sent', () => {
+  const entry = (more: Partial<OutboxEntry>): OutboxEntry => ({
+    localId: crypto.randomUUID(),
+    command: 'message.send',
+    data: { to: 'bob', text: 'kept' },
+    status: 'queued',
+    order: 1,
+    queuedAt: new Date().toISOString(),
+    ...more,
+  });
+
+  test('comes after what was kept before, also where the clock has been set back since (I4)', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    await outbox.put(entry({ order: Date.now() + 3_600_000, person: 'alice' }));
+    await using alice = createClient({ ...world.as('alice'), outbox });
+    await alice.sendTo('bob', { text: 'written now' });
+    expect(world.messages(['alice', 'bob']).map(({ text }) => text)).toEqual(['kept', 'written now']);
+  });
+
+  test('stays the sender’s: it fails with nobody else’s consent, and is not sent by whoever signs in next', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    await outbox.put(entry({ person: 'carol' }));
+    const { token: asBob } = world.as('bob');
+    const { token: asAlice, ...options } = world.as('alice');
+    let token = asAlice;
+    await using bridge = createClient({ ...options, outbox, token: (request) => token(request) });
+    await bridge.rtt();
+    world.close(4401, 'unauthenticated');
+    world.failNext('session.open', 'unauthenticated');
+    for await (const { name } of bridge.status()) if (name === 'ended') break;
+    const late = bridge.sendTo('carol', { text: 'from Alice' });
+    token = asBob;
+    bridge.open();
+    await bridge.rtt();
+    await bridge.sendTo('carol', { text: 'from Bob' });
+    expect(world.messages(['bob', 'carol']).map(({ text }) => text)).toEqual(['from Bob']);
+    world.endConsent('bob');
+    for await (const { name } of bridge.status()) if (name === 'ended') break;
+    expect(await bridge.outbox.list()).toMatchObject([
+      { person: 'carol', status: 'queued' },
+      { person: 'alice', status: 'queued', localId: late.localId },
+    ]);
+    await bridge.close();
+    await expect(late).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('is written where it is kept before the bridge is closed, and a bridge that is closed waits for nothing', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    const written = Promise.withResolvers<void>();
+    const put = async (kept: OutboxEntry) => {
+      await written.promise;
+      await outbox.put(kept);
+    };
+    const bridge = createClient({ ...world.as('alice'), outbox: { ...outbox, put }, autoOpen: false });
+    const sending = bridge.sendTo('bob', { text: 'kept' });
+    const closing = bridge.close();
+    await expect(sending).rejects.toMatchObject({ code: 'closed' });
+    await expect(bridge.drain()).rejects.toMatchObject({ code: 'closed' });
+    written.resolve();
+    await closing;
+    expect(await outbox.load()).toMatchObject([{ localId: sending.localId, status: 'queued' }]);
+  });
+
+  test('nothing of it hangs on a store that fails, and nothing listens any more to a signal that lives on', async () => {
+    const world = createTestBridge();
+    const life = new AbortController();
+    const { signal } = life;
+    const load = () => Promise.reject(new Error('no disk'));
+    await using broken = createClient({ ...world.as('alice'), outbox: { ...memoryOutbox(), load } });
+    await expect(broken.sendTo('bob', { text: 'x' }, { signal: AbortSignal.abort() })).rejects.toThrow('no disk');
+    const bridge = createClient({ ...world.as('alice'), signal });
+    for (const text of ['one', 'two', 'three']) await bridge.sendTo('bob', { text }, { signal });
+    await bridge.events({ signal }).return!();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await bridge.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
+test('an option that is undefined is one that was left out, and an address that is none is refused at once', async () => {
+  const world = createTestBridge();
+  const nothing: object = { openTimeoutMs: undefined, client: undefined, backoff: { baseMs: undefined } };
+  const { backoff: _, ...options } = world.as('alice');
+  await using alice = createClient({ ...options, ...nothing });
+  await alice.sendTo('bob', { text: 'x' }, {});
+  expect(world.connections).toBe(1);
+  expect(await alice.request('contacts.list', {}, { timeoutMs: Number.POSITIVE_INFINITY })).toHaveProperty('contacts');
+  for (const url of ['bridge.example', 'ftp://bridge.example'])
+    expect(() => createClient({ ...options, url })).toThrow();
+});
+
+test('a token that is on its way while the one before is refused has its chance, and one after it too', async () => {
+  const world = createTestBridge();
+  const { token: give, ...options } = world.as('alice');
+  const late = Promise.withResolvers<void>();
+  const asked: string[] = [];
+  await using alice = createClient({
+    ...options,
+    token: async (request) => {
+      const { signal } = request;
+      if (asked.push(request.reason) !== 2) return give(request);
+      const given = await give({ reason: 'expiring', signal });
+      await late.promise;
+      return given;
+    },
+  });
+  await alice.rtt();
+  world.tokenExpires();
+  while (asked.length < 2) await tick();
+  world.expireTokens();
+  await tick();
+  late.resolve();
+  await alice.rtt();
+  expect(asked).toEqual(['open', 'expiring', 'rejected']);
 });

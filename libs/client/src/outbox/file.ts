@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { sweepDrafts, writeWhole } from '../whole-file.js';
-import type { OutboxEntry, OutboxStore } from './outbox.js';
+import type { OutboxEntry, OutboxStore, SendCommand } from './outbox.js';
 
 const NAME = /^[\da-f-]{36}\.json$/;
+const COMMANDS: readonly SendCommand[] = ['message.send', 'recommendation.send'];
 /** A draft that is older was left by a program that died. */
 const STALE_DRAFT_MS = 60_000;
 
@@ -42,7 +43,9 @@ export function fileOutbox(folder: string): OutboxStore {
 async function read(path: string): Promise<OutboxEntry | undefined> {
   try {
     const entry = JSON.parse(await readFile(path, 'utf8')) as OutboxEntry;
-    return typeof entry?.localId === 'string' && typeof entry.command === 'string' ? entry : undefined;
+    const isOurs =
+      `${entry.localId}.json` === basename(path) && entry.data instanceof Object && Number.isFinite(entry.order);
+    return isOurs && COMMANDS.includes(entry.command) ? entry : undefined;
   } catch {
     return undefined;
   }
