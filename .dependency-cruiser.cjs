@@ -25,7 +25,7 @@ module.exports = {
         pathNot: [
           '^libs/$2/',
           '^libs/[^/]+/src/index\\.ts$',
-          '^libs/client/src/(outbox/(file|indexed-db)|sign-in/(node|browser))\\.ts$',
+          '^libs/client/src/(state|outbox/(file|indexed-db)|sign-in/(node|browser))\\.ts$',
         ],
       },
     },

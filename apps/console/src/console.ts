@@ -1,10 +1,14 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
+import { StateHistory } from './faults/state-history.js';
+import { Latencies } from './latency/latencies.js';
+import { PingBurst } from './latency/ping-burst.js';
+import { Operator } from './operator/operator.js';
 import { Seat } from './people/seat.js';
 import { onSignIn } from './people/sign-in-window.js';
 import type { Settings } from './settings.js';
 import { type CodeMeaning, loadCodes } from './timeline/codes.js';
 import { Filter } from './timeline/filter.js';
-import type { Side } from './wire/entry.js';
+import { SIDES, type Side } from './wire/entry.js';
 import { FrameLog } from './wire/frame-log.js';
 
 /** What the console is besides its drawing: two people, what went over their wires, and what is looked at of it. */
@@ -12,6 +16,11 @@ export class Console {
   readonly log = new FrameLog();
   readonly filter = new Filter(this.log);
   readonly seats: Readonly<Record<Side, Seat>>;
+  /** Which states the SDKs have been in. */
+  readonly states: Readonly<Record<Side, StateHistory>> = { left: new StateHistory(), right: new StateHistory() };
+  readonly latencies = new Latencies(this.log);
+  readonly burst = new PingBurst(this.log);
+  readonly operator: Operator;
   /** The number of the entry that is looked at. */
   readonly selected = signal<number | undefined>(undefined);
   /** Whom the tools act for. */
@@ -23,6 +32,8 @@ export class Console {
 
   constructor(readonly settings: Settings) {
     this.seats = { left: new Seat('left', settings, this.log), right: new Seat('right', settings, this.log) };
+    for (const side of SIDES) effect(() => this.states[side].heard(this.seats[side].state.value));
+    this.operator = new Operator(this.seats, this.log);
     onSignIn(({ side, error }) => {
       const seat = this.seats[side];
       if (error === undefined) void seat.signedIn();

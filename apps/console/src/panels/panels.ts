@@ -1,6 +1,9 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { Faults } from './faults.js';
 import { Help } from './help.js';
+import { Latency } from './latency.js';
+import { Operator } from './operator.js';
 import { Send } from './send.js';
 
 interface Panel {
@@ -11,5 +14,8 @@ interface Panel {
 /** The tools, in the order of their tabs. */
 export const PANELS = {
   send: { title: 'Send', view: Send },
+  faults: { title: 'Faults', view: Faults },
+  latency: { title: 'Latency', view: Latency },
+  operator: { title: 'Operator', view: Operator },
   help: { title: 'Help', view: Help },
 } as const satisfies Record<string, Panel>;

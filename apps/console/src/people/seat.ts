@@ -28,8 +28,6 @@ export class Seat {
   client: Bridge | undefined;
   /** How far the events have been told, so that the next client goes on from there. */
   #cursor: Bridge['cursor'];
-  /** For the fault panel: the next token that the SDK asks for is one that the bridge refuses. */
-  spoilsNextToken = false;
 
   constructor(
     readonly side: Side,
@@ -78,13 +76,7 @@ export class Seat {
     const client = createClient({
       url: this.settings.publicUrl,
       client: { name: 'Drawbridge console', version: '1' },
-      token: async (request) => {
-        const token = await this.signIn.accessToken(request);
-        if (!this.spoilsNextToken || !token) return token;
-        this.spoilsNextToken = false;
-        this.tap.note('token', 'the SDK was given a token with a broken signature by the tester');
-        return { ...token, accessToken: `${token.accessToken.slice(0, -4)}AAAA` };
-      },
+      token: this.signIn.accessToken,
       webSocket: this.tap.webSocket,
       backoff: BACKOFF,
       ...(this.#cursor ? { resume: this.#cursor } : {}),
@@ -102,6 +94,11 @@ export class Seat {
     this.isAway.value = true;
     await client?.close();
     this.#cursor = client?.cursor ?? this.#cursor;
+  }
+
+  /** Ends this sign-in's consent on its connection (`session.close`). Throws what the bridge refuses it with. */
+  async closeSession(): Promise<void> {
+    await this.client?.signOut();
   }
 
   /** Ends this sign-in's consent (RFC 7009), as an app does when its person signs out. */

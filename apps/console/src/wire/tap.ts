@@ -17,9 +17,11 @@ export interface Weather {
   readonly delayMs: number;
   /** So many of the next `message.send`, `recommendation.send` or others with a `clientId` leave twice (I5). */
   readonly duplicates: number;
+  /** So many of the next sessions are opened with a token that the bridge refuses as it does one that has run out. */
+  readonly spoiledTokens: number;
 }
 
-const CALM: Weather = { offline: false, held: false, delayMs: 0, duplicates: 0 };
+const CALM: Weather = { offline: false, held: false, delayMs: 0, duplicates: 0, spoiledTokens: 0 };
 /** What browsers say of a connection that was lost without a closing handshake (RFC 6455 section 7.1.5). */
 const ABNORMAL = 1006;
 
@@ -30,6 +32,8 @@ const ABNORMAL = 1006;
  */
 export class Tap {
   readonly weather = signal(CALM);
+  /** How many frames have arrived that the SDK has not been told of. */
+  readonly waiting = signal(0);
   readonly webSocket: WebSocketClass;
   /** Of the latest connection. */
   connection = 0;
@@ -102,6 +106,18 @@ export class Tap {
     if (index >= 0) this.#open.splice(index, 1);
   }
 
+  /** For its sockets: the frame, with another token where it opens a session and the tester wants it refused. */
+  spoiled(text: string): string {
+    const { spoiledTokens } = this.weather.value;
+    if (spoiledTokens === 0) return text;
+    const frame = JSON.parse(text) as WireFrame;
+    if (frame.event !== 'session.open') return text;
+    this.weather.value = { ...this.weather.value, spoiledTokens: spoiledTokens - 1 };
+    this.note('token', 'the signature of the token was broken by the tester');
+    const data = frame.data as { readonly token: string };
+    return JSON.stringify({ ...frame, data: { ...data, token: withBrokenSignature(data.token) } });
+  }
+
   /** For its sockets: whether this frame leaves a second time. */
   takesTwice({ data }: WireFrame): boolean {
     const { duplicates } = this.weather.value;
@@ -153,7 +169,7 @@ export class TappedSocket implements WebSocketLike {
 
   /** What the SDK sends: twice where the tester wants that. */
   send(text: string): void {
-    const { frame } = this.write(text);
+    const { frame } = this.write(this.tap.spoiled(text));
     if (!frame || !this.tap.takesTwice(frame)) return;
     this.tap.note('duplicate', 'sent a second time by the tester');
     // With another id: a repeat of one that is under way would be a `conflict`, whatever is in it.
@@ -187,6 +203,7 @@ export class TappedSocket implements WebSocketLike {
         return;
       }
       this.#arrived.shift();
+      this.tap.waiting.value--;
       this.#tell('message', next.event);
     }
   }
@@ -201,6 +218,7 @@ export class TappedSocket implements WebSocketLike {
       return;
     }
     this.#arrived.push({ due: performance.now() + delayMs, event });
+    this.tap.waiting.value++;
     this.deliver();
   }
 
@@ -210,12 +228,20 @@ export class TappedSocket implements WebSocketLike {
     clearTimeout(this.#timer);
     this.tap.gone(this);
     this.tap.log.closed(this.#part, { code, reason, clean });
+    const arrived = this.#arrived.splice(0);
+    this.tap.waiting.value -= arrived.length;
     // What had arrived before it was closed, the SDK hears before it.
-    if (code !== ABNORMAL) for (const { event } of this.#arrived.splice(0)) this.#tell('message', event);
+    if (code !== ABNORMAL) for (const { event } of arrived) this.#tell('message', event);
     this.#tell('close', { code, reason });
   }
 
   #tell(type: SocketEvent, event: unknown): void {
     for (const listener of this.#listeners[type]) listener(event);
   }
+}
+
+/** A JWT's last part is its signature. Of the first character of it no bit is padding, so another one is another signature. */
+function withBrokenSignature(token: string): string {
+  const at = token.lastIndexOf('.') + 1;
+  return `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
 }
