@@ -53,6 +53,7 @@ h1 { font-size: clamp(1.6rem, 6vw, 2.05rem); letter-spacing: -.012em; }
 h2 { font-size: 1.3rem; }
 h3 { font-size: 1.05rem; }
 p { margin: .75rem 0 0; text-wrap: pretty; }
+ul { margin: .75rem 0 0; padding-inline-start: 1.5rem; }
 .lead { font-size: 1.0625rem; color: var(--quiet); margin-block-start: .6rem; }
 .lead strong { color: var(--ink); font-weight: 600; }
 .small { font-size: .875rem; }
@@ -60,6 +61,7 @@ p { margin: .75rem 0 0; text-wrap: pretty; }
 .host { overflow-wrap: anywhere; }
 a { color: var(--go); text-underline-offset: .18em; text-decoration-thickness: 1px; }
 a:hover { text-decoration-thickness: 2px; }
+time { unicode-bidi: isolate; }
 code { font-family: var(--mono); font-size: .9em; direction: ltr; unicode-bidi: isolate; }
 :focus-visible { outline: 3px solid var(--go); outline-offset: 3px; border-radius: 4px; }
 .skip { position: absolute; inset-inline-start: 1rem; inset-block-start: -99rem; }
@@ -87,7 +89,7 @@ button.ending:hover { background: var(--end-wash); }
 button.ended { background: var(--end); color: var(--end-ink); }
 button.ended:hover { background: var(--end-deep); }
 button.plain {
-  background: none; color: var(--go); padding: .4rem .2rem; min-height: 2.25rem; font-weight: 500; white-space: nowrap;
+  background: none; color: var(--go); padding: .4rem .2rem; min-height: 2.25rem; font-weight: 500; overflow-wrap: anywhere;
   text-decoration: underline; text-underline-offset: .18em; text-decoration-thickness: 1px;
 }
 button.plain:hover { text-decoration-thickness: 2px; }
@@ -189,7 +191,7 @@ summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
   .masthead, main, .wide .masthead, .wide main { max-width: none; padding-inline: 0; }
   .skip, .foot, button, a.button, .back, .record, .untick { display: none; }
   .card { border-radius: 0; padding: 1rem; }
-  .card, .past > li, .evidence li, .notice, .grant dl > div { break-inside: avoid; }
+  .grant, .past > li, .evidence li, .notice { break-inside: avoid; }
   h1, h2, h3, summary { break-after: avoid; }
   summary { list-style: none; color: inherit; font-weight: 600; }
   details::details-content { content-visibility: visible; block-size: auto; } /* a receipt is nothing without its evidence */

@@ -57,8 +57,8 @@ export const de: Texts = {
     operatorsCommand: (command, docs) =>
       say`Der Befehl ${command} zeigt und ändert Partner, Apps, Einwilligungen und Gateways (${docs}).`,
     operatorsOver: (api, docs) => say`Dasselbe über HTTP ist ${api} (${docs}).`,
-    operatorsRunning: (docs) => say`Wie man sie dort betreibt, wo es darauf ankommt: ${docs}.`,
-    testers: 'Sie testen sie',
+    operatorsRunning: (docs) => say`Wie man die Bridge dort betreibt, wo es darauf ankommt: ${docs}.`,
+    testers: 'Sie testen die Bridge',
     testersLead: (path) =>
       say`Die Konsole zeigt jeden Frame einer Verbindung und sendet beliebige. Sie liegt auf dem Listener der Betreiber, unter ${path}.`,
     testersHere: (console) => say`Hier ist sie: ${console}.`,
@@ -95,7 +95,7 @@ export const de: Texts = {
     heading: (app) => say`Was darf ${name(app)}?`,
     lead: ({ app, partner, policy, person }) =>
       say`${strong(name(app))} ist eine App des Partners ${partner} (${policy('Datenschutzerklärung')}). Sie sind angemeldet als ${strong(name(person))}.`,
-    tick: 'Kreuzen Sie an, was Sie erlauben',
+    tick: 'Was erlauben Sie?',
     tickAll: 'Alles ankreuzen',
     hints: {
       'messages.read': 'Auch, was andere Ihnen dort geschrieben haben und was früher gesagt wurde.',
@@ -164,8 +164,8 @@ export const de: Texts = {
 
   browsers: {
     browserOn: (browser, system) => say`${name(browser)} unter ${name(system)}`,
-    code: 'einem Code',
-    codeOn: (device) => say`einem Code auf ${device}`,
+    code: 'Code',
+    codeOn: (device) => say`Code auf ${device}`,
     codeAllowedIn: (code, browser) => say`${code}, erlaubt in ${browser}`,
   },
 

@@ -59,7 +59,7 @@ export const en = {
       say`The command ${command} shows and changes partners, apps, grants and gateways (${docs}).`,
     operatorsOver: (api: Rich, docs: Rich) => say`The same over HTTP is ${api} (${docs}).`,
     operatorsRunning: (docs: Rich) => say`How to run it where it matters: ${docs}.`,
-    testers: 'You test it',
+    testers: 'You test this bridge',
     testersLead: (path: Rich) =>
       say`The console shows every frame of a connection and sends any you like. It is on the operators’ listener, at ${path}.`,
     testersHere: (console: Rich) => say`Here it is ${console}.`,

@@ -62,13 +62,11 @@ describe('The pages of the authority in Chromium', () => {
       await card.getByRole('button', { name: 'Take back what is not ticked' }).click();
       await examine(apps, 'apps-narrow', name);
       await apps.getByRole('button', { name: 'Yes, take it back' }).click();
-      await apps.getByText('How we know').click();
       await examine(apps, 'apps-narrowed', name);
       await apps.getByRole('link', { name: 'Back to Connected apps' }).click();
       await apps.getByRole('button', { name: 'End access', exact: true }).first().click();
       await examine(apps, 'apps-confirm', name);
       await apps.getByRole('button', { name: 'Yes, end access' }).click();
-      await apps.getByText('How we know').click();
       await examine(apps, 'apps-ended', name);
       await apps.getByRole('link', { name: 'Back to Connected apps' }).click();
       await examine(apps, 'apps-after', name);
@@ -79,6 +77,39 @@ describe('The pages of the authority in Chromium', () => {
     },
     EXAMINATION_MS,
   );
+
+  test('in German, a person in another zone sees their own times and no complaint of the browser, and ends an app', async () => {
+    await bridge.signIn({ login: 'bob' });
+    const context = await browser.newContext({ locale: 'de-DE', timezoneId: 'Asia/Kolkata' });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    await page.goto(new URL('/connected-apps', bridge.origin).href);
+    await page.getByLabel('Anmeldename').fill('bob');
+    await page.getByLabel('Passwort').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    const since = page.locator('dd time').first();
+    expect(await since.textContent()).toMatch(/GMT\+5:30$/);
+    expect(await since.getAttribute('title')).toMatch(/ UTC$/);
+    await page.getByRole('button', { name: 'Zugriff beenden' }).click();
+    await page.getByRole('button', { name: 'Ja, Zugriff beenden' }).click();
+    await page.getByRole('heading', { name: 'Tunebox hat keinen Zugriff mehr' }).waitFor();
+    expect(await page.locator('.evidence, details p').first().isVisible()).toBe(true);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('what the app says of the person’s languages comes before what the browser says (OpenID Connect Core section 3.1.2.1)', async () => {
+    const inGerman = expect.stringContaining('<html lang="de"');
+    const signIn = await bridge.ask({ ui_locales: 'xx de-CH en' });
+    expect(signIn.html).toEqual(inGerman);
+    const consent = await bridge.toConsent(bridge.browser(), bridge.authorizationUrl({ ui_locales: 'de' }).url);
+    expect(consent.html).toEqual(inGerman);
+    expect(await bridge.ask({ client_id: 'nobody', ui_locales: 'de' })).toMatchObject({ status: 400, html: inGerman });
+    expect((await bridge.ask({ ui_locales: 'fr xx-' })).html).toContain('<html lang="en"');
+    const metadata = await fetch(`${bridge.origin}/oidc/.well-known/openid-configuration`);
+    expect(await metadata.json()).toMatchObject({ ui_locales_supported: ['en', 'de'] });
+  });
 
   test('the record is downloaded as a file, by a link alone', async () => {
     const { grant } = await bridge.signIn({ login: 'alice' });

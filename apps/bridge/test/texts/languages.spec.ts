@@ -173,6 +173,35 @@ describe('The languages of the pages', () => {
     }
   });
 
+  test('a receipt is printed in black on white, with its evidence, its address, and UTC beside the person’s times', async () => {
+    const context = await browser.newContext({ colorScheme: 'dark', timezoneId: 'Asia/Kolkata' });
+    const page = await context.newPage();
+    await page.goto(`${origin}/apps-ended-all`);
+    await page.emulateMedia({ media: 'print' });
+    const shown = await page.evaluate<Record<string, unknown>>(`(() => {
+      const all = (what) => [...document.querySelectorAll(what)];
+      const visible = (what) => all(what).filter((each) => each.checkVisibility()).length;
+      const { color } = getComputedStyle(document.querySelector('h1'));
+      const { backgroundColor } = getComputedStyle(document.querySelector('.card'));
+      return {
+        color, backgroundColor,
+        evidence: visible('.evidence li') === all('.evidence li').length,
+        navigation: visible('.foot, .back, .skip, button'),
+        printed: document.querySelector('.printed').checkVisibility() && document.querySelector('.printed').textContent,
+        utc: all('time').every((time) => getComputedStyle(time, '::after').content.includes(' UTC ')),
+      };
+    })()`);
+    expect(shown).toEqual({
+      color: 'rgb(0, 0, 0)',
+      backgroundColor: 'rgb(255, 255, 255)',
+      evidence: true,
+      navigation: 0,
+      printed: expect.stringContaining(`${origin}/apps-ended-all`),
+      utc: true,
+    });
+    await context.close();
+  });
+
   test('a page with a password, or that asks for consent, allows no script at all', async () => {
     const withScript: string[] = [];
     for (const path of everyPath()) {
