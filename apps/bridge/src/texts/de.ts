@@ -53,7 +53,7 @@ export const de: Texts = {
     errorsLink: 'Was jeder bedeutet und was zu tun ist',
     operators: 'Sie betreiben diese Bridge',
     operatorsLead: (host, port) =>
-      say`Für Betreiber gibt es einen eigenen Listener, den von hier aus niemand erreicht: Seine Adresse steht in den Einstellungen ${host} und ${port}, und der Prozess gibt sie beim Start aus.`,
+      say`Für Betreiber gibt es einen eigenen Listener, getrennt von diesem: Seine Adresse steht in den Einstellungen ${host} und ${port}, und der Prozess gibt sie beim Start aus.`,
     operatorsCommand: (command, docs) =>
       say`Der Befehl ${command} zeigt und ändert Partner, Apps, Einwilligungen und Gateways (${docs}).`,
     operatorsOver: (api, docs) => say`Dasselbe über HTTP ist ${api} (${docs}).`,

@@ -54,7 +54,7 @@ export const en = {
     errorsLink: 'What each one means, and what to do',
     operators: 'You run this bridge',
     operatorsLead: (host: Rich, port: Rich) =>
-      say`Operators have a listener of their own, which nobody reaches from here: its address is in the settings ${host} and ${port}, and the process prints it when it starts.`,
+      say`Operators have a listener of their own, apart from this one: its address is in the settings ${host} and ${port}, and the process prints it when it starts.`,
     operatorsCommand: (command: Rich, docs: Rich) =>
       say`The command ${command} shows and changes partners, apps, grants and gateways (${docs}).`,
     operatorsOver: (api: Rich, docs: Rich) => say`The same over HTTP is ${api} (${docs}).`,

@@ -30,10 +30,22 @@ export const TIME_PARTS = {
 
 const DAY_MS = 86_400_000;
 
+/** Made once: a page of a thousand grants has thousands of times. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatIn(locale: string, part: keyof typeof TIME_PARTS): Intl.DateTimeFormat {
+  const key = `${locale} ${part}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, { ...TIME_PARTS[part], timeZone: 'UTC' });
+    formats.set(key, format);
+  }
+  return format;
+}
+
 /** In UTC, and saying so. `now` is what today and yesterday are counted from; days are those of UTC, as the times are. */
 export function timeIn(times: Times, at: Date, form: TimeForm, now = new Date()): string {
-  const part = (of: keyof typeof TIME_PARTS) =>
-    new Intl.DateTimeFormat(times.locale, { ...TIME_PARTS[of], timeZone: 'UTC' }).format(at);
+  const part = (of: keyof typeof TIME_PARTS) => formatIn(times.locale, of).format(at);
   switch (form) {
     case 'day':
       return part('day');
