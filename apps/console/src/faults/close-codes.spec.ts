@@ -10,8 +10,9 @@ describe('Closing with a code and a reason', () => {
   });
 
   test('says what the SDK makes of it', () => {
-    expect(closeOutlook(4401)).toContain('another');
-    expect(closeOutlook(4403)).toContain('ends');
-    expect([1000, 4000, 4512].map(closeOutlook).every((words) => words.includes('connects again'))).toBe(true);
+    expect(closeOutlook(4401, '')).toContain('another');
+    expect(closeOutlook(4403, 'revoked_by_person')).toContain('forgets');
+    expect(closeOutlook(4400, 'protocol_violation')).toContain('“Connect”');
+    for (const code of [1000, 4000, 4512]) expect(closeOutlook(code, '')).toContain('connects again');
   });
 });

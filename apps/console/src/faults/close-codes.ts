@@ -1,3 +1,5 @@
+import { isSignInOver } from '../people/consent-over.js';
+
 const MAX_REASON_BYTES = 123;
 const bytes = new TextEncoder();
 
@@ -10,9 +12,11 @@ export function closeProblem(code: number, reason: string): string | undefined {
 }
 
 /** What the SDK is going to make of it (protocol, section 5.5): the code is what it hears, whoever chose it. */
-export function closeOutlook(code: number): string {
+export function closeOutlook(code: number, reason: string): string {
   if (code === 4401) return 'The SDK takes it for a refused token: it asks for another one, and connects again.';
-  if (code >= 4400 && code < 4500)
-    return 'The SDK takes it for the bridge’s own word that it is over, and ends. The console forgets the sign-in; the consent itself stands.';
-  return 'The SDK takes it for a lost connection, and connects again.';
+  if (code < 4400 || code >= 4500) return 'The SDK takes it for a lost connection, and connects again.';
+  const end = 'The SDK takes it for the bridge’s own word that it is over, and ends.';
+  return isSignInOver(reason)
+    ? `${end} By its reason the consent is over, so the console forgets the sign-in; the bridge knows nothing of it.`
+    : `${end} “Connect” goes on where it was.`;
 }

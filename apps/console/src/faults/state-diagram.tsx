@@ -39,8 +39,8 @@ export const States: FunctionComponent<{ history: StateHistory }> = ({ history }
             <tr>
               <th scope="col">Since</th>
               <th scope="col">State</th>
-              <th scope="col">Why</th>
               <th scope="col">For</th>
+              <th scope="col">Why</th>
             </tr>
           </thead>
           <tbody>
@@ -48,11 +48,11 @@ export const States: FunctionComponent<{ history: StateHistory }> = ({ history }
               <tr key={stay.number}>
                 <td>{clock(stay.since)}</td>
                 <td>{stay.state}</td>
+                <td>{durationWords(Math.max(0, (stay.until ?? at) - stay.since))}</td>
                 <td>
                   {stay.reason ?? '–'}
                   {stay.told > 1 && ` (${stay.told} times)`}
                 </td>
-                <td>{durationWords(Math.max(0, (stay.until ?? at) - stay.since))}</td>
               </tr>
             ))}
           </tbody>

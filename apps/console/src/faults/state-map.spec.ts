@@ -27,6 +27,8 @@ describe('The map of the SDK’s states', () => {
     for (const edge of EDGES) {
       const path = pathOf(edge);
       const numbers = path.match(/-?[\d.]+/g)!.map(Number);
+      // An arc goes half as far as the point that pulls it.
+      if (path.includes('Q')) numbers[3] = (numbers[1]! + numbers[3]!) / 2;
       for (const [index, value] of numbers.entries()) {
         expect(value).toBeGreaterThanOrEqual(0);
         expect(value).toBeLessThanOrEqual(index % 2 === 0 ? MAP.width : MAP.height);

@@ -2,19 +2,19 @@ import type { StateName } from '@drawbridge/client';
 import { INPUTS, type Input, STATES, TRANSITIONS } from '@drawbridge/client/states';
 
 /** In the units of the drawing. */
-export const MAP = { width: 340, height: 232 } as const;
+export const MAP = { width: 340, height: 186 } as const;
 export const BOX = { width: 92, height: 30 } as const;
 /** How far the arcs go out that pass over or under the box between their ends. */
 const ARC = 44;
 
 /** The middle of each state's box: what goes well above, what goes wrong below, the app's own choices on the left. */
 export const PLACES: Readonly<Record<StateName, { readonly x: number; readonly y: number }>> = {
-  'signed-out': { x: 50, y: 62 },
-  opening: { x: 170, y: 62 },
-  'catching-up': { x: 290, y: 62 },
-  ended: { x: 50, y: 170 },
-  reconnecting: { x: 170, y: 170 },
-  live: { x: 290, y: 170 },
+  'signed-out': { x: 50, y: 43 },
+  opening: { x: 170, y: 43 },
+  'catching-up': { x: 290, y: 43 },
+  ended: { x: 50, y: 143 },
+  reconnecting: { x: 170, y: 143 },
+  live: { x: 290, y: 143 },
 };
 
 /** A step between two states, with every input of the SDK's table that makes it. */
@@ -32,21 +32,35 @@ export const EDGES: readonly Edge[] = STATES.flatMap((from) =>
   }),
 );
 
-/** An SVG path from the border of one box to that of the other. */
+/** Half of what lies between two arrows that go to and fro. */
+const APART = 4;
+
+/** An SVG path from the border of one box to that of the other; where another one comes back, beside it. */
 export function pathOf({ from, to }: Pick<Edge, 'from' | 'to'>): string {
   const a = PLACES[from];
   const b = PLACES[to];
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   if (dy === 0 && Math.abs(dx) > BOX.width * 2) {
-    // On the outer side, leaning a little towards where it goes, so that both directions can be told apart.
+    // On the outer side, leaning a little towards where it goes.
     const side = a.y < MAP.height / 2 ? -1 : 1;
     const lean = Math.sign(dx) * (BOX.width / 4);
     const y = a.y + (side * BOX.height) / 2;
     return `M${a.x + lean} ${y} Q${(a.x + b.x) / 2} ${y + side * ARC} ${b.x - lean} ${y}`;
   }
-  const toBorder = Math.min(BOX.width / 2 / Math.abs(dx || 1e-9), BOX.height / 2 / Math.abs(dy || 1e-9));
-  const [ox, oy] = [dx * toBorder, dy * toBorder];
-  return `M${round(a.x + ox)} ${round(a.y + oy)} L${round(b.x - ox)} ${round(b.y - oy)}`;
+  const comesBack = EDGES.some((edge) => edge.from === to && edge.to === from);
+  const length = Math.hypot(dx, dy);
+  const [sx, sy] = comesBack ? [(-dy / length) * APART, (dx / length) * APART] : [0, 0];
+  const start = borderFrom(a, dx, dy, sx, sy);
+  const end = borderFrom(b, -dx, -dy, sx, sy);
+  return `M${round(start.x)} ${round(start.y)} L${round(end.x)} ${round(end.y)}`;
+}
+
+/** Where a line in this direction, shifted by that much, leaves a box around the point. */
+function borderFrom({ x, y }: { x: number; y: number }, dx: number, dy: number, sx: number, sy: number) {
+  const reach = (size: number, shift: number, step: number) =>
+    step === 0 ? Number.POSITIVE_INFINITY : (size / 2 - shift * Math.sign(step)) / Math.abs(step);
+  const part = Math.min(reach(BOX.width, sx, dx), reach(BOX.height, sy, dy));
+  return { x: x + sx + dx * part, y: y + sy + dy * part };
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;

@@ -2,6 +2,7 @@ import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { clock } from '../timeline/timeline-view.js';
 import { msWords } from './figures.js';
 
 const HEIGHT = 150;
@@ -48,7 +49,8 @@ export const Chart: FunctionComponent<ChartProps> = ({ read, window: shown }) =>
   return <div class="chart" ref={box} aria-hidden="true" />;
 };
 
-const timeWords = (seconds: number) => new Date(seconds * 1_000).toLocaleTimeString();
+/** 15:04:05 */
+const timeWords = (seconds: number) => clock(seconds * 1_000).slice(0, 8);
 
 const colour = (name: string) => () => getComputedStyle(document.documentElement).getPropertyValue(name);
 

@@ -31,6 +31,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   unavailable: 'It may have been done all the same: look before you repeat it.',
 };
 
+/** An end waits for lease + margin at most; what takes longer than this, nobody answers any more. */
+const ANSWERED_WITHIN_MS = 30_000;
+
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** The operators' HTTP API, on the origin that serves this page. The token is in here and nowhere else. */
@@ -101,7 +104,8 @@ export class AdminApi {
       Authorization: `Bearer ${this.#token}`,
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     };
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const signal = AbortSignal.timeout(ANSWERED_WITHIN_MS);
+    const init = { method, headers, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     let response: Response;
     try {
       response = await this.fetch(`/admin/v1${path}`, init);

@@ -87,10 +87,28 @@ export class Operator {
 
   /** Looks at the gateways again and again, until the function that is returned is called. */
   watchGateways(): () => void {
-    const timer = setInterval(() => {
-      if (this.#api && !document.hidden) void this.look((api) => this.#lookAtGateways(api));
-    }, OPERATOR_LIMITS.gatewaysEveryMs);
-    return () => clearInterval(timer);
+    let timer: ReturnType<typeof setTimeout>;
+    let isOver = false;
+    // What another list was refused with stays to be read.
+    let hadProblem = false;
+    const look = async () => {
+      if (this.#api && !document.hidden) {
+        try {
+          await this.ask((api) => this.#lookAtGateways(api));
+          if (hadProblem) this.problem.value = undefined;
+          hadProblem = false;
+        } catch (error) {
+          this.problem.value = error as AdminProblem;
+          hadProblem = true;
+        }
+      }
+      if (!isOver) timer = setTimeout(look, OPERATOR_LIMITS.gatewaysEveryMs);
+    };
+    timer = setTimeout(look, OPERATOR_LIMITS.gatewaysEveryMs);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }
 
   refreshPartners(): Promise<void> {

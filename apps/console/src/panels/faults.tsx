@@ -29,9 +29,9 @@ export const Faults: FunctionComponent<{ console: Console }> = ({ console }) => 
 };
 
 const Network: FunctionComponent<{ seat: Seat }> = ({ seat: { tap } }) => {
-  const { offline, held, delayMs, duplicates } = tap.weather.value;
+  const { offline, held, delayMs, duplicates, spoiledTokens } = tap.weather.value;
   const waiting = tap.waiting.value;
-  const isCalm = !offline && !held && delayMs === 0 && duplicates === 0;
+  const isCalm = !offline && !held && delayMs === 0 && duplicates === 0 && spoiledTokens === 0;
   return (
     <fieldset>
       <legend>The network</legend>
@@ -91,7 +91,8 @@ const Close: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
   const code = useSignal('4000');
   const reason = useSignal('');
   const problem = useSignal('');
-  const outlook = closeProblem(Number(code.value), reason.value) === undefined && closeOutlook(Number(code.value));
+  const outlook =
+    closeProblem(Number(code.value), reason.value) === undefined && closeOutlook(Number(code.value), reason.value);
   return (
     <form
       class="closing"
@@ -148,10 +149,10 @@ const Token: FunctionComponent<{ seat: Seat }> = ({ seat: { tap, session } }) =>
     <fieldset>
       <legend>The token</legend>
       <div class="buttons">
-        <button type="button" onClick={() => expire(1)}>
+        <button type="button" disabled={!session.value} onClick={() => expire(1)}>
           Expire the token now
         </button>
-        <button type="button" onClick={() => expire(2)}>
+        <button type="button" disabled={!session.value} onClick={() => expire(2)}>
           Expire it, and the next one too
         </button>
       </div>

@@ -28,7 +28,7 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
         </h2>
         <p class="state" data-state={isAway ? 'away' : state.name}>
           {isAway ? 'disconnected' : STATE_WORDS[state.name]}
-          {state.reason && state.name !== 'live' && !isAway && (
+          {state.reason && state.name !== 'live' && !(isAway && state.reason === 'closed') && (
             <>
               {': '}
               <a

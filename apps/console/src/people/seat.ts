@@ -6,6 +6,7 @@ import type { Side } from '../wire/entry.js';
 import type { FrameLog } from '../wire/frame-log.js';
 import { Tap } from '../wire/tap.js';
 import { Chat } from './chat.js';
+import { isSignInOver } from './consent-over.js';
 import { beginSignIn, signInOf } from './sign-in-window.js';
 
 const SIGNED_OUT: State = { name: 'signed-out', retryable: false };
@@ -83,7 +84,11 @@ export class Seat {
     });
     this.client = client;
     client.on('state', (state) => this.#changed(client, state));
-    client.on('event', (event) => this.chat.heard(event));
+    client.on('event', (event) => {
+      // It may say that the consent was narrowed.
+      if (client === this.client && client.session) this.session.value = client.session;
+      this.chat.heard(event);
+    });
     client.on('outbox', (entry) => this.chat.outboxChanged(entry));
   }
 
@@ -127,8 +132,13 @@ export class Seat {
     if (state.name === 'live') void this.chat.load();
     if (state.name === 'ended' && reason !== 'closed') {
       this.client = undefined;
-      this.#ended();
-      void this.signIn.forget();
+      if (isSignInOver(reason)) {
+        this.#ended();
+        void this.signIn.forget();
+      } else {
+        this.#cursor = client.cursor ?? this.#cursor;
+        this.isAway.value = true;
+      }
     }
   }
 
