@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-const DRAFT = '.tmp';
+export const DRAFT = '.tmp';
 
 /** Writes a file that only this user can read: it is there whole or not at all, also after a power cut. */
 export async function writeWhole(path: string, text: string): Promise<void> {
@@ -15,6 +15,14 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(draft, path);
+  await synced(dirname(path));
+}
+
+/** A new name is in its folder for good only when the folder is written; there are platforms that have no such thing. */
+async function synced(folder: string): Promise<void> {
+  const opened = await open(folder, 'r').catch(() => undefined);
+  await opened?.sync().catch(() => {});
+  await opened?.close();
 }
 
 /** Removes what programs that died while they wrote have left: of files in this folder whose names begin so. */

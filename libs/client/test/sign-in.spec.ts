@@ -1,9 +1,20 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BridgeProcess, signsIn, startBridge, usesCode } from '@drawbridge/testing';
 import { createClient, type State } from '../src/index.js';
-import { createSignIn, fileTokens, type SignIn, signInOnDevice, signInWithBrowser } from '../src/sign-in/node.js';
+import {
+  createSignIn,
+  fileTokens,
+  openInBrowser,
+  type SignIn,
+  signInOnDevice,
+  signInWithBrowser,
+} from '../src/sign-in/node.js';
 import { QUICK } from './bridge-harness.js';
 
 const SCOPES = ['profile', 'messages.read', 'messages.send'];
@@ -16,6 +27,15 @@ beforeAll(async () => {
   file = join(await mkdtemp(join(tmpdir(), 'drawbridge-sign-in-')), 'tunebox', 'sign-in.json');
 });
 afterAll(() => bridge[Symbol.asyncDispose]());
+
+/** One request as it is, and the first line of the answer. */
+async function raw({ port, hostname }: URL, line: string): Promise<string> {
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  socket.write(`${line} HTTP/1.1\r\nHost: somewhere.example\r\n\r\n`);
+  const [text] = (await once(socket, 'data')) as [string];
+  socket.destroy();
+  return text.split('\r\n')[0]!;
+}
 
 const tunebox = (): SignIn =>
   createSignIn({ url: bridge.publicUrl, clientId: 'tunebox-desktop', scopes: SCOPES, storage: fileTokens(file) });
@@ -34,12 +54,10 @@ const connected = (signIn: SignIn) => {
 describe('Sign-in', () => {
   test('with the system browser says no when the person does', async () => {
     const signIn = tunebox();
-    let page = '';
-    const open = async (url: string) => {
-      page = await signsIn(url, alice, 'deny');
-    };
+    const page = Promise.withResolvers<string>();
+    const open = async (url: string) => page.resolve(await signsIn(url, alice, 'deny'));
     await expect(signInWithBrowser(signIn, { open })).rejects.toMatchObject({ code: 'access_denied' });
-    expect(page).toContain('You are not signed in.');
+    expect(await page.promise).toContain('You are not signed in.');
     expect(await signIn.accessToken()).toBeNull();
   });
 
@@ -59,6 +77,87 @@ describe('Sign-in', () => {
     expect(await second.rtt()).toBeGreaterThan(0);
   });
 
+  test('answers nobody on the loopback address who does not know its state, and the browser when it is over', async () => {
+    const signIn = createSignIn({ url: bridge.publicUrl, clientId: 'tunebox-desktop', scopes: SCOPES });
+    const strangers: Promise<string>[] = [];
+    const page = Promise.withResolvers<string>();
+    const open = async (url: string) => {
+      const back = new URL(new URL(url).searchParams.get('redirect_uri')!);
+      const good = `${back.pathname}?state=${new URL(url).searchParams.get('state')}`;
+      for (const line of [
+        'GET //[',
+        'GET /callback?code=a',
+        'GET /callback?state=guess&code=a',
+        `POST ${good}`,
+        'GET *',
+      ])
+        strangers.push(raw(back, line));
+      // One that asks for nothing, and stays.
+      connect(Number(back.port), back.hostname).on('error', () => {});
+      expect(await Promise.all(strangers)).toEqual(strangers.map(() => expect.stringMatching(/^HTTP\/1.1 40/)));
+      page.resolve(await signsIn(url, alice));
+    };
+    await signInWithBrowser(signIn, { open });
+    expect(await page.promise).toContain('You are signed in.');
+    await signIn.signOut();
+  });
+
+  test.each([
+    ['a code that is none', {}, 'invalid_grant'],
+    ['the answer of another authority (RFC 9207)', { iss: 'https://another.example' }, 'invalid_response'],
+    ['no issuer', { iss: undefined }, 'invalid_response'],
+    ['two codes', { code: ['a', 'b'] }, 'invalid_response'],
+  ])('with %s signs nobody in, and the browser says so', async (_, answer: Record<string, unknown>, code) => {
+    const signIn = createSignIn({ url: bridge.publicUrl, clientId: 'tunebox-desktop', scopes: SCOPES });
+    const pages: Promise<string>[] = [];
+    const open = (url: string) => {
+      const asked = new URL(url).searchParams;
+      const given = { state: asked.get('state'), code: 'a', iss: `${bridge.publicUrl}/oidc`, ...answer };
+      const back = new URL(asked.get('redirect_uri')!);
+      for (const [name, values] of Object.entries(given))
+        for (const value of [values].flat()) if (value !== undefined) back.searchParams.append(name, String(value));
+      pages.push(fetch(back).then((response) => response.text()));
+    };
+    await expect(signInWithBrowser(signIn, { open })).rejects.toMatchObject({ code });
+    expect(await pages[0]).toContain('You are not signed in.');
+    expect(await signIn.isSignedIn()).toBe(false);
+  });
+
+  test('opens nothing that is not of the web, and is given up at once, also while the authority says nothing', async () => {
+    const authority = createServer(({ url = '' }, response) => {
+      if (url.startsWith('/hangs')) return;
+      const endpoints = { authorization_endpoint: 'javascript:alert(1)', token_endpoint: `${origin}/token` };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ issuer: `${origin}/oidc`, ...endpoints }));
+    }).listen(0, '127.0.0.1');
+    await once(authority, 'listening');
+    const origin = `http://127.0.0.1:${(authority.address() as AddressInfo).port}`;
+    const opened: string[] = [];
+    const open = (url: string) => void opened.push(url);
+    const from = (url: string) => createSignIn({ url, clientId: 'tunebox-desktop', scopes: SCOPES });
+    await expect(signInWithBrowser(from(origin), { open })).rejects.toMatchObject({ code: 'invalid_response' });
+    expect(() => openInBrowser('file:///etc/passwd')).toThrow(TypeError);
+    const giveUp = new AbortController();
+    const waiting = signInWithBrowser(from(`${origin}/hangs`), { open, signal: giveUp.signal });
+    await once(authority, 'request');
+    giveUp.abort(new Error('given up'));
+    await expect(waiting).rejects.toThrow('given up');
+    expect(opened).toEqual([]);
+    authority.closeAllConnections();
+    authority.close();
+  });
+
+  test('is not over because something in front of the authority says 502', async () => {
+    const balancer = createServer((_, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
+    await once(balancer.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(balancer.address() as AddressInfo).port}`;
+    const signIn = createSignIn({ url, clientId: 'tunebox-desktop', scopes: SCOPES });
+    await signIn.keep({ accessToken: 'a', refreshToken: 'r', expiresAt: 0, scopes: [], key: await signIn.newKey() });
+    await expect(signIn.accessToken()).rejects.toMatchObject({ code: 'invalid_response', retryable: true });
+    expect(await signIn.isSignedIn()).toBe(true);
+    balancer.close();
+  });
+
   test('is renewed once, however many ask for it at once, in however many programs', async () => {
     const [one, other] = [tunebox(), tunebox()];
     const before = JSON.parse(await readFile(file, 'utf8')) as { refreshToken: string };
@@ -70,6 +169,23 @@ describe('Sign-in', () => {
     );
     await using client = connected(one).client;
     expect(await client.rtt()).toBeGreaterThan(0);
+  });
+
+  test('is forgotten for good, also while it is being renewed', async () => {
+    const signIn = tunebox();
+    await signInWithBrowser(signIn, { open: (url) => signsIn(url, alice) });
+    const { client } = connected(signIn);
+    await client.rtt();
+    const renewing = signIn.accessToken({ reason: 'rejected' });
+    await tunebox().signOut();
+    await renewing;
+    expect(existsSync(file)).toBe(false);
+    for await (const { name, reason } of client.status()) {
+      if (name !== 'ended') continue;
+      expect(reason).toBe('signed_out');
+      await client.close();
+    }
+    await signInWithBrowser(signIn, { open: (url) => signsIn(url, alice) });
   });
 
   test('survives that the bridge is killed, or drained, and starts again: what was being sent is sent once (I3, I5)', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileOutbox } from '../src/outbox/file.js';
@@ -27,5 +27,75 @@ describe('Files of the SDK', () => {
     writeFileSync(join(folder, 'a.json.1.tmp'), '');
     expect(await fileOutbox(folder).load()).toEqual([]);
     expect(readdirSync(folder)).toEqual(['a.json.1.tmp']);
+  });
+
+  test('a sign-in that is cut off, or none of ours, is none', async () => {
+    const path = join(folder, 'sign-in.json');
+    for (const text of ['', '{"accessToken":"a', '{}']) {
+      writeFileSync(path, text);
+      expect(await fileTokens(path).load()).toBeUndefined();
+    }
+  });
+
+  test('an entry that is cut off, or of another name, keeps none of the others in the outbox', async () => {
+    const entry = { command: 'message.send', data: { to: 'bob', text: 'x' }, status: 'queued', order: 1, queuedAt: '' };
+    const ids = Array.from({ length: 5 }, () => crypto.randomUUID());
+    const [good, ...bad] = ids as [string, ...string[]];
+    const put = (id: string, more: object) =>
+      writeFileSync(join(folder, `${id}.json`), JSON.stringify({ ...entry, localId: id, ...more }));
+    put(good, {});
+    const wrongs = [
+      { localId: '../../elsewhere' },
+      { data: undefined },
+      { order: 'first' },
+      { command: 'session.close' },
+    ];
+    for (const [n, wrong] of wrongs.entries()) put(bad[n]!, wrong);
+    writeFileSync(join(folder, `${crypto.randomUUID()}.json`), '{"localId":');
+    expect(await fileOutbox(folder).load()).toMatchObject([{ localId: good }]);
+  });
+
+  describe('The lock of a sign-in', () => {
+    const lock = () => join(folder, 'sign-in.json.lock');
+    const storage = () => fileTokens(join(folder, 'sign-in.json'));
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    const old = (holder: string, minutes: number) => {
+      writeFileSync(lock(), holder);
+      utimesSync(lock(), minutesAgo(minutes), minutesAgo(minutes));
+    };
+    const DEAD = '999999999 somebody';
+
+    test('stays with a program that is still there, however long its machine slept', async () => {
+      old(`${process.pid} somebody`, 5);
+      let isIn = false;
+      const entered = storage().exclusive(async () => {
+        isIn = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      expect(isIn).toBe(false);
+      rmSync(lock());
+      await entered;
+    });
+
+    test.each([
+      ['has died', DEAD, 2],
+      ['was before this machine was started', String(process.pid), 11],
+      ['died before it could write its name', '', 2],
+    ])('goes from a program that %s to one of those who wait, one after the other', async (_, holder, minutes) => {
+      let inside = 0;
+      let most = 0;
+      const enter = () =>
+        storage().exclusive(async () => {
+          most = Math.max(most, ++inside);
+          await new Promise((resolve) => setImmediate(resolve));
+          inside--;
+        });
+      for (let round = 0; round < 5; round++) {
+        old(holder, minutes);
+        await Promise.all(Array.from({ length: 6 }, enter));
+      }
+      expect(most).toBe(1);
+      expect(readdirSync(folder)).toEqual([]);
+    });
   });
 });

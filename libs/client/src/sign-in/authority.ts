@@ -1,6 +1,9 @@
 import * as oauth from 'oauth4webapi';
-import { BridgeError } from '../errors.js';
+import { BridgeError, clientError } from '../errors.js';
 import type { StoredSignIn } from './storage.js';
+
+/** How long one answer may take. Whoever renews a sign-in asks three times at most while others wait for the lock. */
+const ANSWER_WITHIN_MS = 15_000;
 
 /** What the bridge's authority is asked for, and how it answers; nothing is kept here. */
 export class Authority {
@@ -25,6 +28,9 @@ export class Authority {
   async authorizationUrl(question: Record<string, string>): Promise<URL> {
     const { authorization_endpoint: endpoint } = await this.metadata();
     const url = new URL(endpoint!);
+    // Whatever else it is would be opened on the person's device.
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#isOwn))
+      throw invalid('The authority’s address for signing in is none of the web.');
     for (const [name, value] of Object.entries({ response_type: 'code', client_id: this.clientId, ...question }))
       url.searchParams.set(name, value);
     return url;
@@ -57,7 +63,7 @@ export class Authority {
   }
 
   /** Uses up the refresh token, and brings another. */
-  async refresh({ refreshToken, key }: StoredSignIn): Promise<StoredSignIn> {
+  async refresh({ refreshToken, key }: Pick<StoredSignIn, 'refreshToken' | 'key'>): Promise<StoredSignIn> {
     const server = await this.metadata();
     return asked(async () => {
       const options = { ...this.#options(), DPoP: this.proofs(key) };
@@ -65,7 +71,8 @@ export class Authority {
         const answer = await oauth.refreshTokenGrantRequest(server, this.#client, oauth.None(), refreshToken, options);
         return oauth.processRefreshTokenResponse(server, this.#client, answer);
       };
-      return stored(await withNonce(ask), key);
+      // RFC 6749 section 6: it stays where there is no other.
+      return stored({ refresh_token: refreshToken, ...(await withNonce(ask)) }, key);
     });
   }
 
@@ -121,10 +128,14 @@ export class Authority {
     return this.#metadata;
   }
 
-  /** `http:` is for a bridge on the developer's own machine. */
-  #options(): { [oauth.allowInsecureRequests]?: boolean } {
-    const isOwn = ['127.0.0.1', '[::1]', 'localhost'].includes(this.#issuer.hostname);
-    return this.#issuer.protocol === 'http:' && isOwn ? { [oauth.allowInsecureRequests]: true } : {};
+  /** A bridge on the developer's own machine, where `http:` will do. */
+  get #isOwn(): boolean {
+    return this.#issuer.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(this.#issuer.hostname);
+  }
+
+  #options(): { signal: () => AbortSignal; [oauth.allowInsecureRequests]?: boolean } {
+    const signal = () => AbortSignal.timeout(ANSWER_WITHIN_MS);
+    return this.#isOwn ? { signal, [oauth.allowInsecureRequests]: true } : { signal };
   }
 }
 
@@ -154,8 +165,9 @@ async function asked<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const code = codeOf(error);
+    if ((error as Error).name === 'TimeoutError') throw Object.assign(clientError('timeout'), { cause: error });
     if (code === undefined) throw error;
-    const { error_description: told, status = 400 } = error as { error_description?: string; status?: number };
+    const { error_description: told, status = statusOf(error) } = error as Partial<oauth.ResponseBodyError>;
     const refusal = {
       code,
       message: told ?? `The authority answered ${code}.`,
@@ -165,8 +177,16 @@ async function asked<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+function invalid(message: string): BridgeError {
+  return new BridgeError({ code: 'invalid_response', message, retryable: false });
+}
+
 function codeOf(error: unknown): string | undefined {
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) return error.error;
-  const isAnswer = error instanceof oauth.OperationProcessingError;
-  return isAnswer ? (error.code ?? 'invalid_response') : undefined;
+  return error instanceof oauth.OperationProcessingError ? 'invalid_response' : undefined;
+}
+
+/** Of an answer that is none of an authority's: whatever stands in front of it may have given it. */
+function statusOf(error: unknown): number {
+  return ((error as Error).cause as Partial<Response> | undefined)?.status ?? 400;
 }

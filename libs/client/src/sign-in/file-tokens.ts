@@ -1,12 +1,15 @@
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sweepDraftsOf, writeWhole } from '../whole-file.js';
+import { DRAFT, sweepDraftsOf, writeWhole } from '../whole-file.js';
 import { KEY_ALGORITHM } from './proof.js';
 import type { StoredSignIn, TokenStorage } from './storage.js';
 
-/** A lock that is older belongs to a program that died with it. */
+/** Nobody renews for so long: a lock that is older belongs to a program that died with it, if that is not there any more. */
 const STALE_LOCK_MS = 60_000;
+/** And to one that has died whatever is there: another program may have got its number. */
+const ABANDONED_LOCK_MS = 600_000;
 const LOCK_POLL_MS = 50;
 
 type Kept = Omit<StoredSignIn, 'key'> & { readonly key: { privateKey: JsonWebKey; publicKey: JsonWebKey } };
@@ -22,8 +25,13 @@ export function fileTokens(path: string): TokenStorage {
     async load() {
       const text = await readFile(path, 'utf8').catch(absent);
       if (text === undefined) return undefined;
-      const { key, ...rest } = JSON.parse(text) as Kept;
-      return { ...rest, key: await imported(key) };
+      try {
+        const { key, ...rest } = JSON.parse(text) as Kept;
+        return { ...rest, key: await imported(key) };
+      } catch {
+        // It is none of ours, and nobody can use it: the person signs in again.
+        return undefined;
+      }
     },
     async save({ key, ...rest }) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -38,26 +46,55 @@ export function fileTokens(path: string): TokenStorage {
     async exclusive(work) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const lock = `${path}.lock`;
-      await take(lock);
+      const giveBack = await take(lock);
       try {
         return await work();
       } finally {
-        await rm(lock, { force: true });
+        await giveBack();
       }
     },
   };
 }
 
-async function take(lock: string): Promise<void> {
+/** Takes the lock when its turn comes. What is returned gives it back. */
+async function take(lock: string): Promise<() => Promise<void>> {
+  const mine = `${process.pid} ${randomUUID()}`;
   for (;;) {
     const file = await open(lock, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
-    if (file) return file.close();
+    if (file) {
+      await file.writeFile(mine).finally(() => file.close());
+      return async () => {
+        if ((await holder(lock)) === mine) await rm(lock, { force: true });
+      };
+    }
     const since = await stat(lock).catch(absent);
-    if (since && Date.now() - since.mtimeMs > STALE_LOCK_MS) await rm(lock, { force: true });
+    const ageMs = since ? Math.abs(Date.now() - since.mtimeMs) : 0;
+    const whose = ageMs > STALE_LOCK_MS ? await holder(lock) : undefined;
+    if (whose !== undefined && (ageMs > ABANDONED_LOCK_MS || !isAlive(whose))) await breakOpen(lock, whose);
     else await sleep(LOCK_POLL_MS);
   }
+}
+
+const holder = (lock: string) => readFile(lock, 'utf8').catch(absent);
+
+/** A program that sleeps with its machine still has its lock when it wakes. */
+function isAlive(whose: string): boolean {
+  try {
+    return process.kill(Number(whose.split(' ')[0]) || Number.NaN, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Of several who find it stale one removes it; who was too late, and has the lock of that one, puts it back. */
+async function breakOpen(lock: string, whose: string): Promise<void> {
+  const taken = `${lock}.${randomUUID()}${DRAFT}`;
+  await rename(lock, taken).catch(absent);
+  const had = await holder(taken);
+  if (had !== undefined && had !== whose) await link(taken, lock).catch(() => {});
+  await rm(taken, { force: true });
 }
 
 const absent = (error: NodeJS.ErrnoException) => {

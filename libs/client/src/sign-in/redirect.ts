@@ -26,12 +26,12 @@ export async function finishRedirect(signIn: SignIn): Promise<boolean> {
   const answer = new URLSearchParams(url.searchParams);
   const state = answer.get('state');
   if (state === null || !(answer.has('code') || answer.has('error'))) return false;
+  const flow = (await flows.get(state)) as Flow | undefined;
+  // It was not begun here: somebody sent us a link, or the page comes back from elsewhere and needs its parameters.
+  if (!flow) return false;
   for (const name of ['code', 'state', 'iss', 'error', 'error_description']) url.searchParams.delete(name);
   history.replaceState(null, '', url.href);
-  const flow = (await flows.get(state)) as Flow | undefined;
   await flows.delete(state);
-  // It was not begun here: somebody sent us a link.
-  if (!flow) return false;
   await finishFlow(signIn, answer, flow);
   return true;
 }

@@ -64,14 +64,22 @@ export class SignIn {
 
   /** Ends the consent, as far as the authority can be reached, and forgets the sign-in whether it can or not. */
   async signOut(): Promise<void> {
-    const kept = await this.storage.load();
-    await this.storage.clear();
+    const kept = await this.#forgotten();
     if (kept) await this.authority.revoke(kept.refreshToken);
   }
 
   /** Forgets the sign-in, where the consent has ended already. */
-  forget(): Promise<void> {
-    return this.storage.clear();
+  async forget(): Promise<void> {
+    await this.#forgotten();
+  }
+
+  /** In turn: whoever renews it at the same time would put it back. */
+  #forgotten(): Promise<StoredSignIn | undefined> {
+    return this.storage.exclusive(async () => {
+      const kept = await this.storage.load();
+      await this.storage.clear();
+      return kept;
+    });
   }
 
   /** For tokens to come. Nobody can read the private key, unless the storage has to. */
