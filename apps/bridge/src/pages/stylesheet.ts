@@ -62,6 +62,7 @@ ul { margin: .75rem 0 0; padding-inline-start: 1.5rem; }
 a { color: var(--go); text-underline-offset: .18em; text-decoration-thickness: 1px; }
 a:hover { text-decoration-thickness: 2px; }
 time { unicode-bidi: isolate; }
+bdi { overflow-wrap: anywhere; } /* a name may be one long word, and has to fit beside others */
 code { font-family: var(--mono); font-size: .9em; direction: ltr; unicode-bidi: isolate; }
 :focus-visible { outline: 3px solid var(--go); outline-offset: 3px; border-radius: 4px; }
 .skip { position: absolute; inset-inline-start: 1rem; inset-block-start: -99rem; }

@@ -9,7 +9,7 @@ export interface Language {
   readonly texts: Texts;
 }
 
-/** The first is for whoever prefers none of them. */
+/** The first is for whoever prefers none of them. Another one is a catalogue of the type Texts, and a line here. */
 export const LANGUAGES: Language[] = [
   { tag: 'en', dir: 'ltr', texts: en },
   { tag: 'de', dir: 'ltr', texts: de },

@@ -53,6 +53,10 @@ const APP: App = {
   } as App['partner'],
 };
 
+/** Nothing in it to break a line at. */
+const LONG_NAME = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenmusik';
+const LONG: App = { ...APP, name: LONG_NAME, partner: { ...APP.partner, name: LONG_NAME.toUpperCase() } };
+
 const grant = (id: string, over: Partial<GrantView> = {}): GrantView => ({
   id,
   person: 1,
@@ -77,7 +81,7 @@ const grant = (id: string, over: Partial<GrantView> = {}): GrantView => ({
 const DESKTOP = grant('1', { lastConnectedAt: ago(1), clientName: 'The blue laptop', partnerEndsAt: ago(-400) });
 const TV = grant('2', { device: 'a code on Tunebox/7.1 (SmartTV), allowed in Chrome on Android' });
 const OTHER_TV = grant('3', { device: 'a code', scopes: [], appName: 'صندوق الموسيقى' });
-const WRITER = grant('4', { scopes: ['messages.send'] });
+const WRITER = grant('4', { scopes: ['messages.send'], appName: LONG_NAME, partnerName: LONG_NAME });
 const GRANTS = [DESKTOP, TV, OTHER_TV, WRITER, grant('5'), grant('6')];
 
 const usage = (over: Partial<Usage>): Usage => ({
@@ -208,7 +212,7 @@ export const EVERY_PAGE: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['sign-in', signInPage({ app: APP, path, csrf, issuer: undefined })],
   ['sign-in-wrong', signInPage({ app: APP, path, csrf, issuer: undefined, login: 'al', problem: WRONG_SIGN_IN })],
   ['sign-in-limited', signInPage({ app: APP, path, csrf, issuer: undefined, problem: limitedSignIn(500_000) })],
-  ['sign-in-there', signInPage({ app: APP, path, csrf, issuer, problem: NO_PASSWORDS })],
+  ['sign-in-there', signInPage({ app: LONG, path, csrf, issuer, problem: NO_PASSWORDS })],
   ['consent', consent()],
   ['consent-none', consent({ problem: NONE_TICKED })],
 
@@ -225,7 +229,7 @@ export const EVERY_PAGE: ReadonlyMap<string, Page> = new Map<string, Page>([
     'device-sign-in-last',
     deviceSignIn(asked({ network: '', minutes: 1 }), (texts) => texts.device.lastTry(texts.forms.wrongSignIn)),
   ],
-  ['device-consent', consent({ about: h(AskedOnDevice, asked()) })],
+  ['device-consent', consent({ app: LONG, about: h(AskedOnDevice, asked()) })],
   ...(['allowed', 'denied', 'spoilt', 'over'] as const).map((how): [string, Page] => [
     `device-${how}`,
     deviceEndPage(how, how === 'allowed' ? 'Tunebox' : undefined),
