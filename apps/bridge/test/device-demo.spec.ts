@@ -33,7 +33,7 @@ describe.each(everyDatabase)('The demo on a TV, on %s', (database) => {
   });
 });
 
-test('a demo that an older version made gets the apps that came later, and keeps its own, which need their key now', async () => {
+test('a demo that an older version made gets the apps that came later, and keeps its own, which need their key now, and every console', async () => {
   const databaseUrl = await postgresUrl();
   await using bridge = await startBridge({ database: 'postgres', databaseUrl });
   await bridge.stop();
@@ -42,12 +42,21 @@ test('a demo that an older version made gets the apps that came later, and keeps
   await sql`delete from partner where name = 'Reelhouse'`.execute(store.tables());
   const tunebox = sql`update app set removed_at = clock_timestamp(), requires_dpop = false where client_id = 'tunebox-desktop'`;
   await tunebox.execute(store.tables());
+  // As another process has it, which serves the console too.
+  const elsewhere = 'http://127.0.0.1:1/console/';
+  await sql`update app set redirect_uris = array[${elsewhere}] where client_id = 'drawbridge-console'`.execute(
+    store.tables(),
+  );
   await store.close();
   await bridge.restart();
   expect((await signInOnDevice(bridge, { ...alice, scopes: ['contacts.read'] })).scope).toBe('contacts.read');
   const again = await Database.open({ url: databaseUrl });
   const { rows } = await sql`select requires_dpop from app where client_id = 'tunebox-desktop'`.execute(again.tables());
   expect(rows).toEqual([{ requires_dpop: true }]);
+  const consoles = await sql`select redirect_uris from app where client_id = 'drawbridge-console'`.execute(
+    again.tables(),
+  );
+  expect(consoles.rows).toEqual([{ redirect_uris: [`${bridge.internalUrl}/console/`, elsewhere] }]);
   await sql`update partner set status = 'ended' where name = 'Reelhouse'`.execute(again.tables());
   await sql`update app set removed_at = clock_timestamp() where client_id = ${TV}`.execute(again.tables());
   await again.close();

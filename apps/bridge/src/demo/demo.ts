@@ -18,6 +18,9 @@ import {
   tableside,
 } from './cast.js';
 
+/** Addresses of the console that are kept: as many as an operator may register (docs/operators.md). */
+const MAX_CONSOLES = 20;
+
 interface DemoTables {
   demo_seed: { single: boolean; started_at: Date; completed_at: Date | null };
 }
@@ -81,12 +84,19 @@ class DemoSeed {
       await this.partners.setRequiresDpop(TUNEBOX.app.clientId, TUNEBOX.app.requiresDpop);
       // What depends on the settings of today.
       await this.partners.setRedirectUris(recipes.app.clientId, recipes.app.redirectUris);
-      await this.partners.setRedirectUris(CONSOLE_CLIENT_ID, consoleApp(origin).app.redirectUris);
+      await this.addConsole(consoleApp(origin).app.redirectUris);
       return;
     }
     await this.converse(await this.meet());
     await this.share();
     await this.db.updateTable('demo_seed').set({ completed_at: sql`clock_timestamp()` }).execute();
+  }
+
+  /** Of several processes each serves the console, at an address of its own: that of this one comes first, the oldest goes. */
+  private async addConsole(here: readonly string[]): Promise<void> {
+    const { redirectUris: others = [] } = (await this.partners.app(CONSOLE_CLIENT_ID)) ?? {};
+    const all = [...new Set([...here, ...others])].slice(0, MAX_CONSOLES);
+    await this.partners.setRedirectUris(CONSOLE_CLIENT_ID, all);
   }
 
   /** What is there stays as it is, and so does what was removed. */
