@@ -76,7 +76,7 @@ export class IssuerController {
     const interaction = await this.interaction(request, response, target);
     if (interaction?.signedIn) return sendTo(response, `/sign-in/${target}`);
     if (!interaction) return this.refuse(request, response, new SignInRefused('sign_in_over'));
-    await this.start(request, response, { purpose: 'app', target });
+    await this.start(request, response, { purpose: 'app', target }, interaction.uiLocales);
   }
 
   @Get('device/start')
@@ -110,19 +110,19 @@ export class IssuerController {
       await this.finish(signIn, request, response);
     } catch (error) {
       if (!(error instanceof SignInRefused)) throw error;
-      this.refuse(request, response, error, signIn);
+      await this.refuse(request, response, error, signIn);
     }
   }
 
-  private async start(request: Request, response: Response, asked: IssuerPurpose): Promise<void> {
+  private async start(request: Request, response: Response, asked: IssuerPurpose, uiLocales?: string): Promise<void> {
     if (!this.issuer.host) return sendProblem(request, response, 404);
     if (!this.turns.maySend(request, response)) return;
     try {
       const secrets = await this.signIns.begin(this.browsers.readOrMake(request, response), asked);
-      sendTo(response, (await this.issuer.addressFor(secrets)).href);
+      sendTo(response, (await this.issuer.addressFor(secrets, uiLocales)).href);
     } catch (error) {
       if (!(error instanceof SignInRefused)) throw error;
-      this.refuse(request, response, error, asked);
+      await this.refuse(request, response, error, asked);
     }
   }
 
@@ -185,7 +185,12 @@ export class IssuerController {
     }
   }
 
-  private refuse(request: Request, response: Response, { code, detail }: SignInRefused, asked?: IssuerPurpose): void {
+  private async refuse(
+    request: Request,
+    response: Response,
+    { code, detail }: SignInRefused,
+    asked?: IssuerPurpose,
+  ): Promise<void> {
     this.count(code);
     const line = { refusal: code, ...(detail ? { detail } : {}), ...(asked ? { for: asked.purpose } : {}) };
     // The code is in the sentence too: of one sentence not every repetition is told, and people can cause some of them.
@@ -194,7 +199,8 @@ export class IssuerController {
     else if (!asked) this.log.debug(line, 'Somebody came to a sign-in that is none');
     else this.log.log(line, 'Nobody was signed in by the provider');
     const { page, status } = issuerProblemPage({ code, host: this.issuer.host ?? '', again: asked && againAt(asked) });
-    sendPage(request, response, page, { status });
+    const interaction = asked?.purpose === 'app' && (await this.interaction(request, response, asked.target));
+    sendPage(request, response, page, { status, uiLocales: interaction ? interaction.uiLocales : undefined });
   }
 }
 

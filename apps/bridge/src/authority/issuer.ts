@@ -43,6 +43,9 @@ export interface IssuerSecrets {
 }
 
 /** The host platform's own OpenID provider. Nothing is asked of it before somebody signs in: while it is down, all else works. */
+/** What an app may say of the person's languages: BCP 47 tags, and not a burden for the provider. */
+const LANGUAGE_TAGS = /^[\w-]+( [\w-]+){0,15}$/;
+
 @Injectable()
 export class Issuer {
   private readonly settings: SignInSettings | undefined;
@@ -65,8 +68,8 @@ export class Issuer {
     return this.host === undefined ? undefined : { host: this.host, href };
   }
 
-  /** Where to send a person who begins. SignInRefused while the provider cannot be used. */
-  async addressFor({ state, nonce, verifier }: IssuerSecrets): Promise<URL> {
+  /** Where to send a person who begins, in the languages that the app says. SignInRefused while the provider cannot be used. */
+  async addressFor({ state, nonce, verifier }: IssuerSecrets, uiLocales = ''): Promise<URL> {
     const configuration = await this.configuration();
     return buildAuthorizationUrl(configuration, {
       redirect_uri: this.redirectUri,
@@ -78,6 +81,7 @@ export class Issuer {
       // A fresh sign-in, whoever is signed in there: this one gives others access.
       prompt: 'login',
       max_age: '0',
+      ...(LANGUAGE_TAGS.test(uiLocales) ? { ui_locales: uiLocales } : {}),
     });
   }
 

@@ -56,6 +56,18 @@ describe.each(everyDatabase)('Sign-in at the platform’s own provider, on %s', 
     expect(claimsOf(tokens.access_token)).toMatchObject({ sub: 'alice', client_id: DESKTOP, scope: 'messages.read' });
   });
 
+  test('the app’s word on the person’s languages goes with them, to the provider and back, and nothing else goes as one', async () => {
+    const browser = bridge.browser();
+    const ask = { ui_locales: 'de-CH en' };
+    const back = await sentBack(browser, 'alice', bridge.authorizationUrl(ask).url);
+    expect(issuer.asked.at(-1)!.get('ui_locales')).toBe('de-CH en');
+    back.searchParams.set('iss', 'https://evil.example');
+    const page = await browser.get(back);
+    expect([page.status, page.html]).toEqual([400, expect.stringContaining('Die Anmeldung hat nicht geklappt')]);
+    await sentBack(browser, 'alice', bridge.authorizationUrl({ ui_locales: 'x&prompt=none' }).url);
+    expect(issuer.asked.at(-1)!.get('ui_locales')).toBeNull();
+  });
+
   test('a person may go back to the app without signing in, and the way to the provider is another browser’s to nobody', async () => {
     const browser = bridge.browser();
     const page = await browser.get(bridge.authorizationUrl().url);
