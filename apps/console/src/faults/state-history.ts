@@ -1,5 +1,6 @@
 import type { State, StateName } from '@drawbridge/client';
 import { signal } from '@preact/signals';
+import { now } from '../wire/frame-log.js';
 
 export const HISTORY_LIMITS = {
   /** The oldest go first. */
@@ -24,7 +25,7 @@ export interface Stay {
 /** The states that one person's SDK has been in, oldest first, bounded (I9). Never empty. */
 export class StateHistory {
   readonly stays = signal<readonly Stay[]>([
-    { number: 1, state: 'signed-out', reason: undefined, told: 0, since: Date.now(), until: undefined },
+    { number: 1, state: 'signed-out', reason: undefined, told: 0, since: now(), until: undefined },
   ]);
 
   get now(): Stay {
@@ -36,7 +37,7 @@ export class StateHistory {
     return this.stays.value.at(-2);
   }
 
-  heard({ name: state, reason }: State, at = Date.now()): void {
+  heard({ name: state, reason }: State, at = now()): void {
     const stays = this.stays.peek();
     const last = stays.at(-1)!;
     const next: readonly Stay[] =

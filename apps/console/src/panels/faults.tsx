@@ -28,7 +28,7 @@ export const Faults: FunctionComponent<{ console: Console }> = ({ console }) => 
   );
 };
 
-const Network: FunctionComponent<{ seat: Seat }> = ({ seat: { tap } }) => {
+const Network: FunctionComponent<{ seat: Seat }> = ({ seat: { tap, session } }) => {
   const { offline, held, delayMs, duplicates, spoiledTokens } = tap.weather.value;
   const waiting = tap.waiting.value;
   const isCalm = !offline && !held && delayMs === 0 && duplicates === 0 && spoiledTokens === 0;
@@ -36,7 +36,7 @@ const Network: FunctionComponent<{ seat: Seat }> = ({ seat: { tap } }) => {
     <fieldset>
       <legend>The network</legend>
       <div class="buttons">
-        <button type="button" onClick={() => tap.drop()}>
+        <button type="button" disabled={!session.value} onClick={() => tap.drop()}>
           Drop the connection
         </button>
         <button type="button" disabled={isCalm} onClick={() => tap.calm()}>

@@ -9,6 +9,7 @@ import { MAX_PINGS } from '../latency/ping-burst.js';
 import { ActorChoice } from '../parts/actor-choice.js';
 import { useNow } from '../parts/use-now.js';
 import { SIDES, type Side } from '../wire/entry.js';
+import { now } from '../wire/frame-log.js';
 
 const WINDOW_MS = 60_000;
 const TITLES: Readonly<Record<Measure, string>> = { roundTrip: 'Round trips', delivery: 'Deliveries' };
@@ -25,7 +26,7 @@ export const Latency: FunctionComponent<{ console: Console }> = ({ console }) =>
   useNow(500);
   const samplesOf = (side: Side, measure: Measure) => {
     const samples = latencies.samples[side][measure];
-    return isAll.value ? samples : since(samples, Date.now() - WINDOW_MS);
+    return isAll.value ? samples : since(samples, now() - WINDOW_MS);
   };
   const other = { left: 'right', right: 'left' } as const;
   const nameOf = (side: Side, measure: Measure) =>
@@ -55,7 +56,7 @@ export const Latency: FunctionComponent<{ console: Console }> = ({ console }) =>
           <p class="quiet">{MEANS[measure]}</p>
           <Chart
             read={() => aligned(samplesOf('left', measure), samplesOf('right', measure))}
-            window={() => (isAll.value ? undefined : [(Date.now() - WINDOW_MS) / 1_000, Date.now() / 1_000])}
+            window={() => (isAll.value ? undefined : [(now() - WINDOW_MS) / 1_000, now() / 1_000])}
           />
           <table>
             <thead>

@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { now } from '../wire/frame-log.js';
 
 /** The time in milliseconds since 1970, anew every so often, for what says how long ago something was. */
 export function useNow(everyMs: number): number {
-  const now = useSignal(Date.now());
+  const shown = useSignal(now());
   useEffect(() => {
     const timer = setInterval(() => {
-      now.value = Date.now();
+      shown.value = now();
     }, everyMs);
     return () => clearInterval(timer);
-  }, [now, everyMs]);
-  return now.value;
+  }, [shown, everyMs]);
+  return shown.value;
 }

@@ -18,7 +18,8 @@ type Part = Pick<Entry, 'side' | 'connection'>;
 export type FrameCheck = (frame: WireFrame, sent: boolean) => readonly Problem[];
 
 const bytes = new TextEncoder();
-const now = () => performance.timeOrigin + performance.now();
+/** Milliseconds since 1970, with fractions: the clock of the whole page, so that everything on it can be compared. */
+export const now = () => performance.timeOrigin + performance.now();
 
 /**
  * Everything that went over the wire, in the order in which it did, bounded (I9). Whoever draws it reads `version`, which
