@@ -1,3 +1,5 @@
+import { oneLine } from './plain.js';
+
 /** Reasons with which a consent is over, and who ended it, in words for the person it was. */
 const ENDS: Readonly<Record<string, string>> = {
   revoked_by_person: 'You ended Tunebox’s access to your messages.',
@@ -11,8 +13,8 @@ const ENDS: Readonly<Record<string, string>> = {
 
 /** Why it is over, and whether that was the consent: then everything has to be forgotten. */
 export function endOf(reason: string): { readonly text: string; readonly isConsent: boolean } {
-  const text = ENDS[reason];
+  const text = Object.hasOwn(ENDS, reason) ? ENDS[reason] : undefined;
   return text === undefined
-    ? { text: `Tunebox cannot go on: ${reason.replaceAll('_', ' ')}.`, isConsent: false }
+    ? { text: `Tunebox cannot go on: ${oneLine(reason.replaceAll('_', ' '))}.`, isConsent: false }
     : { text, isConsent: true };
 }

@@ -2,6 +2,7 @@
 // `npm run tunebox -- --as alice`: a music player for the terminal. Its chat panel uses the SDK and nothing else.
 import { render } from 'ink';
 import { type Options, readOptions, USAGE } from './options.js';
+import { plain } from './plain.js';
 import { Seat } from './seat.js';
 import { Window } from './ui/window.js';
 
@@ -37,7 +38,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main().catch((error: Error) => {
-  console.error(`Tunebox: ${error.message}`);
+const code = await main().catch((error: Error) => {
+  console.error(`Tunebox: ${plain(error.message)}`);
   return 1;
 });
+// Everything is written. A connection whose other side is gone without a word would keep the program for minutes.
+process.exit(code);

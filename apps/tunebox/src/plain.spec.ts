@@ -1,3 +1,4 @@
+import { endOf } from './ends.js';
 import { oneLine, plain } from './plain.js';
 
 describe('Text of others in a terminal', () => {
@@ -10,5 +11,12 @@ describe('Text of others in a terminal', () => {
     expect(plain(text)).toBe(text);
     expect(plain('a\r\nb\rc\u2028d\te')).toBe('a\nb\nc\nd e');
     expect(oneLine('a\nb')).toBe('a b');
+  });
+
+  test('is made plain in the reason for an end too, which the bridge says', () => {
+    const { text, isConsent } = endOf('\u001b]0;evil\u0007__proto__');
+    expect([text, isConsent]).toEqual(['Tunebox cannot go on: \ufffd]0;evil\ufffd  proto  .', false]);
+    expect(endOf('constructor')).toEqual({ text: 'Tunebox cannot go on: constructor.', isConsent: false });
+    expect(endOf('revoked_by_person').isConsent).toBe(true);
   });
 });

@@ -10,6 +10,8 @@ import type { Options } from './options.js';
 const CLIENT_ID = 'tunebox-desktop';
 const SCOPES = ['openid', 'profile', 'messages.read', 'messages.send', 'contacts.read', 'presence.read'];
 const VERSION = '1.0';
+/** Another Tunebox on the same folder may write into it meanwhile. */
+const FORGET_RETRIES = 3;
 /** So long the bridge may take to hear of it, before the person is told that it has not. */
 const SIGN_OUT_MS = 3_000;
 const UNTOLD =
@@ -94,8 +96,10 @@ export class Seat {
     await this.#bridge?.close();
   }
 
+  /** First the sign-in, in its turn: another program that renews it would bring it back. */
   async forget(): Promise<void> {
-    await rm(this.options.folder, { recursive: true, force: true });
+    await this.#signIn.forget();
+    await rm(this.options.folder, { recursive: true, force: true, maxRetries: FORGET_RETRIES });
   }
 
   /** Signs out without a window. */
@@ -137,9 +141,19 @@ export class Seat {
     const bridge = this.#bridge;
     if (!bridge) return;
     this.#bridge = undefined;
+    if (end.isConsent) await bridge.outbox.clear().catch(() => {});
+    // Nothing is written any more.
     await bridge.close();
-    if (end.isConsent) await this.forget();
-    this.#set({ name: 'ended', text: end.text, forgotten: end.isConsent, ...(end.docs ? { docs: end.docs } : {}) });
+    const isForgotten = end.isConsent && (await this.#hasForgotten());
+    const text = end.isConsent && !isForgotten ? `${end.text} ${this.options.folder} could not be removed.` : end.text;
+    this.#set({ name: 'ended', text, forgotten: isForgotten, ...(end.docs ? { docs: end.docs } : {}) });
+  }
+
+  #hasForgotten(): Promise<boolean> {
+    return this.forget().then(
+      () => true,
+      () => false,
+    );
   }
 
   #set(phase: Phase): void {

@@ -65,7 +65,7 @@ function files(at = folder): string[] {
 
 /** Ends what Alice allowed, on Connected apps. */
 async function endOnConnectedApps(): Promise<void> {
-  const browser = new FormBrowser(bridge.publicUrl);
+  const browser = new FormBrowser(bridge.ownUrl);
   const page = await browser.get('/connected-apps');
   const apps = await browser.submit(formWith(page, 'login'), { login: 'alice', password: PASSWORD });
   const asked = await browser.submit(formWith(apps, 'grant'), {}, ['action', 'end']);
@@ -109,6 +109,17 @@ describe('Tunebox in a terminal', () => {
     await terminal.press('C-s');
     await terminal.until(/You \d.* ♪ Sodium Lamps by Marit Solheim[\s\S]*sodium-lamps ✓/);
 
+    for (let line = 1; line <= 60; line++)
+      await writer.request('message.send', { ...hostile, text: `line ${line}.`, clientId: crypto.randomUUID() });
+    await terminal.until('line 60.');
+    await terminal.press('PageUp', 'PageUp', 'PageUp');
+    await terminal.until(/line 9\.[\s\S]*PgDn: newer messages/);
+    await terminal.press('PageDown', 'PageDown', 'PageDown');
+    await terminal.until('line 60.');
+    await terminal.resize(9, 3);
+    await terminal.resize(100, 30);
+    await terminal.until('line 60.');
+
     network.refuse();
     network.cut();
     await terminal.until('○ offline');
@@ -125,7 +136,17 @@ describe('Tunebox in a terminal', () => {
         .map((path) => readFileSync(path, 'utf8'))
         .join(),
     ).not.toContain('Are you there?');
+    // What waits to be sent is forgotten too, and nothing comes back that was being written.
+    network.refuse();
+    network.cut();
+    await terminal.until('○ offline');
+    for (const text of ['never', 'to be', 'sent']) {
+      await terminal.type(text);
+      await terminal.press('Enter');
+    }
+    await terminal.until('3 to be sent when you are online again');
     await endOnConnectedApps();
+    network.refuse(false);
     await terminal.until(
       /You ended Tunebox’s access to your messages\.[\s\S]*has forgotten your messages and your sign-in/,
     );

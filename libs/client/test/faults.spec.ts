@@ -48,6 +48,24 @@ describe('Through a network with faults', () => {
     await close([alice, bob]);
   });
 
+  test('one that is cut, and refuses to be made anew for a while, loses nothing and doubles nothing', async () => {
+    const [alice, bob] = await both();
+    const before = network.connections;
+    network.refuse();
+    network.cut();
+    const texts = ['cut 1', 'cut 2', 'cut 3'];
+    const sent = texts.map((text) => alice.bridge.conversation(direct).send({ text }));
+    while (network.connections < before + 3) await new Promise((resolve) => setImmediate(resolve));
+    network.refuse(false);
+    await Promise.all(sent);
+    await Promise.all([alice.text('cut 3'), bob.text('cut 3')]);
+    for (const { texts: told, states } of [alice, bob]) {
+      expect(told()).toEqual(texts);
+      expect(states.find(({ name }) => name === 'reconnecting')?.reason).toBe('connection_lost');
+    }
+    await close([alice, bob]);
+  });
+
   test('a slow one is no reason to give up, and keeps the order', async () => {
     const [alice, bob] = await both();
     network.slow(150);
@@ -173,6 +191,17 @@ describe('Through a network with faults', () => {
           const numbers = stored.filter((text) => text?.startsWith(side)).map((text) => Number(text?.slice(1)));
           expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
         }
+        // And in the end the consent is over, in the middle of a fault or not: no other connection is made (44xx).
+        sent.length % 2 === 0 ? network.cut() : network.loseEvent();
+        await harness.end(alice.grant);
+        await alice.state('ended');
+        await bob.bridge.close();
+        const [connections, states] = [network.connections, alice.states.length];
+        await expect(alice.bridge.rtt()).rejects.toMatchObject({ code: 'revoked_by_person' });
+        // Longer than any wait between two tries.
+        await new Promise((resolve) => setTimeout(resolve, QUICK.maxMs + 50));
+        expect(alice.states).toHaveLength(states);
+        expect(network.connections).toBe(connections);
         await close([alice, bob]);
       }),
       { numRuns: Number(process.env.SDK_FAULT_RUNS ?? 6) },

@@ -266,6 +266,8 @@ export class Chat {
       case 'grant.changed':
         this.#set({ allowed: event.data.scopes });
         if (!this.#may('messages.read')) this.#talks = new Map();
+        if (!this.#may('contacts.read')) this.#set({ contacts: [] });
+        if (!this.#may('presence.read')) this.#set({ online: new Set() });
         break;
       case 'mailbox.reset':
         this.#talks = new Map();

@@ -1,7 +1,7 @@
 /** @jsxImportSource react */
 import { Box, Text, useInput, usePaste } from 'ink';
 import { oneLine } from '../plain.js';
-import { type Draft, EMPTY, edited } from './draft.js';
+import { type Draft, EMPTY, edited, firstOf, lastLetters } from './draft.js';
 import { useLatest } from './use-latest.js';
 
 interface Props {
@@ -18,14 +18,25 @@ export function Composer({ isActive, width, onChange, onSend }: Props) {
     edit({ do: 'insert', text });
     onChange?.(textOf(latest()));
   };
+  const send = () => {
+    const text = textOf(latest());
+    if (text.trim() === '') return;
+    onSend(text);
+    edit({ do: 'clear' });
+  };
+  /** Where the machine is busy several keys come at once, Enter among them. */
+  const type = (keys: string) => {
+    const [first = '', ...others] = keys.split('\r');
+    if (first) write(first);
+    for (const each of others) {
+      send();
+      if (each) write(each);
+    }
+  };
   useInput(
     (input, key) => {
-      if (key.return) {
-        const text = textOf(latest());
-        if (text.trim() === '') return;
-        onSend(text);
-        edit({ do: 'clear' });
-      } else if (key.leftArrow) edit({ do: 'left' });
+      if (key.return) send();
+      else if (key.leftArrow) edit({ do: 'left' });
       else if (key.rightArrow) edit({ do: 'right' });
       else if (key.home || (key.ctrl && input === 'a')) edit({ do: 'home' });
       else if (key.end || (key.ctrl && input === 'e')) edit({ do: 'end' });
@@ -33,7 +44,7 @@ export function Composer({ isActive, width, onChange, onSend }: Props) {
       else if (key.ctrl && input === 'u') {
         edit({ do: 'clear' });
         onChange?.('');
-      } else if (input && !key.ctrl && !key.meta && !key.tab && !key.escape) write(input);
+      } else if (input && !key.ctrl && !key.meta && !key.tab && !key.escape) type(input);
     },
     { isActive },
   );
@@ -51,11 +62,13 @@ const textOf = ({ before, after }: Draft) => before + after;
 function Line({ draft: { before, after }, isActive, width }: { draft: Draft; isActive: boolean; width: number }) {
   if (before === '' && after === '')
     return <Text dimColor>{isActive ? 'Write a message' : 'Tab: write a message'}</Text>;
+  const cursor = isActive ? firstOf(oneLine(after)) : '';
   return (
-    <Text wrap="truncate">
-      {oneLine(before).slice(-width)}
-      {isActive ? <Text inverse>{oneLine(after).slice(0, 1) || ' '}</Text> : null}
-      {oneLine(after).slice(isActive ? 1 : 0)}
+    // What is written at the end is seen, also where letters are wide.
+    <Text wrap={after === '' ? 'truncate-start' : 'truncate'}>
+      {lastLetters(oneLine(before), width)}
+      {isActive ? <Text inverse>{cursor || ' '}</Text> : null}
+      {oneLine(after).slice(cursor.length)}
     </Text>
   );
 }

@@ -1,4 +1,4 @@
-import { type Draft, type Edit, EMPTY, edited } from './draft.js';
+import { type Draft, type Edit, EMPTY, edited, firstOf, lastLetters } from './draft.js';
 
 const after = (...edits: Edit[]): Draft => edits.reduce(edited, EMPTY);
 
@@ -19,5 +19,11 @@ describe('What is being written', () => {
       after: '',
     });
     expect(after({ do: 'backspace' }, { do: 'left' }, { do: 'right' })).toEqual(EMPTY);
+  });
+
+  test('is cut between characters, and never in one', () => {
+    expect(lastLetters('abc👩‍👩‍👧é', 2)).toBe('👩‍👩‍👧é');
+    expect(firstOf('👩‍👩‍👧abc')).toBe('👩‍👩‍👧');
+    expect(firstOf('')).toBe('');
   });
 });

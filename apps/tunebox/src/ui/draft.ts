@@ -20,7 +20,7 @@ export function edited({ before, after }: Draft, edit: Edit): Draft {
       return { before: before.slice(0, before.length - last.length), after: last + after };
     }
     case 'right': {
-      const first = [...segmenter.segment(after)][0]?.segment ?? '';
+      const first = firstOf(after);
       return { before: before + first, after: after.slice(first.length) };
     }
     case 'home':
@@ -34,6 +34,18 @@ export function edited({ before, after }: Draft, edit: Edit): Draft {
   }
 }
 
+/** What is under the cursor. */
+export function firstOf(text: string): string {
+  return [...segmenter.segment(text)][0]?.segment ?? '';
+}
+
+/** The end of a text, in what people see as characters. */
+export function lastLetters(text: string, count: number): string {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+    .slice(-count)
+    .join('');
+}
+
 function lastOf(text: string): string {
-  return [...segmenter.segment(text)].at(-1)?.segment ?? '';
+  return lastLetters(text, 1);
 }

@@ -10,6 +10,8 @@ import type { PanelSize } from './chat-panel.js';
 import { Composer } from './composer.js';
 import { Panel } from './panel.js';
 import { Problems } from './problems.js';
+import { turned } from './scroll.js';
+import { useLatest } from './use-latest.js';
 import { body, typists, when } from './words.js';
 
 interface Props extends PanelSize {
@@ -24,11 +26,18 @@ const MARKS = { sent: '✓', delivered: '✓✓', read: '✓✓ read' } as const
 
 /** One conversation: what was said, what waits to be sent, and where to write. */
 export function TalkView({ chat, view, talk, song, onBack, ...size }: Props) {
-  const { id, messages, last, older } = talk;
+  const { id, messages, last } = talk;
   const { me, waiting, state, allowed } = view;
   const isLive = state.name === 'live';
   const isLoaded = messages !== undefined;
   const lastPosition = last?.position;
+  /** The position of the last message that is shown; undefined: the newest. */
+  const [end, turn, latestEnd] = useLatest<number | undefined, number>(
+    (at, by) => turned(messages?.map(({ position }) => position) ?? [], at, by),
+    undefined,
+  );
+  const upTo = (at = Number.POSITIVE_INFINITY) => messages?.filter(({ position }) => position <= at) ?? [];
+  const page = Math.max(1, Math.floor(size.height / 2));
   useEffect(() => {
     if (isLive && !isLoaded) void chat.open(id);
   }, [chat, id, isLive, isLoaded]);
@@ -41,7 +50,10 @@ export function TalkView({ chat, view, talk, song, onBack, ...size }: Props) {
       if (key.escape) {
         chat.typing(id, false);
         onBack();
-      } else if (key.pageUp) void chat.older(id);
+      } else if (key.pageUp) {
+        turn(-page);
+        if (upTo(latestEnd()).length < size.height) void chat.older(id);
+      } else if (key.pageDown) turn(page);
       else if (key.ctrl && input === 's') share();
       else if (key.ctrl && input === 'r') void chat.retry();
       else if (key.ctrl && input === 'x') void chat.discard();
@@ -54,18 +66,17 @@ export function TalkView({ chat, view, talk, song, onBack, ...size }: Props) {
   return (
     <Panel title={title} {...size}>
       <Box flexDirection="column" flexGrow={1} flexBasis={0} justifyContent="flex-end" overflow="hidden">
-        {older === undefined ? null : <Text dimColor>PgUp: older messages</Text>}
         {isLoaded ? null : <Text dimColor>{isLive ? 'The messages are on their way…' : 'You are offline.'}</Text>}
-        {messages?.slice(-size.height).map((message) => (
-          <Line key={message.id} message={message} isMine={message.from.id === me?.id} talk={talk} />
-        ))}
-        {mine.map((entry) => (
-          <Unsent key={entry.localId} entry={entry} isLive={isLive} />
-        ))}
+        {upTo(end)
+          .slice(-size.height)
+          .map((message) => (
+            <Line key={message.id} message={message} isMine={message.from.id === me?.id} talk={talk} />
+          ))}
+        {end === undefined ? mine.map((entry) => <Unsent key={entry.localId} entry={entry} isLive={isLive} />) : null}
       </Box>
       <Box flexDirection="column" flexShrink={0}>
         <Text dimColor wrap="truncate">
-          {typing ?? ' '}
+          {typing ?? (end === undefined ? ' ' : 'PgDn: newer messages')}
         </Text>
         <Problems view={view} />
         {allowed.includes('messages.send') ? (
@@ -79,7 +90,7 @@ export function TalkView({ chat, view, talk, song, onBack, ...size }: Props) {
           <Text dimColor>You allowed Tunebox to read your messages, not to write.</Text>
         )}
         <Text dimColor wrap="truncate">
-          {song ? `Ctrl-S: share “${song.name}” · ` : ''}Esc: back
+          {song ? `Ctrl-S: share “${song.name}” · ` : ''}PgUp: older messages · Esc: back
         </Text>
       </Box>
     </Panel>
