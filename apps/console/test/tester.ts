@@ -24,3 +24,14 @@ export async function signIn(page: Page, side: 'left' | 'right', login: string):
 }
 
 export const seatOf = (page: Page, side: 'left' | 'right') => page.locator(`.seat[data-side=${side}]`);
+
+const PRESSES_MAX = 80;
+
+/** Moves the focus on with Tab until it is there; fails where it never comes. */
+export async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let presses = 0; presses < PRESSES_MAX; presses++) {
+    await page.keyboard.press('Tab');
+    if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+  }
+  throw new Error(`${selector} cannot be reached by keyboard`);
+}

@@ -240,12 +240,18 @@ export class Sends {
     if (!this.#busy.has(lane)) void this.#sendAll(lane);
   }
 
+  /** While it is not, what is added says that it is queued; what was under way goes on with the next connection. */
+  get #isConnected(): boolean {
+    const { name } = this.link.state;
+    return this.link.session !== undefined && (name === 'live' || name === 'catching-up');
+  }
+
   async #sendAll(lane: string): Promise<void> {
     this.#busy.add(lane);
     try {
       for (let goesOn = true; goesOn; ) {
         const item = this.#waiting().find((each) => each.lane === lane);
-        goesOn = item !== undefined && this.link.session !== undefined && (await this.#send(item));
+        goesOn = item !== undefined && this.#isConnected && (await this.#send(item));
       }
     } finally {
       // In the same step as the last look: what is added after it finds the lane free.

@@ -79,9 +79,15 @@ describe('The bridge for tests of apps', () => {
     const world = createTestBridge();
     const alice = connected(world, 'alice');
     await settled(alice);
+    const statuses: string[] = [];
+    alice.bridge.on('outbox', ({ status }) => statuses.push(status));
     world.refuseConnections();
     world.cut();
     const sending = alice.bridge.sendTo('bob', { text: 'offline' });
+    await tick();
+    // It waits for a connection, and says so.
+    expect(await alice.bridge.outbox.list()).toMatchObject([{ status: 'queued' }]);
+    expect(statuses).toEqual(['queued']);
     world.message('bob', 'alice', 'meanwhile');
     world.failNext('message.send', 'unavailable');
     world.refuseConnections(false);

@@ -35,6 +35,9 @@ export class Chat {
   /** What waits to be sent, or could not be. */
   readonly waiting = signal<readonly Readonly<OutboxEntry>[]>([]);
   readonly problem = signal('');
+  /** How far this person has read each conversation, as the bridge knows it. */
+  readonly #marks = new Map<string, number>();
+  #isReading = false;
 
   constructor(private readonly client: () => Bridge | undefined) {}
 
@@ -48,6 +51,7 @@ export class Chat {
         scopes.includes('contacts.read') ? client.request('contacts.list', {}) : undefined,
       ]);
       batch(() => {
+        for (const { id, readUpTo = 0 } of list?.conversations ?? []) this.#marks.set(id, readUpTo);
         if (list) this.talks.value = list.conversations.map(({ lastMessage: last, ...talk }) => ({ ...talk, last }));
         if (people) this.contacts.value = people.contacts;
       });
@@ -119,10 +123,14 @@ export class Chat {
   heard({ event, data }: BridgeEvent): void {
     switch (event) {
       case 'message.created':
+        // One of one's own may come before the answer to its command.
+        this.waiting.value = this.waiting.value.filter(({ localId }) => localId !== data.clientId);
+        this.#message(data.message, true);
+        return;
       case 'message.edited':
       case 'message.deleted':
       case 'message.reacted':
-        this.#message(data.message, event === 'message.created');
+        this.#message(data.message, false);
         return;
       case 'conversation.created':
       case 'conversation.updated':
@@ -147,6 +155,7 @@ export class Chat {
 
   /** The consent is over: nothing of what it showed stays on the page. */
   forget(): void {
+    this.#marks.clear();
     batch(() => {
       this.talks.value = [];
       this.contacts.value = [];
@@ -184,13 +193,23 @@ export class Chat {
     this.#put({ unread: 0, ...known, ...shown });
   }
 
+  /** What is open has been read. One mark is under way at a time, and the next says all that came meanwhile. */
   async #read(client: Bridge): Promise<void> {
-    const id = this.openId.value;
-    const last = this.messages.value.at(-1)?.position;
-    const talk = this.talks.value.find((each) => each.id === id);
-    if (id === undefined || last === undefined || !talk || talk.unread === 0) return;
-    await client.conversation(id).read(last);
-    this.#put({ ...talk, unread: 0 });
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      for (;;) {
+        const id = this.openId.value;
+        const last = this.messages.value.at(-1)?.position ?? 0;
+        if (id === undefined || last <= (this.#marks.get(id) ?? 0)) return;
+        this.#marks.set(id, last);
+        await client.conversation(id).read(last);
+        const talk = this.talks.value.find((each) => each.id === id);
+        if (talk && talk.unread > 0) this.#put({ ...talk, unread: 0 });
+      }
+    } finally {
+      this.#isReading = false;
+    }
   }
 
   #put(talk: Talk): void {

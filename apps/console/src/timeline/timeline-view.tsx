@@ -85,7 +85,13 @@ export const TimelineView: FunctionComponent<{ console: Console }> = ({ console 
         </button>
       </search>
       <p class="count">{entries.length === total ? `${total} entries` : `${entries.length} of ${total} entries`}</p>
-      <List console={console} entries={entries} />
+      {entries.length > 0 ? (
+        <List console={console} entries={entries} />
+      ) : (
+        <p class="empty">
+          {total === 0 ? 'Nothing yet. Sign somebody in, and every frame appears here.' : 'Nothing of it is like this.'}
+        </p>
+      )}
       {selected && <Details console={console} entry={selected} />}
     </>
   );
@@ -171,7 +177,6 @@ const List: FunctionComponent<{ console: Console; entries: readonly Entry[] }> =
           />
         ))}
       </div>
-      {entries.length === 0 && <p class="empty">Nothing yet. Sign somebody in, and every frame appears here.</p>}
     </div>
   );
 };
