@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { GatewayHarness } from '../../../apps/bridge/test/gateway/gateway-harness.js';
 import { type BridgeEvent, createClient } from '../src/index.js';
 import { fileOutbox } from '../src/outbox/file.js';
+import { createTestBridge } from '../src/testing/index.js';
 import { PUBLIC_URL, testClient } from './bridge-harness.js';
+import { scenario } from './scenario.js';
 
 let harness: GatewayHarness;
 let direct: string;
@@ -220,6 +222,19 @@ describe('A client of the SDK', () => {
     expect(await alice.bridge.conversation(direct).send({ text: '💬'.repeat(4_000) })).toHaveProperty('id');
     expect(alice.states.map(({ name }) => name)).toEqual(['opening', 'catching-up', 'live']);
     await alice.bridge.close();
+  });
+
+  test('is answered by the bridge in memory, for tests of apps, as by this one: right and wrong commands, and events', async () => {
+    await using own = await GatewayHarness.start('pglite');
+    const [alice, bob] = [await testClient(own, 'alice'), await testClient(own, 'bob')];
+    await bob.state('live');
+    const real = await scenario(alice.bridge, bob.bridge);
+    const world = createTestBridge(['alice', 'bob', 'carol', 'dave']);
+    await using other = createClient(world.as('alice'));
+    await using another = createClient(world.as('bob'));
+    await another.rtt();
+    expect(await scenario(other, another)).toEqual(real);
+    await Promise.all([alice.bridge.close(), bob.bridge.close()]);
   });
 
   test('where it may only send, it is live without a mailbox, and is told no more than the id', async () => {

@@ -202,6 +202,16 @@ describe('The bridge for tests of apps', () => {
     await alice.bridge.close();
   });
 
+  test('of more than four connections on one consent the oldest goes', async () => {
+    const world = createTestBridge();
+    const options = world.as('alice');
+    const tabs = Array.from({ length: 5 }, () => createClient(options));
+    for (const tab of tabs.slice(1)) await tab.rtt();
+    for await (const { name } of tabs[0]!.status()) if (name === 'ended') break;
+    expect(tabs.map(({ state }) => state.reason)).toEqual(['superseded', undefined, undefined, undefined, undefined]);
+    await Promise.all(tabs.map((tab) => tab.close()));
+  });
+
   test('a token that comes after the bridge was closed is nobody’s', async () => {
     const world = createTestBridge();
     const { token, ...options } = world.as('alice');

@@ -69,7 +69,10 @@ export const COMMANDS: { readonly [Name in Answered]: Command<Name> } = {
     ...send,
     answer: (world, person, { conversation: id, title, add = [], remove = [] }) => {
       const conversation = conversationOf(world, person, id);
+      if (conversation.kind === 'direct') throw refusal('invalid_data');
       const before = conversation.members;
+      // Its creator removes others, or whoever has been in it longest after them; everybody may leave.
+      if (remove.some((each) => each !== person) && before[0] !== person) throw refusal('not_found');
       if (title !== undefined) conversation.title = title;
       conversation.members = [...new Set([...before, ...add.map((each) => personOf(world, each))])].filter(
         (member) => !remove.includes(member),
@@ -94,8 +97,9 @@ export const COMMANDS: { readonly [Name in Answered]: Command<Name> } = {
     answer: (world, person, { conversation: id, upTo }) => {
       const conversation = conversationOf(world, person, id);
       const receipt = world.receipt(conversation, person);
+      if (upTo > conversation.messages.length) throw refusal('invalid_data');
       if (upTo <= receipt.readUpTo) return {};
-      receipt.readUpTo = Math.min(upTo, conversation.messages.length);
+      receipt.readUpTo = upTo;
       receipt.deliveredUpTo = Math.max(receipt.deliveredUpTo, receipt.readUpTo);
       world.received(conversation, person);
       return {};
@@ -107,7 +111,9 @@ export const COMMANDS: { readonly [Name in Answered]: Command<Name> } = {
       const conversation =
         to === undefined
           ? conversationOf(world, person, id ?? '')
-          : world.conversationOf([person, personOf(world, to)]);
+          : world.conversationOf([person, contactOf(world, person, to)]);
+      if (replyTo !== undefined && !conversation.messages.some((each) => each.id === replyTo))
+        throw refusal('not_found');
       const message = world.add(
         conversation,
         person,
@@ -137,6 +143,7 @@ export const COMMANDS: { readonly [Name in Answered]: Command<Name> } = {
       if (message.from.id !== person) throw refusal('not_found');
       if (!message.deletedAt) {
         for (const gone of ['text', 'title', 'note', 'editedAt'] as const) delete message[gone];
+        message.reactions = [];
         message.deletedAt = new Date().toISOString();
         world.changed(message, 'message.deleted');
       }
@@ -147,6 +154,7 @@ export const COMMANDS: { readonly [Name in Answered]: Command<Name> } = {
     ...send,
     answer: (world, person, { message: id, emoji }) => {
       const message = messageOf(world, person, id);
+      if (message.deletedAt) throw refusal('conflict');
       const known = message.reactions.find((reaction) => reaction.emoji === emoji);
       if (known?.people.includes(person)) return { message: structuredClone(message) };
       if (known) known.count = known.people.push(person);
@@ -180,6 +188,7 @@ export const COMMANDS: { readonly [Name in Answered]: Command<Name> } = {
   'mailbox.ack': {
     ...read,
     answer: (world, person, { seq }) => {
+      if (seq > world.head(person)) throw refusal('invalid_data');
       const stored = (world.mailboxes.get(person) ?? []).filter(
         (entry) => entry.seq <= seq && entry.event === 'message.created',
       );
@@ -231,6 +240,11 @@ function page<T>(all: readonly T[], limit: number, cursor = '0'): { items: T[]; 
 function personOf(world: World, id: string): string {
   if (!world.people.has(id)) throw refusal('not_found');
   return id;
+}
+
+function contactOf(world: World, person: string, id: string): string {
+  if (id === person) throw refusal('not_found');
+  return personOf(world, id);
 }
 
 function conversationOf(world: World, person: string, id: string): TestConversation {

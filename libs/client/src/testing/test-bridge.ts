@@ -3,6 +3,7 @@ import type { ClientOptions } from '../options.js';
 import type { WebSocketClass } from '../socket.js';
 import { COMMANDS, Refusal, refusal } from './commands.js';
 import { bare, type Consent, refusedOpening, sessionOf } from './replies.js';
+import { check } from './rules.js';
 import { type SocketServer, TestSocket } from './test-socket.js';
 import { type MailboxEntry, type TestConversation, World } from './world.js';
 
@@ -18,6 +19,9 @@ const EVERY: Readonly<Record<Scope, true>> = {
   'public.read': true,
 };
 const ALL = Object.keys(EVERY) as Scope[];
+
+/** Of one consent. */
+const MAX_CONNECTIONS = 4;
 
 interface Client {
   readonly socket: TestSocket;
@@ -199,6 +203,8 @@ export class TestBridge {
   #open(client: Client, id: string, { token = '', resume }: WireCommands['session.open']['data']): void {
     const consent = this.#consentOf(token);
     client.consent = consent;
+    const [oldest, ...others] = [...this.#clients.values()].filter((each) => each.consent === consent);
+    if (others.length >= MAX_CONNECTIONS) oldest?.socket.end(4409, 'superseded');
     const { socket } = client;
     const head = this.#world.head(consent.person);
     const reads = consent.scopes.includes('messages.read');
@@ -251,6 +257,7 @@ export class TestBridge {
     if (!command) throw refusal('unknown_event');
     const { scope } = command;
     if (scope && !consent.scopes.includes(scope)) throw refusal('scope_missing', { scope });
+    check(event, data);
     const { clientId, ...content } = data;
     const key = `${consent.person} ${event} ${clientId}`;
     const known = clientId === undefined ? undefined : this.#world.answered.get(key);
