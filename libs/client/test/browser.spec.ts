@@ -86,6 +86,16 @@ describe('The SDK in Chromium', () => {
     await page.close();
   });
 
+  test('takes nothing for the end of a sign-in that it has not begun, and leaves the address as it is', async () => {
+    const page = await context.newPage();
+    const elsewhere = `${address}?code=of-another-service&state=guess&page=2`;
+    await page.goto(elsewhere);
+    await page.waitForFunction(() => 'world' in globalThis);
+    expect(await page.evaluate(() => world.finished)).toBe(false);
+    expect(page.url()).toBe(elsewhere);
+    await page.close();
+  });
+
   test('a tab that was closed while the bridge was away leaves its messages, and the next one sends them once (I5)', async () => {
     const page = await open();
     await connect(page);

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BridgeProcess, signsIn, startBridge, usesCode } from '@drawbridge/testing';
+import { type BridgeProcess, FaultProxy, signsIn, startBridge, usesCode } from '@drawbridge/testing';
 import { createClient, type State } from '../src/index.js';
 import {
   createSignIn,
@@ -20,13 +20,20 @@ import { QUICK } from './bridge-harness.js';
 const SCOPES = ['profile', 'messages.read', 'messages.send'];
 const alice = { login: 'alice', scopes: SCOPES };
 
+/** Everything goes through it. */
+let network: FaultProxy;
 let bridge: BridgeProcess;
 let file: string;
 beforeAll(async () => {
-  bridge = await startBridge({ database: 'pglite' });
+  network = await FaultProxy.to('http://127.0.0.1:1');
+  bridge = await startBridge({ database: 'pglite', env: { PUBLIC_URL: network.url } });
+  network.lead(bridge.ownUrl);
   file = join(await mkdtemp(join(tmpdir(), 'drawbridge-sign-in-')), 'tunebox', 'sign-in.json');
 });
-afterAll(() => bridge[Symbol.asyncDispose]());
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+  await bridge[Symbol.asyncDispose]();
+});
 
 /** One request as it is, and the first line of the answer. */
 async function raw({ port, hostname }: URL, line: string): Promise<string> {
