@@ -1,5 +1,6 @@
 import { FaultProxy } from '@drawbridge/testing';
 import fc from 'fast-check';
+import { BUS } from '../../../apps/bridge/src/bus.js';
 import { GatewayHarness } from '../../../apps/bridge/test/gateway/gateway-harness.js';
 import { BridgeError, createClient } from '../src/index.js';
 import { QUICK, type TestClient, testClient } from './bridge-harness.js';
@@ -133,6 +134,35 @@ describe('Through a network with faults', () => {
     expect(alice.asked).toEqual(['open']);
     expect(alice.states.at(-1)).toMatchObject({ name: 'ended', reason: 'revoked_by_person' });
     await close([alice, bob]);
+  });
+
+  test('a gateway that is drained is left for another within its time, and nothing is missing', async () => {
+    const settings = { DRAIN_MS: '5000', GATEWAY_ID: 'gw-going' };
+    const going = await GatewayHarness.on(harness.database, settings, false, harness.app.get(BUS));
+    network.lead(going.origin);
+    const clients = [await through('alice'), await through('bob')] as const;
+    await Promise.all(clients.map((client) => client.state('live')));
+    const [alice, bob] = clients;
+    network.lead(harness.origin);
+    const sent: Promise<unknown>[] = [];
+    const send = () => sent.push(alice.bridge.conversation(direct).send({ text: `drained ${sent.length}` }));
+    send();
+    const drained = going.gateway.drain();
+    const before = network.connections;
+    for (send(); network.connections < before + 2; send()) await alice.bridge.rtt();
+    await drained;
+    send();
+    await Promise.all(sent);
+    await Promise.all([alice.text(`drained ${sent.length - 1}`), bob.text(`drained ${sent.length - 1}`)]);
+    for (const { texts, states } of clients) {
+      expect(texts()).toEqual(sent.map((_, n) => `drained ${n}`));
+      // None where the second connection is there before the first is closed.
+      const losses = states.filter(({ name }) => name === 'reconnecting');
+      expect(losses.map(({ reason }) => reason)).toEqual(losses.map(() => 'going_away'));
+      for (const { retryInMs } of losses) expect(retryInMs).toBeLessThanOrEqual(1_000 + QUICK.maxMs);
+    }
+    await close(clients);
+    await going.stop();
   });
 
   type Step = 'alice sends' | 'bob sends' | 'cut' | 'lose' | 'repeat' | 'slow' | 'refuse' | 'half-open';
