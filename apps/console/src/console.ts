@@ -5,6 +5,7 @@ import { PingBurst } from './latency/ping-burst.js';
 import { Operator } from './operator/operator.js';
 import { Seat } from './people/seat.js';
 import { onSignIn } from './people/sign-in-window.js';
+import { Runs } from './runs/runs.js';
 import type { Settings } from './settings.js';
 import { type CodeMeaning, loadCodes } from './timeline/codes.js';
 import { Filter } from './timeline/filter.js';
@@ -21,6 +22,7 @@ export class Console {
   readonly latencies = new Latencies(this.log);
   readonly burst = new PingBurst(this.log);
   readonly operator: Operator;
+  readonly runs: Runs;
   /** The number of the entry that is looked at. */
   readonly selected = signal<number | undefined>(undefined);
   /** Whom the tools act for. */
@@ -34,7 +36,8 @@ export class Console {
     this.seats = { left: new Seat('left', settings, this.log), right: new Seat('right', settings, this.log) };
     for (const side of SIDES) effect(() => this.states[side].heard(this.seats[side].state.value));
     this.operator = new Operator(this.seats, this.log);
-    onSignIn(({ side, error }) => {
+    this.runs = new Runs(this.seats, settings, this.log);
+    onSignIn(settings, ({ side, error }) => {
       const seat = this.seats[side];
       if (error === undefined) void seat.signedIn();
       else seat.problem.value = error === 'access_denied' ? 'They did not allow it.' : `The sign-in failed: ${error}`;

@@ -7,10 +7,28 @@ export interface Settings {
   readonly scopes: readonly string[];
   /** The demo's people, where there are some: their name on the sign-in page, and the password. */
   readonly demo?: { readonly logins: readonly string[]; readonly password: string };
+  /** The public end of the bridge that serves this console, which is another one where the tester chose one. */
+  readonly own?: string;
 }
+
+export type OtherServer = Pick<Settings, 'publicUrl' | 'clientId'>;
+
+/** In this tab, and the windows that it opens to sign somebody in. */
+const KEY = 'drawbridge-console-server';
 
 export async function loadSettings(): Promise<Settings> {
   const response = await fetch('settings.json');
   if (!response.ok) throw new Error(`The bridge did not say where it is: HTTP ${response.status}.`);
-  return response.json();
+  const own = (await response.json()) as Settings;
+  const chosen = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as OtherServer | null;
+  if (!chosen) return { ...own, own: own.publicUrl };
+  // Its people are others: the passwords of this one are nobody's there.
+  const { demo: _, ...rest } = own;
+  return { ...rest, ...chosen, own: own.publicUrl };
+}
+
+/** From the next start of the page on; undefined for the console's own. */
+export function chooseServer(server: OtherServer | undefined): void {
+  if (server) sessionStorage.setItem(KEY, JSON.stringify({ publicUrl: server.publicUrl, clientId: server.clientId }));
+  else sessionStorage.removeItem(KEY);
 }

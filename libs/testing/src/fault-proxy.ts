@@ -15,6 +15,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #server = createServer((client) => this.#join(client));
   readonly #pairs = new Set<Pair>();
   #refuses = false;
+  #firstFate: Fate = 'passes';
   #delayMs = 0;
 
   private constructor(private target: URL) {}
@@ -65,6 +66,11 @@ export class FaultProxy implements AsyncDisposable {
     for (const pair of this.#pairs) pair.fate = 'comes twice';
   }
 
+  /** The first durable event on each connection to come comes twice. */
+  repeatFirstEvents(): void {
+    this.#firstFate = 'comes twice';
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -80,6 +86,7 @@ export class FaultProxy implements AsyncDisposable {
       () => this.#delayMs,
       () => this.#pairs.delete(pair),
     );
+    pair.fate = this.#firstFate;
     this.#pairs.add(pair);
   }
 }

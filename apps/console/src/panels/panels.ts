@@ -4,6 +4,7 @@ import { Faults } from './faults.js';
 import { Help } from './help.js';
 import { Latency } from './latency.js';
 import { Operator } from './operator.js';
+import { Runs } from './runs.js';
 import { Send } from './send.js';
 
 interface Panel {
@@ -15,6 +16,7 @@ interface Panel {
 export const PANELS = {
   send: { title: 'Send', view: Send },
   faults: { title: 'Faults', view: Faults },
+  runs: { title: 'Runs', view: Runs },
   latency: { title: 'Latency', view: Latency },
   operator: { title: 'Operator', view: Operator },
   help: { title: 'Help', view: Help },

@@ -15,6 +15,8 @@ const QUERY = 'sign-in';
 
 export interface SignInOutcome {
   readonly side: Side;
+  /** Where they signed in: consoles of several servers may be open. */
+  readonly server: string;
   /** Why it failed, such as `access_denied`. */
   readonly error?: string;
 }
@@ -35,8 +37,10 @@ export async function beginSignIn(side: Side, signIn: SignIn): Promise<void> {
   await beginRedirect(signIn, here());
 }
 
-export function onSignIn(listener: (outcome: SignInOutcome) => void): void {
-  new BroadcastChannel(CHANNEL).addEventListener('message', ({ data }) => listener(data));
+export function onSignIn({ publicUrl }: Settings, listener: (outcome: SignInOutcome) => void): void {
+  new BroadcastChannel(CHANNEL).addEventListener('message', ({ data }: MessageEvent<SignInOutcome>) => {
+    if (data.server === publicUrl) listener(data);
+  });
 }
 
 /**
@@ -63,11 +67,12 @@ export async function signInStep(settings: Settings): Promise<'none' | 'leaving'
 
 /** Undefined where no sign-in came back. */
 async function finished(side: Side, settings: Settings): Promise<SignInOutcome | undefined> {
+  const server = settings.publicUrl;
   try {
-    return (await finishRedirect(signInOf(side, settings))) ? { side } : undefined;
+    return (await finishRedirect(signInOf(side, settings))) ? { side, server } : undefined;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
-    return { side, error: code ?? message };
+    return { side, server, error: code ?? message };
   }
 }
 

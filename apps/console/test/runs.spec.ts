@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type BridgeProcess, FaultProxy, launchChromium, startBridge } from '@drawbridge/testing';
+import type { Browser, Page } from 'playwright-core';
+import { openConsole, seatOf, signIn } from './tester.js';
+
+const JEST = fileURLToPath(new URL('../../../node_modules/jest/bin/jest.js', import.meta.url));
+const NAME = 'A message sent while the other side was offline arrives once';
+const TEXT = 'While you were offline';
+
+let bridge: BridgeProcess;
+let browser: Browser;
+let page: Page;
+let folder: string;
+let exported: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'drawbridge-runs-'));
+  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite' }), launchChromium()]);
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  page = await openConsole(context, bridge.internalUrl);
+  await signIn(page, 'left', 'alice');
+  await signIn(page, 'right', 'bob');
+});
+afterAll(async () => {
+  await browser.close();
+  await bridge[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const button = (name: string) => page.getByRole('button', { name, exact: true }).click();
+const heard = (side: 'left' | 'right', text: string) => seatOf(page, side).locator('.messages').getByText(text);
+
+async function say(side: 'left' | 'right', text: string): Promise<void> {
+  const field = seatOf(page, side).getByLabel('Message', { exact: true });
+  await field.fill(text);
+  await field.press('Enter');
+}
+
+/** Runs a test file as a tester does, in a folder where there is nothing else. */
+function jest(text: string, env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
+  const runFolder = mkdtempSync(join(folder, 'jest-'));
+  writeFileSync(join(runFolder, 'package.json'), '{}');
+  writeFileSync(join(runFolder, 'recorded.test.js'), text);
+  // The options of this run of Jest are none of its own.
+  const { NODE_OPTIONS: _, ...rest } = process.env;
+  const child = spawn(process.execPath, [JEST, '--ci'], { cwd: runFolder, env: { ...rest, ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (bytes) => {
+      output += bytes;
+    });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
+}
+
+/** What axe finds in the panel, in both colours, as it is now. */
+async function examined(): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const axe = new AxeBuilder({ page }).setLegacyMode().include('.tools');
+    if (colorScheme === 'dark') axe.withRules('color-contrast');
+    const { violations } = await axe.analyze();
+    found.push(...violations.map(({ id, nodes }) => `${id} ${nodes.map(({ html }) => html).join(' ')}`));
+    const pictures = process.env.DRAWBRIDGE_PICTURES;
+    if (!pictures) continue;
+    await page.screenshot({ path: `${pictures}/runs-${colorScheme}.png` });
+    await page.setViewportSize({ width: 320, height: 1_800 });
+    await button('Tools');
+    await page.screenshot({ path: `${pictures}/runs-${colorScheme}-320.png` });
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  return found;
+}
+
+async function downloaded(name: string): Promise<string> {
+  const download = page.waitForEvent('download');
+  await button(name);
+  return readFileSync(await (await download).path(), 'utf8');
+}
+
+async function replayed(): Promise<string | null> {
+  await button('Replay');
+  await page.locator('.verdict[data-verdict]').waitFor();
+  return page.locator('.verdict').getAttribute('data-verdict');
+}
+
+describe('A run', () => {
+  let recording: string;
+
+  test('is recorded: what the two people did and what came of it, and nothing else', async () => {
+    await page.getByRole('tab', { name: 'Runs' }).click();
+    await page.getByLabel('What the run shows').fill(NAME);
+    await button('Record');
+    await seatOf(page, 'right').getByLabel('Network').uncheck();
+    await say('left', TEXT);
+    await heard('left', TEXT).waitFor();
+    await seatOf(page, 'right').getByLabel('Network').check();
+    await heard('right', TEXT).waitFor();
+    await button('Stop recording');
+    await page.getByRole('heading', { name: NAME }).waitFor();
+    const done = await page.locator('.steps [data-kind=done] bdi').allInnerTexts();
+    expect(done).toEqual([
+      'Alice Moreau connects',
+      'Bob Okafor connects',
+      'Bob Okafor goes offline',
+      'Alice Moreau sends message.send',
+      'Bob Okafor connects, and goes on where they were',
+    ]);
+    const expected = await page.locator('.steps [data-kind=expected] bdi').allInnerTexts();
+    expect(expected.toSorted()).toEqual([
+      'Alice Moreau gets message.created, once',
+      'Alice Moreau is answered ok to message.send',
+      'Bob Okafor gets message.created, once',
+    ]);
+    recording = await downloaded('Save to a file');
+    expect(recording).not.toMatch(/eyJ|"proof"|"token"|"nonce"|[0-9a-f]{8}-[0-9a-f]{4}-/);
+  });
+
+  test('is replayed in the page, and passes: the people go on afterwards where they were', async () => {
+    expect(await replayed()).toBe('passed');
+    expect(await page.locator('.steps li:not([data-state=passed])').count()).toBe(0);
+    await Promise.all([heard('left', TEXT).nth(1).waitFor(), heard('right', TEXT).nth(1).waitFor()]);
+    expect(await examined()).toEqual([]);
+  });
+
+  test('fails in the page where something else comes of it, and the step says what', async () => {
+    const [before, after] = [recording.lastIndexOf(TEXT), recording.lastIndexOf(TEXT) + TEXT.length];
+    const other = `${recording.slice(0, before)}Something else${recording.slice(after)}`;
+    await page.getByLabel('Load from a file').setInputFiles({
+      name: 'other.drawbridge.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(other),
+    });
+    expect(await replayed()).toBe('failed');
+    await page
+      .locator('.steps [data-state=failed]')
+      .getByText(`message.text is "${TEXT}", not "Something else"`)
+      .waitFor();
+    await page.getByLabel('Load from a file').setInputFiles({
+      name: 'recorded.drawbridge.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(recording),
+    });
+    exported = await downloaded('Export as a Jest test');
+  });
+
+  test('is a test that Jest runs without anything else, and that passes', async () => {
+    const { code, output } = await jest(exported);
+    expect(output).toContain(`✓ ${NAME}`);
+    expect(code).toBe(0);
+  });
+
+  test('is a test that fails where a message comes twice, and says so', async () => {
+    await using proxy = await FaultProxy.to(bridge.publicUrl);
+    proxy.repeatFirstEvents();
+    const elsewhere = exported.replace(/new WebSocket\(`.*?`,/, `new WebSocket('${proxy.url}/bridge',`);
+    expect(elsewhere).not.toBe(exported);
+    const { code, output } = await jest(elsewhere);
+    expect(output).toMatch(/To the LEFT person: seq (\d+) with prev \d+ came after \1/);
+    expect(code).toBe(1);
+  });
+});
