@@ -43,7 +43,7 @@ function messagePage(of: (texts: Texts) => Explanation, detail?: OAuthError): Pa
       body: (
         <section class="card">
           <h1>{title}</h1>
-          <p>{text}</p>
+          <p class="lead">{text}</p>
           {detail && <p class="small quiet">{texts.oauth.forMakers(<Detail {...detail} />)}</p>}
         </section>
       ),

@@ -6,7 +6,7 @@ export function WindDown({ appName, endsAt }: { appName: string; endsAt: Date | 
   const { apps } = useTexts();
   if (!endsAt) return null;
   return (
-    <div class="notice">
+    <div class="notice warning">
       <p>{apps.windDown(appName, <Time at={endsAt} as="day" />)}</p>
     </div>
   );

@@ -75,6 +75,7 @@ input[type=text], input[type=password] {
   width: 100%; min-height: 3rem; padding: .6rem .8rem; font: inherit; color: inherit;
   background: var(--paper); border: 1px solid var(--edge); border-radius: 9px;
 }
+::placeholder { color: var(--quiet); opacity: 1; }
 input[type=text]:focus-visible, input[type=password]:focus-visible { outline-offset: 1px; border-radius: 9px; }
 button, a.button {
   min-height: 3rem; padding: .6rem 1.3rem; border-radius: 9px; border: 1px solid transparent; cursor: pointer;
@@ -90,22 +91,24 @@ button.ending:hover { background: var(--end-wash); }
 button.ended { background: var(--end); color: var(--end-ink); }
 button.ended:hover { background: var(--end-deep); }
 button.plain {
-  background: none; color: var(--go); padding: .4rem .2rem; min-height: 2.25rem; font-weight: 500; overflow-wrap: anywhere;
+  background: none; color: var(--go); padding: .4rem 0; min-height: 2.25rem; font-weight: 500; line-height: 1.4; overflow-wrap: anywhere;
   text-decoration: underline; text-underline-offset: .18em; text-decoration-thickness: 1px;
 }
 button.plain:hover { text-decoration-thickness: 2px; }
-.actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-block-start: 1.6rem; }
-.actions > button, .actions > a.button { flex: 1 1 9rem; }
+.actions { /* beside each other or one below the other, and always of one height */
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10.5rem), 1fr)); grid-auto-rows: 1fr;
+  gap: .75rem; margin-block-start: 1.6rem;
+}
 .after { margin-block-start: .75rem; text-align: center; }
 
 fieldset { border: 0; margin: 1.6rem 0 0; padding: 0; min-width: 0; }
 legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: inline-start; }
-.tick-all { display: flex; justify-content: flex-end; min-width: max-content; } /* too narrow beside the heading: it goes below */
+.tick-all { float: inline-end; } /* too narrow beside the heading: it goes below */
 .scopes { clear: both; list-style: none; margin: .35rem 0 0; padding: 0; border-block-start: 1px solid var(--line); }
 .scopes li { border-block-end: 1px solid var(--line); }
 .scopes label {
   display: grid; grid-template-columns: auto 1fr; gap: .1rem .85rem; align-items: start;
-  padding: .8rem .35rem; cursor: pointer; font-weight: 500; border-radius: 6px;
+  margin-inline: -.5rem; padding: .8rem .5rem; cursor: pointer; font-weight: 500; border-radius: 6px;
 }
 .scopes label:hover { background: var(--go-wash); }
 .scopes label:has(:focus-visible) { outline: 3px solid var(--go); outline-offset: -2px; }
@@ -140,7 +143,7 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: inline-start
 .grant .usage { margin-block-start: 1.1rem; }
 .grant fieldset { margin-block-start: 1.1rem; }
 .grant legend { float: none; font: 400 .8125rem/1.4 var(--sans); color: var(--quiet); }
-.grant .scopes label { padding: .6rem .35rem; }
+.grant .scopes label { padding-block: .6rem; }
 .grant .scopes + p { margin-block-start: .5rem; }
 .grant .actions { margin-block-start: 1.1rem; }
 .asked { display: grid; gap: .75rem; margin: 1.35rem 0 0; padding: 1rem 1.15rem; background: var(--paper); border-radius: 10px; font-size: .9375rem; }
@@ -152,19 +155,26 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: inline-start
 .code { font-family: var(--mono); letter-spacing: .08em; }
 input.code { font-size: 1.35rem; text-transform: uppercase; }
 .card > p:first-child { margin-block-start: 0; }
+.card > dl + p { margin-block-start: 1.25rem; }
 .section { margin: 2.5rem 0 1rem; }
-details { margin-block-start: .6rem; }
-summary { cursor: pointer; color: var(--go); min-height: 1.75rem; }
+details { margin-block-start: .5rem; }
+details[open] { padding-block-end: .25rem; }
+summary { cursor: pointer; color: var(--go); padding-block: .2rem; }
+summary + p { margin-block-start: .3rem; }
+.back { margin-block-start: 1.25rem; }
 .evidence { margin: .5rem 0 0; padding-inline-start: 1.1rem; }
 .evidence li + li { margin-block-start: .35rem; }
 .past { list-style: none; margin: 0; padding: 0; }
 .past > li { padding: .9rem 0; border-block-end: 1px solid var(--line); }
 .past > li:first-child { padding-block-start: 0; }
 .past > li:last-child { padding-block-end: 0; border-block-end: 0; }
+.past + details { margin-block-start: 1rem; }
 
 @media (max-width: 24rem) {
   .masthead { padding-block: 1.1rem .9rem; }
   .masthead, main, .foot { padding-inline: .75rem; }
+  button, a.button { padding-inline: .75rem; }
+  legend { font-size: 1.05rem; }
 }
 @media (forced-colors: active) {
   .scopes input { appearance: auto; }

@@ -178,7 +178,8 @@ export const de: Texts = {
     signedInAs: (person) => say`Angemeldet als ${name(person)}`,
     signOut: 'Abmelden',
     none: 'Keine App ist verbunden',
-    noneText: 'Niemand außer der Plattform selbst erreicht Ihre Nachrichten.',
+    noneText:
+      'Niemand außer der Plattform selbst erreicht Ihre Nachrichten. Sobald Sie einer App etwas erlauben, steht sie hier, und hier können Sie das jederzeit beenden.',
     endAll: (count) => `Zugriff für alle ${number(count)} beenden`,
     record: 'Was aufgezeichnet ist',
     recordText:

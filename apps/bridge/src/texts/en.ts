@@ -175,7 +175,8 @@ export const en = {
     signedInAs: (person: string) => say`Signed in as ${name(person)}`,
     signOut: 'Sign out',
     none: 'No app is connected',
-    noneText: 'Nobody but the platform itself can reach your messages.',
+    noneText:
+      'Nobody but the platform itself can reach your messages. Once you allow an app something, it is shown here, and here you can end it at any moment.',
     endAll: (count: number) => `End access for all ${number(count)}`,
     record: 'What is on the record',
     recordText:

@@ -1,10 +1,8 @@
 import { People } from '@drawbridge/people';
-import { type FormPage, freePort, launchChromium, shownText } from '@drawbridge/testing';
+import { type FormPage, freePort, shownText } from '@drawbridge/testing';
 import { Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import type { Browser } from 'playwright-core';
 import { AUTHORITY_LIMITS, AuthorityTurns } from '../../src/authority/authority-turns.js';
-import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
 import { AuthorityHarness } from './authority-harness.js';
 import { type IssuerFaults, startOn, TestIssuer } from './issuer.js';
 
@@ -194,66 +192,5 @@ describe('With a provider that', () => {
       expect([response.status, response.headers.get('location')]).not.toEqual([303, expect.stringMatching(/^http/)]);
     }
     await fresh.closeApp();
-  });
-
-  const PROBLEMS: readonly [shown: string, login: string, faults: IssuerFaults][] = [
-    ['unknown', 'zoe', {}],
-    ['denied', 'alice', { error: 'access_denied' }],
-    ['erased', 'gone', {}],
-    ['old', 'alice', old],
-    ['down', 'alice', { hangsUp: /^\/token/ }],
-    ['failed', 'alice', claims({ aud: 'another-client' })],
-  ];
-
-  describe('the pages in Chromium', () => {
-    let chromium: Browser;
-    beforeAll(async () => {
-      chromium = await launchChromium();
-    });
-    afterAll(() => chromium.close());
-
-    test.each(VIEWS)(
-      'are accessible and fit, and lead there and back, seen $name',
-      async ({ name, colorScheme, width, height }) => {
-        const context = await chromium.newContext({
-          colorScheme,
-          viewport: { width, height },
-          javaScriptEnabled: true,
-        });
-        const page = await context.newPage();
-        const examine = async (shown: string) => expect(await examinePage(page, shown, name)).toEqual([]);
-        const there = async (login: string) => {
-          await page.getByRole('link', { name: /^Sign in at / }).click();
-          await page.getByLabel('Login').fill(login);
-          await page.getByRole('button', { name: 'Sign in there' }).click();
-          await page.waitForURL(`${bridge.origin}/**`);
-        };
-        const again = () => page.getByRole('link', { name: /^Try again/ }).click();
-        await page.goto(new URL(bridge.authorizationUrl().url, bridge.origin).href);
-        await examine('issuer-sign-in');
-        // One page with other words in it: in its width the words matter.
-        for (const [shown, login, faults] of name === '320px' ? PROBLEMS : PROBLEMS.slice(0, 1)) {
-          issuer.faults = faults;
-          await there(login);
-          await examine(`issuer-${shown}`);
-          await again();
-        }
-        issuer.faults = {};
-        await there('alice');
-        await page.getByRole('heading', { name: 'What may Tunebox do?' }).waitFor();
-        await page.goto(`${bridge.origin}/sign-in/callback?state=none`);
-        await examine('issuer-over');
-        const code = await bridge.deviceCode();
-        await page.goto(code.verification_uri_complete);
-        await page.getByRole('button', { name: 'Continue' }).click();
-        await examine('issuer-device');
-        await there('bob');
-        await page.getByText('You are signed in as').waitFor();
-        await page.goto(`${bridge.origin}/connected-apps`);
-        await examine('issuer-apps');
-        await context.close();
-      },
-      EXAMINATION_MS,
-    );
   });
 });

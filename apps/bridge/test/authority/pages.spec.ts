@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { Grants } from '@drawbridge/consent';
 import { launchChromium } from '@drawbridge/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { EXAMINATION_MS, examinePage, VIEWS } from '../examine-page.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
 import { tabTo } from './keyboard.js';
 
@@ -30,53 +29,6 @@ describe('The pages of the authority in Chromium', () => {
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
-
-  const examine = async (...shown: Parameters<typeof examinePage>) => expect(await examinePage(...shown)).toEqual([]);
-
-  test.each(VIEWS)(
-    'are accessible and fit, seen $name',
-    async ({ name, colorScheme, width, height }) => {
-      const context = await browser.newContext({ colorScheme, viewport: { width, height } });
-      const page = await open(bridge.authorizationUrl().url, context);
-      await examine(page, 'sign-in', name);
-      await page.getByLabel('Login').fill('nobody');
-      await page.getByLabel('Password').fill('wrong');
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await examine(page, 'sign-in-wrong', name);
-      await signIn(page);
-      await examine(page, 'consent', name);
-      await page.getByRole('button', { name: 'Allow', exact: true }).click();
-      await examine(page, 'consent-none', name);
-      await page.getByRole('button', { name: 'Tick all' }).click();
-      await examine(page, 'consent-all', name);
-
-      await bridge.signIn({ login: 'alice' });
-      await bridge.signIn({ login: 'alice', scopes: ['contacts.read'] });
-      const apps = await open('/connected-apps', context);
-      await examine(apps, 'apps-sign-in', name);
-      await signIn(apps);
-      await examine(apps, 'apps', name);
-      const sends = apps.getByRole('checkbox', { name: 'Send messages as you' }).first();
-      const card = apps.locator('article', { has: sends }).first();
-      await sends.uncheck();
-      await card.getByRole('button', { name: 'Take back what is not ticked' }).click();
-      await examine(apps, 'apps-narrow', name);
-      await apps.getByRole('button', { name: 'Yes, take it back' }).click();
-      await examine(apps, 'apps-narrowed', name);
-      await apps.getByRole('link', { name: 'Back to Connected apps' }).click();
-      await apps.getByRole('button', { name: 'End access', exact: true }).first().click();
-      await examine(apps, 'apps-confirm', name);
-      await apps.getByRole('button', { name: 'Yes, end access' }).click();
-      await examine(apps, 'apps-ended', name);
-      await apps.getByRole('link', { name: 'Back to Connected apps' }).click();
-      await examine(apps, 'apps-after', name);
-
-      await examine(await open(bridge.authorizationUrl({ client_id: 'nobody' }).url, context), 'error-client', name);
-      await examine(await open('/sign-in/nothing', context), 'error-over', name);
-      await context.close();
-    },
-    EXAMINATION_MS,
-  );
 
   test('in German, a person in another zone sees their own times and no complaint of the browser, and ends an app', async () => {
     await bridge.signIn({ login: 'bob' });
