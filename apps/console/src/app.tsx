@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Console } from './console.js';
 import { PANELS } from './panels/panels.js';
@@ -9,10 +9,19 @@ import { TimelineView } from './timeline/timeline-view.js';
 type Place = 'people' | 'frames' | 'tools';
 const PLACES = { people: 'People', frames: 'Frames', tools: 'Tools' } as const;
 
+const PANEL_KEY = 'drawbridge-console-panel';
+
+/** Who comes for the first time begins with the help. */
+function lastPanel(): keyof typeof PANELS {
+  const name = localStorage.getItem(PANEL_KEY) ?? '';
+  return name in PANELS ? (name as keyof typeof PANELS) : 'help';
+}
+
 /** People on the left, what goes over their wires in the middle, tools on the right; where it is narrow, one at a time. */
 export const App: FunctionComponent<{ console: Console }> = ({ console }) => {
   const place = useSignal<Place>('people');
-  const panel = useSignal<keyof typeof PANELS>('send');
+  const panel = useSignal(lastPanel());
+  useSignalEffect(() => localStorage.setItem(PANEL_KEY, panel.value));
   const Panel = PANELS[panel.value].view;
   return (
     <>

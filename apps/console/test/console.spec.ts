@@ -165,6 +165,7 @@ describe('The console', () => {
     await page.waitForFunction(
       (count) => document.querySelector('.row')?.getAttribute('aria-setsize') === count,
       String(2 * sends),
+      { timeout: 90_000 },
     );
     expect(await page.locator('.row').count()).toBeLessThan(80);
     const ms = await page.evaluate(async (text) => {
@@ -174,7 +175,7 @@ describe('The console', () => {
       field.dispatchEvent(new Event('input', { bubbles: true }));
       while (document.querySelectorAll('.row').length !== 2) await new Promise(requestAnimationFrame);
       return performance.now() - since;
-    }, `"${last}"`);
+    }, `message.created "${last}"`);
     expect(ms).toBeLessThan(1_000);
     await page.getByLabel('Search the frames').fill('');
     await page.locator('.timeline').focus();

@@ -2,7 +2,7 @@ import type { FunctionComponent } from 'preact';
 
 export const FaultsHelp: FunctionComponent = () => (
   <section aria-labelledby="help-faults">
-    <h3 id="help-faults">Break something</h3>
+    <h2 id="help-faults">Break something</h2>
     <p>
       Under <b>Faults</b>, choose a person, and make their network bad. The map at the top shows what the SDK makes of
       it, as it happens: the box with the thick border is where it is, the thick arrow how it came there.

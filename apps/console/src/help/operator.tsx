@@ -2,7 +2,7 @@ import type { FunctionComponent } from 'preact';
 
 export const OperatorHelp: FunctionComponent = () => (
   <section aria-labelledby="help-operator">
-    <h3 id="help-operator">Act as an operator</h3>
+    <h2 id="help-operator">Act as an operator</h2>
     <p>
       Start the bridge with <code>ADMIN_TOKEN=…</code>, and paste that token under <b>Operator</b>. It stays in this
       page’s memory, is in no recording, and is gone when the page is loaded anew.

@@ -2,7 +2,7 @@ import type { FunctionComponent } from 'preact';
 
 export const RunsHelp: FunctionComponent = () => (
   <section aria-labelledby="help-runs">
-    <h3 id="help-runs">Record a run, and make a test of it</h3>
+    <h2 id="help-runs">Record a run, and make a test of it</h2>
     <p>For example: a message that is sent while the other side is offline arrives once.</p>
     <ol>
       <li>Sign in both people, and open their conversation on the left.</li>

@@ -126,7 +126,10 @@ const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: str
 }) => {
   const { from, text, title, note, deletedAt, editedAt, reactions, sentAt, via } = message;
   return (
-    <li class={isMine ? 'mine' : undefined} title={`position ${message.position}, ${message.id}`}>
+    <li
+      class={isMine ? 'mine' : undefined}
+      title={`position ${message.position}, ${message.id}${via ? `, via ${via.app}` : ''}`}
+    >
       {!isMine && (
         <b>
           <bdi>{from.name}</bdi>
@@ -147,7 +150,6 @@ const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: str
       <small>
         <time dateTime={sentAt}>{new Date(sentAt).toLocaleTimeString()}</time>
         {editedAt && !deletedAt && ', edited'}
-        {via && `, via ${via.app}`}
         {isMine && readBy}
       </small>
     </li>

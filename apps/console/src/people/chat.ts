@@ -10,6 +10,12 @@ import type {
 import { batch, signal } from '@preact/signals';
 
 const PAGE = 50;
+export const CHAT_LIMITS = {
+  /** Bubbles of a conversation that grows while it is looked at; the older ones are loaded again on demand. */
+  messages: 300,
+} as const;
+/** Events are taken together so often: a burst of a thousand is drawn once. */
+const TAKE_EVERY_MS = 16;
 
 /** A conversation as the console shows it. */
 export interface Talk extends Pick<PersonalConversation, 'id' | 'kind' | 'title' | 'members' | 'updatedAt' | 'unread'> {
@@ -38,6 +44,7 @@ export class Chat {
   /** How far this person has read each conversation, as the bridge knows it. */
   readonly #marks = new Map<string, number>();
   #isReading = false;
+  #heard: BridgeEvent[] = [];
 
   constructor(private readonly client: () => Bridge | undefined) {}
 
@@ -120,7 +127,17 @@ export class Chat {
         .catch(() => {});
   }
 
-  heard({ event, data }: BridgeEvent): void {
+  heard(event: BridgeEvent): void {
+    if (this.#heard.push(event) > 1) return;
+    setTimeout(() => {
+      const events = this.#heard.splice(0);
+      batch(() => {
+        for (const each of events) this.#take(each);
+      });
+    }, TAKE_EVERY_MS);
+  }
+
+  #take({ event, data }: BridgeEvent): void {
     switch (event) {
       case 'message.created':
         // One of one's own may come before the answer to its command.
@@ -156,6 +173,8 @@ export class Chat {
   /** The consent is over: nothing of what it showed stays on the page. */
   forget(): void {
     this.#marks.clear();
+    // What has just come is of the consent that is over.
+    this.#heard.length = 0;
     batch(() => {
       this.talks.value = [];
       this.contacts.value = [];
@@ -174,7 +193,7 @@ export class Chat {
     const me = this.client()?.session?.person.id;
     batch(() => {
       if (isOpen) {
-        this.#show(merged(this.messages.value, [message]), this.older.value);
+        this.#append(message);
         if (isNew) this.typing.value = changed(this.typing.value, { person: message.from.id, active: false });
       }
       const isLast = message.position >= (talk.last?.position ?? 0);
@@ -220,6 +239,13 @@ export class Chat {
   #show(messages: readonly Message[], older: number | undefined): void {
     this.messages.value = messages;
     this.older.value = older;
+  }
+
+  #append(message: Message): void {
+    const all = merged(this.messages.value, [message]);
+    const isTooMuch = all.length > 2 * CHAT_LIMITS.messages;
+    const shown = isTooMuch ? all.slice(-CHAT_LIMITS.messages) : all;
+    this.#show(shown, isTooMuch ? shown[0]!.position : this.older.value);
   }
 
   /** What goes wrong is said on the page; the frames beside it say the rest. */
