@@ -33,30 +33,6 @@ export const StartHelp: FunctionComponent<{ settings: Settings }> = ({ settings 
         </p>
       )}
     </section>
-    <section aria-labelledby="help-example">
-      <h2 id="help-example">An example: what was sent while somebody was offline arrives once</h2>
-      <ol>
-        <li>Sign in two people, and open their conversation on both sides.</li>
-        <li>
-          Under <b>Runs</b>, press <b>Record</b>.
-        </li>
-        <li>
-          Untick <b>Network</b> of the person on the right. They say <i>reconnecting</i>.
-        </li>
-        <li>As the person on the left, write a message and send it.</li>
-        <li>
-          Tick <b>Network</b> again. The message appears on the right.
-        </li>
-        <li>
-          Press <b>Stop</b>. The run lists what you did and what is expected: among others, that the message arrives on
-          the right exactly once.
-        </li>
-        <li>
-          <b>Replay</b> does it again and says what held. <b>Export</b> makes a file that Jest runs, with nothing to
-          install besides.
-        </li>
-      </ol>
-    </section>
     <section aria-labelledby="help-frames">
       <h2 id="help-frames">Read the frames</h2>
       <p>
