@@ -1,6 +1,13 @@
 import { getEventListeners } from 'node:events';
 import { ProtocolFrames } from '@drawbridge/testing';
-import { type BridgeEvent, createClient, memoryOutbox, type OutboxEntry, type State } from '../src/index.js';
+import {
+  type BridgeEvent,
+  createClient,
+  memoryOutbox,
+  type OutboxEntry,
+  type State,
+  type TokenRequest,
+} from '../src/index.js';
 import { createTestBridge, type TestBridge } from '../src/testing/index.js';
 
 const frames = new ProtocolFrames();
@@ -403,4 +410,26 @@ test('a token that is on its way while the one before is refused has its chance,
   late.resolve();
   await alice.rtt();
   expect(asked).toEqual(['open', 'expiring', 'rejected']);
+});
+
+test('a token that does not come within a minute is asked for again, and whoever was asked is told', async () => {
+  const world = createTestBridge();
+  const { token: give, ...options } = world.as('alice');
+  const signals: AbortSignal[] = [];
+  const { setTimeout: after } = globalThis;
+  // A minute is over soon here.
+  const quickly = (act: () => void, ms?: number) => after(act, ms === 60_000 ? 5 : ms);
+  globalThis.setTimeout = quickly as typeof setTimeout;
+  try {
+    const token = (request: TokenRequest) =>
+      signals.push(request.signal) === 1 ? new Promise<never>(() => {}) : give(request);
+    await using alice = createClient({ ...options, token });
+    const states: (string | undefined)[] = [];
+    alice.on('state', ({ name, reason }) => states.push(`${name} ${reason ?? ''}`.trim()));
+    await alice.rtt();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(states).toContain('reconnecting timeout');
+  } finally {
+    globalThis.setTimeout = after;
+  }
 });
