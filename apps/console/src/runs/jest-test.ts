@@ -305,8 +305,10 @@ const DROPPED = {
 } as const;
 
 const isSide = (symbol: string) => symbol === 'left' || symbol === 'right';
-const isEmpty = (template: Template | undefined) =>
-  template === undefined || (isObject(template) && Object.keys(template).length === 0);
+/** Nothing is said in it that could be otherwise. */
+const isEmpty = (template: Template | undefined): boolean =>
+  template === undefined ||
+  (isObject(template) && Object.values(template).every((each) => isObject(each) && isEmpty(each)));
 /** A reply that was changed on the way is still the one that answers this command. */
 const isSame = (one: Step, other: Step) => one.kind === 'reply' && other.kind === 'reply' && one.to === other.to;
 const comment = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /');

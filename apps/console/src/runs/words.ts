@@ -30,6 +30,9 @@ const DROPPED = {
   away: 'has been there before, and is away',
 } as const;
 
+/** That it is one, the command or the event says. */
+const FLAT = new Set(['message', 'conversation']);
+
 /** Names without their braces: a person reads it. */
 function brief(template: Template): string {
   const symbol = symbolIn(template);
@@ -38,8 +41,11 @@ function brief(template: Template): string {
   if (!isObject(template)) return typeof template === 'string' ? `“${template}”` : String(template);
   if ('$any' in template) return 'any';
   if (Array.isArray(template.$has)) return template.$has.length === 0 ? 'any' : `each once: ${brief(template.$has)}`;
+  // A person is who they are.
+  if (Object.keys(template).length === 1 && template.id !== undefined) return brief(template.id);
   return Object.entries(template)
-    .map(([key, value]) => (isObject(value) && symbolIn(value) === undefined ? brief(value) : `${key} ${brief(value)}`))
-    .filter(Boolean)
+    .map(([key, value]) =>
+      FLAT.has(key) && isObject(value) && symbolIn(value) === undefined ? brief(value) : `${key} ${brief(value)}`,
+    )
     .join(', ');
 }
