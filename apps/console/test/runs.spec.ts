@@ -10,6 +10,7 @@ import { openConsole, seatOf, signIn } from './tester.js';
 
 const JEST = fileURLToPath(new URL('../../../node_modules/jest/bin/jest.js', import.meta.url));
 const NAME = 'A message sent while the other side was offline arrives once';
+const ADMIN_TOKEN = 'a-token-of-the-tests';
 const TEXT = 'While you were offline';
 
 let bridge: BridgeProcess;
@@ -164,4 +165,39 @@ describe('A run', () => {
     expect(output).toMatch(/To the LEFT person: seq (\d+) with prev \d+ came after \1/);
     expect(code).toBe(1);
   });
+
+  test('is replayed against another server, when that knows this console’s address', async () => {
+    await using other = await startBridge({ database: 'pglite', env: { ADMIN_TOKEN } });
+    await button('Keep in this browser');
+    await register(other, `${bridge.internalUrl}/console/`);
+    await page.getByLabel('Its public address').fill('http://127.0.0.1:1');
+    await button('Use this server');
+    await page.getByRole('alert').getByText('No bridge answers at http://127.0.0.1:1').waitFor();
+    await page.getByLabel('Its public address').fill(other.publicUrl);
+    await Promise.all([page.waitForEvent('load'), button('Use this server')]);
+    await page.locator('.server', { hasText: other.publicUrl }).waitFor();
+    await signIn(page, 'left', 'carol');
+    await signIn(page, 'right', 'dave');
+    await page.getByRole('tab', { name: 'Runs' }).click();
+    await button(NAME);
+    expect(await replayed()).toBe('passed');
+    await Promise.all([heard('left', TEXT).waitFor(), heard('right', TEXT).waitFor()]);
+    await Promise.all([page.waitForEvent('load'), button('Back to this console’s own')]);
+    await seatOf(page, 'left').getByRole('heading', { name: 'Alice Moreau' }).waitFor();
+  });
 });
+
+/** As an operator does who lets the console of another bridge in. */
+async function register({ internalUrl }: BridgeProcess, redirectUri: string): Promise<void> {
+  const admin = async (path: string, init: RequestInit = {}) => {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+    const response = await fetch(`${internalUrl}/admin/v1${path}`, { ...init, headers });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const { partners } = (await admin('/partners')) as { partners: { id: string; name: string }[] };
+  const { id } = partners.find(({ name }) => name === 'Drawbridge')!;
+  const redirectUris = [`${internalUrl}/console/`, redirectUri];
+  await admin(`/partners/${id}/apps/drawbridge-console`, { method: 'PATCH', body: JSON.stringify({ redirectUris }) });
+}
