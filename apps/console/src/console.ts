@@ -6,6 +6,7 @@ import { Operator } from './operator/operator.js';
 import { Seat } from './people/seat.js';
 import { onSignIn } from './people/sign-in-window.js';
 import { Runs } from './runs/runs.js';
+import { Composer } from './send/composer.js';
 import type { Settings } from './settings.js';
 import { type CodeMeaning, loadCodes } from './timeline/codes.js';
 import { Filter } from './timeline/filter.js';
@@ -32,11 +33,17 @@ export class Console {
   /** Said once, to everybody and to screen readers: what a command did. */
   readonly said = signal('');
 
+  /** What the last slash command had to say. */
+  readonly slash = signal({ said: '', failed: false });
+  /** The frame that is being written. */
+  readonly composer: Composer;
+
   constructor(readonly settings: Settings) {
     this.seats = { left: new Seat('left', settings, this.log), right: new Seat('right', settings, this.log) };
     for (const side of SIDES) effect(() => this.states[side].heard(this.seats[side].state.value));
     this.operator = new Operator(this.seats, this.log);
     this.runs = new Runs(this.seats, settings, this.log);
+    this.composer = new Composer(this);
     onSignIn(settings, ({ side, error }) => {
       const seat = this.seats[side];
       if (error === undefined) void seat.signedIn();
@@ -53,6 +60,7 @@ export class Console {
   }
 
   async start(): Promise<void> {
+    await this.composer.load();
     await Promise.all([this.seats.left.start(), this.seats.right.start(), this.#learnCodes()]);
   }
 

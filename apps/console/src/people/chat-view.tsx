@@ -2,11 +2,12 @@ import type { Message } from '@drawbridge/client';
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { CommandField } from '../send/command-field.js';
 import type { Talk } from './chat.js';
 import type { Seat } from './seat.js';
 
 /** Conversations and the one that is open, as a person sees them. */
-export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
+export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string) => void }> = ({ seat, onCommand }) => {
   const { chat, side } = seat;
   const me = seat.session.value?.person.id ?? '';
   const text = useSignal('');
@@ -83,33 +84,31 @@ export const ChatView: FunctionComponent<{ seat: Seat }> = ({ seat }) => {
         onSubmit={(event) => {
           event.preventDefault();
           const words = text.value.trim();
-          if (words === '' || !canWrite) return;
+          if (isCommand(words)) onCommand(words);
+          else if (words !== '' && canWrite) void chat.send(words.replace(/^\/\//, '/'));
+          else return;
           text.value = '';
-          void chat.send(words);
         }}
       >
-        <label class="visually-hidden" for={`${side}-text`}>
-          Message
-        </label>
-        <input
+        <CommandField
           id={`${side}-text`}
-          type="text"
-          autocomplete="off"
-          dir="auto"
-          placeholder={canWrite ? 'Message' : 'Choose a conversation'}
-          value={text.value}
-          onInput={(event) => {
-            text.value = event.currentTarget.value;
-            chat.typed();
+          label="Message"
+          value={text}
+          placeholder={canWrite ? 'Message, or /command' : 'Choose a conversation'}
+          onInput={() => {
+            if (!isCommand(text.value)) chat.typed();
           }}
         />
-        <button type="submit" disabled={!canWrite}>
+        <button type="submit" disabled={!canWrite && !isCommand(text.value)}>
           Send
         </button>
       </form>
     </>
   );
 };
+
+/** A message that begins with a slash is written with two. */
+const isCommand = (words: string) => /^\/(?!\/)/.test(words);
 
 /** Before the id of a contact with whom there is no conversation yet. */
 const TO = 'to:';

@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { runSlash } from '../send/command-line.js';
 import { ChatView } from './chat-view.js';
 import type { Seat } from './seat.js';
 
@@ -27,7 +28,7 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
           <bdi>{seat.name}</bdi>
         </h2>
         <p class="state" data-state={isAway ? 'away' : state.name}>
-          {isAway ? 'disconnected' : STATE_WORDS[state.name]}
+          {seat.isByHand.value ? 'by hand' : isAway ? 'disconnected' : STATE_WORDS[state.name]}
           {state.reason && state.name !== 'live' && !(isAway && state.reason === 'closed') && (
             <>
               {': '}
@@ -66,7 +67,11 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
           {seat.problem.value}
         </p>
       )}
-      {session ? <ChatView seat={seat} /> : <SignedOut console={console} seat={seat} />}
+      {session ? (
+        <ChatView seat={seat} onCommand={(line) => void runSlash(console, seat, line)} />
+      ) : (
+        <SignedOut console={console} seat={seat} />
+      )}
     </section>
   );
 };

@@ -1,6 +1,7 @@
-import { type Bridge, createClient, type State } from '@drawbridge/client';
+import { type Bridge, createClient, type State, type WebSocketLike } from '@drawbridge/client';
 import type { SignIn } from '@drawbridge/client/sign-in';
 import { signal } from '@preact/signals';
+import { socketUrl } from '../send/wscat.js';
 import type { Settings } from '../settings.js';
 import type { Side } from '../wire/entry.js';
 import type { FrameLog } from '../wire/frame-log.js';
@@ -23,12 +24,15 @@ export class Seat {
   readonly session = signal<Bridge['session']>(undefined);
   /** Whether the tester closed the connection, and wants it to stay so. */
   readonly isAway = signal(false);
+  /** Whether the connection is the tester's own, and the SDK is closed meanwhile. */
+  readonly isByHand = signal(false);
   /** Why a sign-in failed, for the person to read. */
   readonly problem = signal('');
   /** The SDK's own; undefined while nobody is signed in here. */
   client: Bridge | undefined;
   /** How far the events have been told, so that the next client goes on from there. */
   #cursor: Bridge['cursor'];
+  #byHand: WebSocketLike | undefined;
 
   constructor(
     readonly side: Side,
@@ -67,7 +71,19 @@ export class Seat {
     }
   }
 
+  /** A connection without the SDK: nobody behind it answers `hello`, so that the tester does. `connect` ends it. */
+  async connectByHand(): Promise<void> {
+    await this.disconnect();
+    this.isByHand.value = true;
+    const socket = new this.tap.webSocket(socketUrl(this.settings.publicUrl), 'drawbridge.v1');
+    socket.addEventListener('close', () => {
+      if (this.#byHand === socket) this.#handOver();
+    });
+    this.#byHand = socket;
+  }
+
   connect(): void {
+    this.#handOver();
     this.problem.value = '';
     this.isAway.value = false;
     if (this.client) {
@@ -94,6 +110,7 @@ export class Seat {
 
   /** Stays away until `connect`, which goes on from where it was. To be offline and queue is the tap's weather. */
   async disconnect(): Promise<void> {
+    this.#handOver();
     const { client } = this;
     this.client = undefined;
     this.isAway.value = true;
@@ -115,6 +132,13 @@ export class Seat {
     }
     // Where there is a connection, the bridge closes it, and that tells the rest.
     if (this.isAway.value) this.#ended();
+  }
+
+  #handOver(): void {
+    const socket = this.#byHand;
+    this.#byHand = undefined;
+    this.isByHand.value = false;
+    socket?.close(1_000);
   }
 
   #changed(client: Bridge, state: State): void {

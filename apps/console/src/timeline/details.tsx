@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { wscatCommand } from '../send/wscat.js';
 import type { Entry } from '../wire/entry.js';
 
 /** One entry, whole, with what its codes mean. */
@@ -13,6 +14,14 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
         <button type="button" onClick={() => void navigator.clipboard.writeText(text)}>
           Copy
         </button>
+        {entry.kind === 'sent' && (
+          <button
+            type="button"
+            onClick={() => void navigator.clipboard.writeText(wscatCommand(console.settings.publicUrl, text))}
+          >
+            Copy as wscat
+          </button>
+        )}
         <button
           type="button"
           aria-label="Close the details"

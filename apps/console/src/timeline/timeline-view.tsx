@@ -228,7 +228,7 @@ const Row: FunctionComponent<RowProps> = ({ console, entry, index, count, isSele
       <span class="number">{frame?.seq !== undefined ? `seq ${frame.seq}` : ''}</span>
       <span class="number">{answers ? `${answers.ms.toFixed(1)} ms` : ''}</span>
       <span class="number">{frame ? `${size} B` : ''}</span>
-      {problems.length > 0 && <span class="mark">{problems.map(({ code }) => code).join(' ')}</span>}
+      {problems.length > 0 && <span class="mark">{[...new Set(problems.map(({ code }) => code))].join(' ')}</span>}
     </div>
   );
 };

@@ -15,7 +15,7 @@ interface Seen {
 
 type Part = Pick<Entry, 'side' | 'connection'>;
 /** Looks at a frame by itself; the schemas of /asyncapi.json do (send/validation). */
-export type FrameCheck = (frame: WireFrame, sent: boolean) => readonly Problem[];
+export type FrameCheck = (frame: WireFrame, sent: boolean, answered?: string) => readonly Problem[];
 
 const bytes = new TextEncoder();
 /** Milliseconds since 1970, with fractions: the clock of the whole page, so that everything on it can be compared. */
@@ -63,7 +63,7 @@ export class FrameLog {
       if (asked) answers = { command: asked.command, entry: asked.entry, ms: at - asked.at };
       else found.push({ code: 'unknown_reply', message: `Nothing is waiting for an answer to ${frame.id}.` });
     }
-    if (frame) found.push(...orderOf(frame, seen), ...this.check(frame, false));
+    if (frame) found.push(...orderOf(frame, seen), ...this.check(frame, false, answers?.command));
     const event = frame?.event ?? 'not a frame';
     return this.#add({ ...part, at, kind: 'received', event, text, frame, answers, problems: found });
   }

@@ -1,6 +1,6 @@
 import type { WebSocketClass, WebSocketLike } from '@drawbridge/client';
 import { signal } from '@preact/signals';
-import type { Side, WireFrame } from './entry.js';
+import type { Entry, Side, WireFrame } from './entry.js';
 import type { FrameLog } from './frame-log.js';
 
 type SocketEvent = 'open' | 'message' | 'close' | 'error';
@@ -57,10 +57,10 @@ export class Tap {
   }
 
   /** A text as it is, on the connection of the SDK. Throws where there is none. */
-  send(text: string): void {
+  send(text: string): Entry {
     const { socket } = this;
     if (!socket) throw new Error('There is no connection to send on: connect first.');
-    socket.write(text);
+    return socket.write(text);
   }
 
   /** With a closing handshake, as a client does: 1000 or 3000 to 4999. The SDK sees a connection that was closed. */
@@ -130,6 +130,10 @@ export class Tap {
 /** A WebSocket whose every frame is written down. */
 export class TappedSocket implements WebSocketLike {
   readonly connection: number;
+  /** The last that the bridge gave on it: what the next proof is made over. */
+  nonce: string | undefined;
+  /** Of the last durable event that came on it. */
+  seq: number | undefined;
   readonly #socket: WebSocket | undefined;
   readonly #listeners: Record<SocketEvent, Listener[]> = { open: [], message: [], close: [], error: [] };
   /** What has arrived and the SDK has not been told of, with when it may be. */
@@ -176,7 +180,7 @@ export class TappedSocket implements WebSocketLike {
     this.write(JSON.stringify({ ...frame, id: `${frame.id}-again` }));
   }
 
-  write(text: string): { readonly frame?: WireFrame } {
+  write(text: string): Entry {
     if (this.#socket?.readyState !== WebSocket.OPEN) throw new Error('The connection is not open.');
     const entry = this.tap.log.sent(this.#part, text);
     this.#socket.send(text);
@@ -211,7 +215,10 @@ export class TappedSocket implements WebSocketLike {
   #received(event: MessageEvent): void {
     // A dropped connection hears nothing more, though the browser still closes it.
     if (this.#isOver) return;
-    this.tap.log.received(this.#part, String(event.data));
+    const { frame } = this.tap.log.received(this.#part, String(event.data));
+    const { nonce } = (frame?.data ?? {}) as { nonce?: unknown };
+    if (typeof nonce === 'string') this.nonce = nonce;
+    this.seq = frame?.seq ?? this.seq;
     const { held, delayMs } = this.tap.weather.value;
     if (!held && delayMs === 0 && this.#arrived.length === 0) {
       this.#tell('message', event);

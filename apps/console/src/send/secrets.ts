@@ -1,0 +1,30 @@
+import type { WireFrame } from '../wire/entry.js';
+
+const SHOWN_IN = new Set(['session.open', 'session.refresh']);
+
+/**
+ * A frame with placeholders where its token and proof are: whatever leaves the page or is kept is made of this, whether
+ * it is saved, recorded or copied.
+ */
+export function withoutSecrets(frame: WireFrame): WireFrame {
+  if (!SHOWN_IN.has(frame.event) || typeof frame.data !== 'object' || frame.data === null) return frame;
+  const hidden = Object.keys(frame.data).filter((name) => name === 'token' || name === 'proof');
+  return { ...frame, data: { ...frame.data, ...Object.fromEntries(hidden.map((name) => [name, `{{${name}}}`])) } };
+}
+
+/** Three parts of base64url, the first of which begins like any JSON object: a JWT, wherever it was pasted. */
+const JWT = /eyJ[\w-]{8,}\.[\w-]*\.[\w-]*/g;
+
+/** The same for a text, which may be no JSON. */
+export function textWithoutSecrets(text: string): string {
+  return withoutTokens(text).replaceAll(JWT, '{{token}}');
+}
+
+function withoutTokens(text: string): string {
+  try {
+    const frame = JSON.parse(text) as WireFrame | null;
+    return SHOWN_IN.has(String(frame?.event)) ? JSON.stringify(withoutSecrets(frame!), null, 2) : text;
+  } catch {
+    return text;
+  }
+}

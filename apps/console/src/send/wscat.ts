@@ -1,0 +1,54 @@
+import type { WireFrame } from '../wire/entry.js';
+import { textWithoutSecrets, withoutSecrets } from './secrets.js';
+
+const SUBPROTOCOL = 'drawbridge.v1';
+
+/** One word of a POSIX shell, whatever is in it. */
+export function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+export function socketUrl(publicUrl: string): string {
+  return `${publicUrl.replace(/^http/, 'ws').replace(/\/$/, '')}/bridge`;
+}
+
+/**
+ * Shell lines that send this text with wscat (https://github.com/websockets/wscat). wscat sends what `-x` gives at once,
+ * and a session has to be open before anything else is understood: so the opening and the frame are piped, with time
+ * between them, and `--slash` lets a last line close the connection. Tokens are never in it: one goes into `TOKEN`.
+ */
+export function wscatCommand(publicUrl: string, text: string): string {
+  const connect = `wscat -c ${shellQuoted(socketUrl(publicUrl))} -s ${SUBPROTOCOL}`;
+  const frame = frameOf(text);
+  const isOpening = frame?.event === 'session.open';
+  const line = frame ? JSON.stringify(withoutSecrets(frame)) : textWithoutSecrets(text);
+  const take = [
+    "# An access token that is bound to no key (a sign-in without DPoP): a bound one needs a proof over hello's nonce.",
+    "TOKEN='paste it here'",
+  ];
+  if (isOpening) return [...take, `${connect} -w 2 -x ${withToken(line)}`].join('\n');
+  const client = { name: 'wscat', version: '1' };
+  const open = JSON.stringify({ event: 'session.open', id: 'w-1', data: { token: '{{token}}', client } });
+  return [
+    ...take,
+    '(',
+    `  sleep 1; printf '%s\\n' ${withToken(open)}`,
+    `  sleep 1; printf '%s\\n' ${withToken(line.replaceAll(/\r?\n/g, ' '))}`,
+    "  sleep 2; printf '%s\\n' /close",
+    `) | ${connect} --slash`,
+  ].join('\n');
+}
+
+/** The quotes are closed around the variable, which the shell fills in; a proof made here is good on no other connection. */
+function withToken(json: string): string {
+  return shellQuoted(json.replace(/,"proof":"\{\{proof\}\}"/, '')).replaceAll('{{token}}', `'"$TOKEN"'`);
+}
+
+function frameOf(text: string): WireFrame | undefined {
+  try {
+    const frame = JSON.parse(text);
+    return typeof frame === 'object' && frame !== null && !Array.isArray(frame) ? frame : undefined;
+  } catch {
+    return undefined;
+  }
+}

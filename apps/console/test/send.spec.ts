@@ -1,0 +1,117 @@
+import { type BridgeProcess, launchChromium, startBridge } from '@drawbridge/testing';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { openConsole, seatOf, signIn } from './tester.js';
+
+let bridge: BridgeProcess;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+beforeAll(async () => {
+  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite' }), launchChromium()]);
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  page = await openConsole(context, bridge.internalUrl);
+  await signIn(page, 'left', 'alice');
+  await signIn(page, 'right', 'bob');
+});
+afterAll(async () => {
+  await browser.close();
+  await bridge[Symbol.asyncDispose]();
+});
+
+const tools = () => page.getByRole('region', { name: 'Tools' });
+const outcome = () => page.getByRole('region', { name: 'What came of it' });
+const findings = () => page.getByRole('list', { name: 'What is wrong with the frame' });
+const kind = () => tools().getByLabel('Frame of the kind');
+const pictures = process.env.DRAWBRIDGE_PICTURES;
+const picture = async (name: string) => {
+  if (pictures) await page.screenshot({ path: `${pictures}/send-${name}.png` });
+};
+
+describe('The console sends by hand', () => {
+  test('a message from the form, whose clientId is new for the next one and the same when it is repeated (I5)', async () => {
+    await kind().selectOption('message.send');
+    await tools().getByLabel('to', { exact: true }).check();
+    await tools().getByLabel('to required').fill('bob');
+    await tools().getByLabel('text required').fill('From the form');
+    const clientId = tools().getByLabel('clientId required');
+    const first = await clientId.inputValue();
+    await tools().getByRole('button', { name: 'Send', exact: true }).click();
+    await outcome().getByText('ok to message.send').waitFor();
+    await page.locator('.row[data-side=right]').getByText('From the form').first().waitFor();
+    expect(await clientId.inputValue()).not.toBe(first);
+    await outcome().getByRole('button', { name: 'Send the same again' }).click();
+    await outcome().getByText('a duplicate: nothing was sent').waitFor();
+    await picture('form');
+    await outcome().getByRole('button', { name: 'What came back' }).click();
+    await page.getByRole('complementary', { name: 'The chosen entry' }).getByText('answer to message.send').waitFor();
+    expect(await page.locator('.row .mark').allTextContents()).toEqual([]);
+  });
+
+  test('an invalid frame: its problem is listed with its line, and sent anyway the bridge refuses it', async () => {
+    await tools().getByLabel('JSON text').check();
+    const raw = tools().getByLabel('Frame', { exact: true });
+    await raw.fill('{\n  "event": "conversation.history",\n  "id": "{{id}}",\n  "data": {"limit": 0}\n}');
+    await findings().getByText('Line 4: /data/conversation is missing.').waitFor();
+    await tools().getByRole('button', { name: 'Send anyway' }).click();
+    await outcome().getByRole('link', { name: 'invalid_data' }).waitFor();
+    await outcome().getByText('limit', { exact: true }).waitFor();
+    await picture('refused');
+    await page.locator('.row .mark').getByText('schema').first().waitFor();
+    await raw.fill('{"event": "ping"');
+    await findings().getByText('This is not JSON').waitFor();
+    await tools().getByRole('button', { name: 'Send anyway' }).click();
+    await outcome().getByRole('link', { name: 'bad_frame' }).waitFor();
+  });
+
+  test('a request that was saved is there after the page was loaded again, and copied for wscat it has no token', async () => {
+    await kind().selectOption('session.refresh');
+    await tools().getByLabel('Name').fill('Renew');
+    await tools().getByRole('button', { name: 'Save the frame' }).click();
+    await page.reload();
+    await seatOf(page, 'left').locator('.state[data-state=live]').waitFor();
+    await tools().getByLabel('Use one').selectOption('Renew');
+    await tools().getByRole('button', { name: 'Send', exact: true }).click();
+    await outcome().getByText('ok to session.refresh').waitFor();
+    await outcome().getByRole('button', { name: 'What was sent' }).click();
+    const details = page.getByRole('complementary', { name: 'The chosen entry' });
+    await details.getByRole('button', { name: 'Copy as wscat' }).click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toContain('-s drawbridge.v1');
+    expect(copied).not.toMatch(/eyJ/);
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toMatch(/eyJ/);
+  });
+
+  test('slash commands by keyboard alone: completed with Tab, chosen with arrows, and an error says what to do', async () => {
+    const field = tools().getByLabel('Command', { exact: true });
+    await field.focus();
+    await page.keyboard.type('/cl');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await picture('completion');
+    await page.keyboard.press('Tab');
+    expect(await field.inputValue()).toBe('/close ');
+    await page.keyboard.type('99');
+    await page.keyboard.press('Enter');
+    await tools().getByText('A whole number from 3000 to 4999 is needed').waitFor();
+    await field.fill('/close 4000 bye');
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: '4000 bye' }).first().waitFor();
+    await seatOf(page, 'left').locator('.state[data-state=live]').waitFor();
+    await seatOf(page, 'right').getByLabel('Message', { exact: true }).fill('/ping');
+    await page.keyboard.press('Enter');
+    await outcome().getByText('ok to ping').waitFor();
+  });
+
+  test('a handshake without the SDK, opened by the tester themself', async () => {
+    await tools().getByRole('button', { name: 'Connect by hand' }).click();
+    await seatOf(page, 'left').getByText('by hand').waitFor();
+    await page.getByRole('option', { name: 'hello' }).last().waitFor();
+    await tools().getByRole('button', { name: 'Send', exact: true }).click();
+    await outcome().getByText('ok to session.open').waitFor();
+    await picture('by-hand');
+    await tools().getByRole('button', { name: 'Give it back to the SDK' }).click();
+    await seatOf(page, 'left').locator('.state[data-state=live]').waitFor();
+  });
+});
