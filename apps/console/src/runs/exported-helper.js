@@ -147,9 +147,10 @@ class Person {
     return frame.data;
   }
 
-  /** The data of an event without a `seq`, in whatever order they come. */
-  async passing(event) {
-    const look = () => this.fleeting.findIndex((frame) => frame.event === event);
+  /** The data of an event without a `seq` in which these values are, in whatever order they come. */
+  async passing(event, values = {}) {
+    const has = (data) => Object.entries(values).every(([key, value]) => data[key] === value);
+    const look = () => this.fleeting.findIndex((frame) => frame.event === event && has(frame.data));
     await this.until(`${event} is there`, () => (look() < 0 ? undefined : true));
     return this.fleeting.splice(look(), 1)[0].data;
   }

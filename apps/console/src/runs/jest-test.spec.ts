@@ -89,6 +89,12 @@ describe('The exported test', () => {
     expect(() => exported([{ ...EDIT, data: { message: { $: 'a = process.exit()' } } }])).toThrow('cannot be the name');
   });
 
+  test('waits for the passing event that is meant, since others of its kind may come before it', () => {
+    const data = { person: { $: 'left' }, active: true };
+    const typing: Step = { kind: 'event', side: 'right', event: 'typing', isDurable: false, data };
+    expect(exported([typing])).toContain("await right.passing('typing', { person: left.id, active: true });");
+  });
+
   test('has a name that every file system takes', () => {
     expect(fileNameOf('Während “offline”: Zoë / Ben?')).toBe('wa-hrend-offline-zoe-ben');
     expect(fileNameOf('…')).toBe('recording');

@@ -198,8 +198,15 @@ class Body {
   }
 
   #event(step: EventStep, name: string): void {
-    const { side, event, isDurable } = step;
+    const { side, event, isDurable, data } = step;
     this.#say(`${name} gets ${event}${isDurable ? ', next' : ''}.`);
+    if (!isDurable && isObject(data)) {
+      // Which of them comes first, nobody promises: so this one is waited for.
+      const plain = Object.entries(data).filter(([, each]) => typeof each !== 'object' || this.#isKnown(each));
+      const values = plain.length === 0 ? '' : `, ${this.#js(Object.fromEntries(plain), side)}`;
+      this.#lines.push(`await ${side}.passing(${print(event)}${values});`);
+      return;
+    }
     this.#expect('event', `await ${side}.${isDurable ? 'next' : 'passing'}(${print(event)})`, step);
   }
 
@@ -254,6 +261,11 @@ class Body {
       this.#onlyKnown(each, `${path}.${key}`, learned, pages),
     ]);
     return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
+  }
+
+  #isKnown(template: Template): boolean {
+    const symbol = symbolIn(template);
+    return symbol !== undefined && this.#known.has(symbol);
   }
 
   #leftOut(step: Step): void {
