@@ -6,7 +6,6 @@ import type { Outcome } from '../runs/replay.js';
 import '../runs/runs.css';
 import type { Runs as RecordedRuns } from '../runs/runs.js';
 import { ServerChoice } from '../runs/server-choice.js';
-import '../runs/slash-commands.js';
 import { wordsOf } from '../runs/words.js';
 
 /** What the two people do is recorded, done again, and made a test of. */
