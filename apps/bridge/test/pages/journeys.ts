@@ -1,3 +1,4 @@
+import { SIGN_IN_LIMITS } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
 import { BridgeClient, connectedApps, FormBrowser, formWith, signIn } from '@drawbridge/testing';
 import type { Page } from 'playwright-core';
@@ -333,8 +334,9 @@ async function press(page: Page, button: string): Promise<void> {
 
 /** As many wrong passwords as a login may have, from other browsers. */
 async function wrongTries(stage: Stage, login: string): Promise<void> {
-  for (let tries = 0; tries < 10; tries++) {
+  const tries = Array.from({ length: SIGN_IN_LIMITS.failuresPerLogin }, async () => {
     const browser = new FormBrowser(stage.bridge.publicUrl);
     await browser.submit(formWith(await browser.get('/connected-apps'), 'login'), { login, password: 'wrong' });
-  }
+  });
+  await Promise.all(tries);
 }
