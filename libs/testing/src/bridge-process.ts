@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatabaseKind, fillDataDir, postgresUrl } from './databases.js';
@@ -40,7 +40,6 @@ export async function startBridge(options: StartOptions): Promise<BridgeProcess>
   const port = Number(options.env?.PORT ?? (await freePort()));
   const internalPort = Number(options.env?.INTERNAL_PORT ?? (await freePort()));
   const ownDataDir = options.dataDir === undefined ? mkdtempSync(join(tmpdir(), 'drawbridge-data-')) : undefined;
-  if (ownDataDir && options.database === 'pglite') await copyTemplate(ownDataDir);
   if (ownDataDir && options.database === 'pglite') await fillDataDir(ownDataDir);
   const env: Record<string, string> = {
     DEMO: 'true',
@@ -53,24 +52,6 @@ export async function startBridge(options: StartOptions): Promise<BridgeProcess>
   const bridge = new BridgeProcess(port, internalPort, env, ownDataDir);
   await bridge.start();
   return bridge;
-}
-
-/**
- * Making an embedded database takes seconds; the first test of the run that needs one with demo data makes it for all.
- * Outside a run of tests there is none: one that another version had left would not be understood.
- */
-async function copyTemplate(dataDir: string): Promise<void> {
-  const { DRAWBRIDGE_TEST_FOLDER: folder } = process.env;
-  if (folder === undefined) return;
-  const template = join(folder, 'bridge-data');
-  if (!existsSync(template)) {
-    const making = mkdtempSync(`${template}-`);
-    const bridge = await startBridge({ database: 'pglite', dataDir: making });
-    await bridge.stop();
-    // Another test may have been first; then its template is as good.
-    if (!existsSync(template)) renameSync(making, template);
-  }
-  cpSync(template, dataDir, { recursive: true });
 }
 
 /** One process of the built program. */
