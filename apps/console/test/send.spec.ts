@@ -11,6 +11,7 @@ beforeAll(async () => {
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   page = await openConsole(context, bridge.internalUrl);
+  await page.getByRole('tab', { name: 'Send' }).click();
   await signIn(page, 'left', 'alice');
   await signIn(page, 'right', 'bob');
 });

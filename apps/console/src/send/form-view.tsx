@@ -259,6 +259,9 @@ function read(text: string, kind: Field['kind']): unknown {
   return kind === 'number' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
+/** Of each kind: they are drawn anew with every message that comes. */
+const MAX_KNOWN = 50;
+
 /** The ids that the console knows, for the fields that take one. */
 export const KnownIds: FunctionComponent<{ console: Console }> = ({ console }) => {
   const { chat } = console.seat;
@@ -268,7 +271,7 @@ export const KnownIds: FunctionComponent<{ console: Console }> = ({ console }) =
   return (
     <>
       <datalist id="known-conversations">
-        {chat.talks.value.map(({ id, title, members }) => (
+        {chat.talks.value.slice(0, MAX_KNOWN).map(({ id, title, members }) => (
           <option key={id} value={id} label={title ?? members.map(({ name }) => name).join(', ')} />
         ))}
       </datalist>
@@ -278,9 +281,12 @@ export const KnownIds: FunctionComponent<{ console: Console }> = ({ console }) =
         ))}
       </datalist>
       <datalist id="known-messages">
-        {chat.messages.value.toReversed().map(({ id, text, position }) => (
-          <option key={id} value={id} label={`${position}: ${text ?? ''}`} />
-        ))}
+        {chat.messages.value
+          .slice(-MAX_KNOWN)
+          .toReversed()
+          .map(({ id, text, position }) => (
+            <option key={id} value={id} label={`${position}: ${text ?? ''}`} />
+          ))}
       </datalist>
     </>
   );
