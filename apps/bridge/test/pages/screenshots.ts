@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launchChromium, stopOwnPostgres } from '@drawbridge/testing';
 import type { Page } from 'playwright-core';
+import { CONSOLE_JOURNEY } from './console-journey.js';
 import { contactSheet } from './contact-sheet.js';
 import { JOURNEYS } from './journeys.js';
 import { Stage } from './stage.js';
@@ -31,7 +32,8 @@ function readOptions() {
 const { only, out, languages } = readOptions();
 const folder = resolve(out);
 // A way by its own name; anything else is looked for on all of them, because which states a way has only going it tells.
-const named = JOURNEYS.filter(({ name }) => only.split('/')[0] === name);
+const journeys = [...JOURNEYS, CONSOLE_JOURNEY];
+const named = journeys.filter(({ name }) => only.split('/')[0] === name);
 const states: { language: string; state: string }[] = [];
 
 async function takePictures(): Promise<void> {
@@ -49,7 +51,7 @@ async function takePictures(): Promise<void> {
       states.push({ language: locale, state });
       console.log(`${locale} ${state}`);
     };
-    await walk({ stage, browser, locale }, take, named.length > 0 ? named : JOURNEYS);
+    await walk({ stage, browser, locale }, take, named.length > 0 ? named : journeys);
   }
 }
 

@@ -28,11 +28,13 @@ export async function walk(
     const context = await browser.newContext({ locale, colorScheme: 'light', viewport: { width: 1440, height: 900 } });
     context.setDefaultTimeout(WITHIN_MS);
     const statuses = new Map<Page, number>();
-    context.on('response', (response) => {
-      const page = response.frame().page();
-      if (response.request().isNavigationRequest()) statuses.set(page, response.status());
-    });
     const page = await context.newPage();
+    const listen = (on: Page) =>
+      on.on('response', (response) => {
+        if (response.request().isNavigationRequest()) statuses.set(on, response.status());
+      });
+    listen(page);
+    context.on('page', listen);
     let at = 'its beginning';
     const shown = async (state: string, status = 200, on = page) => {
       at = state;

@@ -34,7 +34,7 @@ export const TimelineView: FunctionComponent<{ console: Console }> = ({ console 
         <input
           id="search"
           type="search"
-          placeholder="Search: words, -without"
+          placeholder="word -not"
           value={wanted.text}
           onInput={(event) => filter.set({ text: event.currentTarget.value })}
         />
