@@ -86,6 +86,9 @@ describe('The exported test', () => {
     });
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
     expect(code).not.toContain('exit');
+    const key = 'a;process.exit();//';
+    const learned = exported([SEND, { ...REPLY, data: { [key]: { $: 'message1' } } } as Step, EDIT]);
+    expect(learned).toContain(`const message1 = reply1['${key}'];`);
     expect(() => exported([{ ...EDIT, data: { message: { $: 'a = process.exit()' } } }])).toThrow('cannot be the name');
   });
 

@@ -258,7 +258,8 @@ class Body {
     }
     const entries = Object.entries(data).map(([key, each]) => [
       key,
-      this.#onlyKnown(each, `${path}.${key}`, learned, pages),
+      // What a key is, a file that somebody else made says.
+      this.#onlyKnown(each, `${path}${IDENTIFIER.test(key) ? `.${key}` : `[${quoted(key)}]`}`, learned, pages),
     ]);
     return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
   }
