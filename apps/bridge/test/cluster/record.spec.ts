@@ -195,7 +195,7 @@ async function sentencesFor(
   const page = await browser.get('/connected-apps');
   const { html } = await browser.submit(formWith(page, 'login'), { login, password: 'drawbridge' });
   const sentences = html.matchAll(
-    /id="grant-([-0-9a-f]{36})".*?Tunebox read (?:up to )?([\d,]+) messages? in (\d+) conversations? this week/gs,
+    /id="grant-([-0-9a-f]{36})".*?Tunebox<\/bdi> read (?:up to )?([\d,]+) messages? in (\d+) conversations? this week/gs,
   );
   return new Map(
     [...sentences].map(([, grant, messages, conversations]) => [
