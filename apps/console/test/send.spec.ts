@@ -77,9 +77,13 @@ describe('The console sends by hand', () => {
     await outcome().getByRole('button', { name: 'What was sent' }).click();
     const details = page.getByRole('complementary', { name: 'The chosen entry' });
     await details.getByRole('button', { name: 'Copy as wscat' }).click();
-    const copied = await page.evaluate(() => navigator.clipboard.readText());
-    expect(copied).toContain('-s drawbridge.v1');
-    expect(copied).not.toMatch(/eyJ/);
+    const copied = async (has: string) => {
+      await page.waitForFunction(async (part) => (await navigator.clipboard.readText()).includes(part), has);
+      return page.evaluate(() => navigator.clipboard.readText());
+    };
+    expect(await copied('-s drawbridge.v1')).not.toMatch(/eyJ/);
+    await details.getByRole('button', { name: 'Copy', exact: true }).click();
+    expect(await copied('{{token}}')).not.toMatch(/eyJ/);
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toMatch(/eyJ/);
   });
 

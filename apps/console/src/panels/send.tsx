@@ -1,6 +1,7 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
 import { ActorChoice } from '../parts/actor-choice.js';
+import { copy } from '../parts/copy.js';
 import { CommandLine } from '../send/command-line.js';
 import type { Finding } from '../send/composer.js';
 import { FormView, KnownIds } from '../send/form-view.js';
@@ -91,10 +92,7 @@ export const Send: FunctionComponent<{ console: Console }> = ({ console }) => {
           <button type="submit">{findings.length === 0 ? 'Send' : 'Send anyway'}</button>
           <button
             type="button"
-            onClick={() => {
-              void navigator.clipboard.writeText(wscatCommand(console.settings.publicUrl, composer.text.value));
-              console.say('The wscat command was copied.');
-            }}
+            onClick={() => void copy(console, wscatCommand(console.settings.publicUrl, composer.text.value))}
           >
             Copy as wscat
           </button>

@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { copy } from '../parts/copy.js';
 import { wscatCommand } from '../send/wscat.js';
 import type { Entry } from '../wire/entry.js';
 
@@ -11,14 +12,11 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
     <aside class="details" aria-label="The chosen entry">
       <header>
         <h3>{answers ? `${entry.event}, the answer to ${answers.command}` : entry.event}</h3>
-        <button type="button" onClick={() => void navigator.clipboard.writeText(text)}>
+        <button type="button" onClick={() => void copy(console, text)}>
           Copy
         </button>
         {entry.kind === 'sent' && (
-          <button
-            type="button"
-            onClick={() => void navigator.clipboard.writeText(wscatCommand(console.settings.publicUrl, text))}
-          >
+          <button type="button" onClick={() => void copy(console, wscatCommand(console.settings.publicUrl, text))}>
             Copy as wscat
           </button>
         )}
