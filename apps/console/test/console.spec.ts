@@ -109,6 +109,8 @@ describe('The console', () => {
     await page.getByLabel('Whose').selectOption('right');
     await page.getByLabel('Kind', { exact: true }).selectOption('connection');
     await page.getByRole('option', { name: '4403 signed_out' }).click();
+    // What was Bob's stays his, whoever signs in there next.
+    expect(await page.locator('.row', { hasText: '4403 signed_out' }).textContent()).toContain('Bob Okafor');
     const details = page.getByLabel('The chosen entry');
     await details.getByRole('link', { name: 'signed_out' }).waitFor();
     expect(await details.textContent()).toContain('sign-in');

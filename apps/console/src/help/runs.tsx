@@ -5,7 +5,7 @@ export const RunsHelp: FunctionComponent = () => (
     <h2 id="help-runs">Record a run, and make a test of it</h2>
     <p>For example: a message that is sent while the other side is offline arrives once.</p>
     <ol>
-      <li>Sign in both people, and open their conversation on the left.</li>
+      <li>Sign in both people, and open their conversation on both sides.</li>
       <li>
         Under <b>Runs</b>, write what the run shows, and press <b>Record</b>.
       </li>

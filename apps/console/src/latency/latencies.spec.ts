@@ -29,7 +29,7 @@ class Wire {
 
   #put(entry: Pick<Entry, 'side' | 'at' | 'kind' | 'event'> & Partial<Entry>): number {
     const number = ++this.#number;
-    this.#listener({ connection: 1, text: '', size: 0, problems: [], ...entry, number });
+    this.#listener({ whose: { name: 'Left' }, connection: 1, text: '', size: 0, problems: [], ...entry, number });
     return number;
   }
 }

@@ -7,7 +7,10 @@ import type { Talk } from './chat.js';
 import type { Seat } from './seat.js';
 
 /** Conversations and the one that is open, as a person sees them. */
-export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string) => void }> = ({ seat, onCommand }) => {
+export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string) => Promise<boolean> }> = ({
+  seat,
+  onCommand,
+}) => {
   const { chat, side } = seat;
   const me = seat.session.value?.person.id ?? '';
   const text = useSignal('');
@@ -81,13 +84,16 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
       )}
       <form
         class="write"
-        onSubmit={(event) => {
+        onSubmit={async (event) => {
           event.preventDefault();
           const words = text.value.trim();
-          if (isCommand(words)) onCommand(words);
-          else if (words !== '' && canWrite) void chat.send(words.replace(/^\/\//, '/'));
-          else return;
-          text.value = '';
+          // What went wrong can be mended where it was typed.
+          if (isCommand(words)) {
+            if (await onCommand(words)) text.value = '';
+          } else if (words !== '' && canWrite) {
+            void chat.send(words.replace(/^\/\//, '/'));
+            text.value = '';
+          }
         }}
       >
         <CommandField

@@ -45,22 +45,28 @@ export class Chat {
   readonly #marks = new Map<string, number>();
   #isReading = false;
   #heard: BridgeEvent[] = [];
+  /** How often everything was forgotten: what was asked for before is not shown after. */
+  #forgotten = 0;
 
   constructor(private readonly client: () => Bridge | undefined) {}
 
   /** Everything from the beginning: at the start, and after whatever was missed. */
   load(): Promise<void> {
     return this.#doing(async (client) => {
+      const forgotten = this.#forgotten;
       const scopes = client.session?.grant.scopes ?? [];
       const reads = scopes.includes('messages.read');
       const [list, people] = await Promise.all([
         reads ? client.request('conversation.list', {}) : undefined,
         scopes.includes('contacts.read') ? client.request('contacts.list', {}) : undefined,
       ]);
+      // It may have ended, or been narrowed, since it was asked.
+      if (client !== this.client() || this.#forgotten !== forgotten) return;
       batch(() => {
         for (const { id, readUpTo = 0 } of list?.conversations ?? []) this.#marks.set(id, readUpTo);
         if (list) this.talks.value = list.conversations.map(({ lastMessage: last, ...talk }) => ({ ...talk, last }));
-        if (people) this.contacts.value = people.contacts;
+        if (!list) this.talks.value = [];
+        this.contacts.value = people?.contacts ?? [];
       });
       const open = this.openId.value ?? this.talks.value[0]?.id;
       if (open !== undefined && reads) await this.open(open);
@@ -162,6 +168,7 @@ export class Chat {
         return;
       case 'grant.changed':
         if (!data.scopes.includes('messages.read')) this.forget();
+        if (!data.scopes.includes('contacts.read')) this.contacts.value = [];
     }
   }
 
@@ -172,6 +179,7 @@ export class Chat {
 
   /** The consent is over: nothing of what it showed stays on the page. */
   forget(): void {
+    this.#forgotten++;
     this.#marks.clear();
     // What has just come is of the consent that is over.
     this.#heard.length = 0;
@@ -182,6 +190,7 @@ export class Chat {
       this.to.value = undefined;
       this.waiting.value = [];
       this.typing.value = new Set();
+      this.readUpTo.value = new Map();
       this.#show([], undefined);
     });
   }

@@ -68,7 +68,24 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
         </p>
       )}
       {session ? (
-        <ChatView seat={seat} onCommand={(line) => void runSlash(console, seat, line)} />
+        <>
+          <ChatView
+            seat={seat}
+            onCommand={async (line) => {
+              const worked = await runSlash(console, seat, line);
+              seat.commanded.value = console.slash.value;
+              return worked;
+            }}
+          />
+          {seat.commanded.value?.said && (
+            <p
+              class={seat.commanded.value.failed ? 'problem' : 'said'}
+              role={seat.commanded.value.failed ? 'alert' : undefined}
+            >
+              {seat.commanded.value.said}
+            </p>
+          )}
+        </>
       ) : (
         <SignedOut console={console} seat={seat} />
       )}

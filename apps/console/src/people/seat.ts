@@ -26,6 +26,8 @@ export class Seat {
   readonly isAway = signal(false);
   /** Whether the connection is the tester's own, and the SDK is closed meanwhile. */
   readonly isByHand = signal(false);
+  /** What came of the slash command that was typed in this person's message field. */
+  readonly commanded = signal<{ readonly said: string; readonly failed: boolean } | undefined>(undefined);
   /** Why a sign-in failed, for the person to read. */
   readonly problem = signal('');
   /** The SDK's own; undefined while nobody is signed in here. */

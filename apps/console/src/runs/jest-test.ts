@@ -61,7 +61,9 @@ let right;
 beforeAll(async () => {
   left = new Person('LEFT', { ...settings, ...people.left });
   right = new Person('RIGHT', { ...settings, ...people.right });
-  await Promise.all([left.signIn(), right.signIn()]);
+  // One after the other: where the second cannot, the first is there to be signed out again.
+  await left.signIn();
+  await right.signIn();
 }, 60_000);
 afterAll(async () => {
   await Promise.all([left.signOut(), right.signOut()]);
@@ -368,7 +370,8 @@ function onOneLine(value: Template, side: Side | undefined): string {
   return `{ ${entries.map(([key, each]) => field(key, onOneLine(each, side))).join(', ')} }`;
 }
 
-const field = (key: string, js: string) => (key === js ? key : `${IDENTIFIER.test(key) ? key : quoted(key)}: ${js}`);
+const field = (key: string, js: string) =>
+  key === js && IDENTIFIER.test(key) ? key : `${IDENTIFIER.test(key) ? key : quoted(key)}: ${js}`;
 
 /** Of a file that somebody else made: what is no name is not written into a program. */
 function identifier(symbol: string): string {

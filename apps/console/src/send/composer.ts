@@ -79,6 +79,13 @@ export class Composer {
     return this.#clientId;
   }
 
+  /** Keeps what is written. A `clientId` that was made here is made anew each time that it is used, unless it is to be the same. */
+  save(name: string): void {
+    const text = this.text.value;
+    const isOurs = !this.keepsClientId.value && this.#clientId !== '';
+    this.saved.save(name, isOurs ? text.replaceAll(this.#clientId, '{{uuid}}') : text);
+  }
+
   /** Sends what is written, whether or not it is valid. */
   async send(): Promise<void> {
     const { text } = this;

@@ -60,7 +60,7 @@ export const SavedView: FunctionComponent<{ console: Console }> = ({ console }) 
           type="button"
           onClick={() =>
             doing(() => {
-              saved.save(name.value, text.value);
+              console.composer.save(name.value);
               chosen.value = name.value.trim();
               return 'The request was saved.';
             })

@@ -31,7 +31,7 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
         </button>
       </header>
       <p class="quiet">
-        <bdi>{console.seats[entry.side].name}</bdi>, connection {connection}
+        <bdi>{entry.whose.name}</bdi>, connection {connection}
         {frame && `, ${size} bytes`}
         {answers && (
           <>

@@ -168,7 +168,6 @@ const List: FunctionComponent<{ console: Console; entries: readonly Entry[] }> =
         {entries.slice(first, last).map((entry, index) => (
           <Row
             key={entry.number}
-            console={console}
             entry={entry}
             index={first + index}
             count={entries.length}
@@ -182,7 +181,6 @@ const List: FunctionComponent<{ console: Console; entries: readonly Entry[] }> =
 };
 
 interface RowProps {
-  readonly console: Console;
   readonly entry: Entry;
   readonly index: number;
   readonly count: number;
@@ -199,8 +197,8 @@ const ARROWS: Record<Entry['kind'], [sign: string, words: string]> = {
   note: ['✎', 'tester'],
 };
 
-const Row: FunctionComponent<RowProps> = ({ console, entry, index, count, isSelected, onSelect }) => {
-  const { side, kind, event, answers, size, problems, frame } = entry;
+const Row: FunctionComponent<RowProps> = ({ entry, index, count, isSelected, onSelect }) => {
+  const { side, whose, kind, event, answers, size, problems, frame } = entry;
   const [sign, words] = ARROWS[kind];
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: as above.
@@ -219,7 +217,7 @@ const Row: FunctionComponent<RowProps> = ({ console, entry, index, count, isSele
       onClick={onSelect}
     >
       <span class="at">{clock(entry.at)}</span>
-      <span class="who">{console.seats[side].name}</span>
+      <span class="who">{whose.name}</span>
       <span class="sign" role="img" aria-label={words}>
         {sign}
       </span>

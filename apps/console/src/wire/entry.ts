@@ -26,6 +26,8 @@ export interface Entry {
   /** Numbered through, over both sides. */
   readonly number: number;
   readonly side: Side;
+  /** Whose connection it is: known once its session is open, and theirs whoever is on this side afterwards. */
+  readonly whose: { readonly name: string };
   /** Which of this side's connections, from 1. */
   readonly connection: number;
   /** Milliseconds since 1970, with fractions. */

@@ -4,6 +4,8 @@ import type { Entry, Problem, WireFrame } from './entry.js';
 export const LOG_LIMITS = {
   /** The oldest go first: 50,000 frames of a kilobyte are what a tab bears well. */
   entries: 50_000,
+  /** Of all texts: a frame can have 64 KB, and is kept as text and as what it says. */
+  bytes: 256 * 1024 * 1024,
 } as const;
 
 /** What is known of one connection, for the problems that only show among its frames. */
@@ -14,9 +16,13 @@ interface Seen {
 }
 
 type Part = Pick<Entry, 'side' | 'connection'>;
+
+const NOBODY_YET = { left: 'Left', right: 'Right' } as const;
 /** Looks at a frame by itself; the schemas of /asyncapi.json do (send/validation). */
 export type FrameCheck = (frame: WireFrame, sent: boolean, answered?: string) => readonly Problem[];
 
+/** So many connections of one side may be there at once, and a few more. */
+const MAKE_BEFORE_BREAK = 16;
 const bytes = new TextEncoder();
 /** Milliseconds since 1970, with fractions: the clock of the whole page, so that everything on it can be compared. */
 export const now = () => performance.timeOrigin + performance.now();
@@ -32,7 +38,10 @@ export class FrameLog {
   readonly version = signal(0);
   check: FrameCheck = () => [];
   #number = 0;
+  #bytes = 0;
   #seen = new Map<string, Seen>();
+  /** Of the newest connection of each side: one object for all its entries. */
+  #whose = new Map<string, { name: string }>();
   #isTelling = false;
   readonly #listeners = new Set<(entry: Entry) => void>();
 
@@ -63,6 +72,7 @@ export class FrameLog {
       if (asked) answers = { command: asked.command, entry: asked.entry, ms: at - asked.at };
       else found.push({ code: 'unknown_reply', message: `Nothing is waiting for an answer to ${frame.id}.` });
     }
+    if (answers?.command === 'session.open' && frame?.event === 'ok') this.#knows(part, frame.data);
     if (frame) found.push(...orderOf(frame, seen), ...this.check(frame, false, answers?.command));
     const event = frame?.event ?? 'not a frame';
     return this.#add({ ...part, at, kind: 'received', event, text, frame, answers, problems: found });
@@ -85,6 +95,7 @@ export class FrameLog {
 
   clear(): void {
     this.entries = [];
+    this.#bytes = 0;
     this.#tell();
   }
 
@@ -97,17 +108,41 @@ export class FrameLog {
     return seen;
   }
 
-  #add({ frame, answers, ...rest }: Omit<Entry, 'number' | 'size'>): Entry {
+  #keep(count: number): void {
+    this.entries = this.entries.slice(-count);
+    this.#bytes = this.entries.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  #whoseIs({ side, connection }: Part): { name: string } {
+    const place = `${side} ${connection}`;
+    let whose = this.#whose.get(place);
+    if (!whose) {
+      whose = { name: NOBODY_YET[side] };
+      this.#whose.delete(`${side} ${connection - MAKE_BEFORE_BREAK}`);
+      this.#whose.set(place, whose);
+    }
+    return whose;
+  }
+
+  #knows(part: Part, data: unknown): void {
+    const { person } = (data ?? {}) as { person?: { id?: string; name?: string } };
+    this.#whoseIs(part).name = person?.name ?? person?.id ?? NOBODY_YET[part.side];
+  }
+
+  #add({ frame, answers, ...rest }: Omit<Entry, 'number' | 'size' | 'whose'>): Entry {
     const entry: Entry = {
       ...rest,
       ...(frame ? { frame } : {}),
       ...(answers ? { answers } : {}),
+      whose: this.#whoseIs(rest),
       number: ++this.#number,
       size: bytes.encode(rest.text).length,
     };
     this.entries.push(entry);
+    this.#bytes += entry.size;
     // In one go and not one by one: moving 50,000 places for each frame would be felt.
-    if (this.entries.length > LOG_LIMITS.entries * 1.1) this.entries = this.entries.slice(-LOG_LIMITS.entries);
+    if (this.entries.length > LOG_LIMITS.entries * 1.1) this.#keep(LOG_LIMITS.entries);
+    while (this.#bytes > LOG_LIMITS.bytes && this.entries.length > 1) this.#keep(Math.ceil(this.entries.length / 2));
     for (const listener of this.#listeners) listener(entry);
     this.#tell();
     return entry;
