@@ -147,8 +147,10 @@ const List: FunctionComponent<{ console: Console; entries: readonly Entry[] }> =
     select(to);
   };
 
-  const first = Math.max(0, Math.floor(view.value.top / ROW) - BEYOND);
-  const last = Math.min(entries.length, Math.ceil((view.value.top + view.value.height) / ROW) + BEYOND);
+  // Where a search has made the list shorter, the browser has not yet said how far it scrolled back.
+  const top = Math.max(0, Math.min(view.value.top, entries.length * ROW - view.value.height));
+  const first = Math.max(0, Math.floor(top / ROW) - BEYOND);
+  const last = Math.min(entries.length, Math.ceil((top + view.value.height) / ROW) + BEYOND);
   return (
     <div
       class="timeline"
