@@ -67,13 +67,14 @@ export async function rollingRestart({ gateways, clients: count, betweenMs }: Ro
     const streams = clients.filter((client) => client.person === person).map(({ seen }) => seen.join());
     return new Set(streams).size > 1;
   });
+  const reconnects = clients.flatMap((client) => client.reconnects);
   await Promise.all(clients.map(({ bridge }) => bridge.close()));
   return {
     clients: clients.length,
     sent: load.sent,
     failures: load.failures,
     incomplete,
-    reconnects: clients.flatMap(({ reconnects }) => reconnects),
+    reconnects,
     slowestSendMs: load.slowestMs,
     longestPauseMs: Math.max(...clients.map(({ longestPauseMs }) => longestPauseMs)),
   };

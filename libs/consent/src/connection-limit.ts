@@ -24,7 +24,8 @@ interface Surplus {
 /**
  * More connections on one grant than it may have, on whichever gateways: the oldest go (I9). Their windows tell how many
  * there are; a hint tells the gateways. One that is lost is made good by the next opening, which finds them again.
- * Connections of a gateway that was killed count until its lease row goes, some seconds.
+ * Connections of a gateway that was killed count until its lease row goes, some seconds; those of one that is drained
+ * count only there.
  */
 export class ConnectionLimit {
   private unsubscribe: (() => void) | undefined;
@@ -45,8 +46,8 @@ export class ConnectionLimit {
   /** Asked after the window was committed: of two at the same moment at least the later one finds both. */
   async opened({ grant }: ConsentSession): Promise<void> {
     try {
-      const open = await openWindows(this.o.database.tables<object>(), grant);
       const own = this.o.instance();
+      const open = await openWindows(this.o.database.tables<object>(), grant, own);
       const here = new Set(this.o.index.of(grant).map(({ window }) => window));
       // One whose connection has gone counts no more, though its closing may not be stored yet.
       const alive = open.filter(({ id, instance }) => instance !== own || here.has(id));

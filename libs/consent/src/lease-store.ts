@@ -166,13 +166,20 @@ export async function windowBeginsAnew(db: QueryExecutorProvider, window: number
     where id = ${window}::bigint and closed_at is null`.execute(db);
 }
 
-/** The open windows of a grant, newest first. */
+/**
+ * The open windows of a grant, newest first. Those of other gateways that are drained go anyway: a client opens its
+ * next connection before it loses that one, which must not cost the grant a third.
+ */
 export async function openWindows(
   db: QueryExecutorProvider,
   grant: string,
+  own: string,
 ): Promise<{ id: number; instance: string }[]> {
   const { rows } = await sql<{ id: number; instance: string }>`
-    select id, instance from access_window where grant_id = ${grant}::uuid and closed_at is null
+    select id, instance from access_window w where grant_id = ${grant}::uuid and closed_at is null
+      and not exists (
+        select from gateway_lease l where l.instance = w.instance and l.draining and l.instance <> ${own}::uuid
+      )
     order by id desc limit ${MAX_OPEN_WINDOWS}::integer`.execute(db);
   return rows;
 }

@@ -131,6 +131,12 @@ export class ConsentLease {
     });
   }
 
+  /** Resolves when its row says what `state` says now, or when that renewal has failed. */
+  async tell(): Promise<void> {
+    this.poke();
+    await this.renewing;
+  }
+
   /**
    * Opens a session on a grant, with its access window on the record (I8). `unknown` where there is no such grant of
    * this app and person; `unverifiable` where it cannot be told at present.

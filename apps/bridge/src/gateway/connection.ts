@@ -63,6 +63,9 @@ export class Connection implements SessionListener {
   presentAs: ScopeSet = 0;
   /** Why the bridge closed it; undefined while it has not. */
   closedBecause: ClosedBecause | undefined;
+  private readonly closing = Promise.withResolvers<void>();
+  /** Resolves when either side closes. */
+  readonly whenClosing = this.closing.promise;
   private badFrames = 0;
   private signingOut: string | undefined;
 
@@ -193,6 +196,7 @@ export class Connection implements SessionListener {
   beginClosing(because?: ClosedBecause): boolean {
     if (this.state === 'closing') return false;
     this.state = 'closing';
+    this.closing.resolve();
     this.closedBecause = because;
     this.outbound.close();
     this.session?.stream?.stop();

@@ -7,6 +7,14 @@ export const CONNECTIONS_LIMITS = {
   unverifiableGraceMs: 2_000,
 } as const;
 
+/** The gateways that clients can go to when this one is drained. */
+export interface OtherGateways {
+  /** Whether there seem to be any. */
+  exist(): boolean;
+  /** Resolves when they know that this one is drained: its connections do not count there for the limit of a grant. */
+  know(): Promise<unknown>;
+}
+
 /** Every connection of this gateway, and what happens to all of them at once. */
 @Injectable()
 export class Connections {
@@ -18,6 +26,7 @@ export class Connections {
   private allGone: (() => void) | undefined;
   /** No upgrade is accepted any more. */
   draining = false;
+  others: OtherGateways = { exist: () => false, know: () => Promise.resolve() };
 
   get count(): number {
     return this.all.size;
@@ -77,7 +86,10 @@ export class Connections {
     const since = performance.now();
     const connections = this.all.size;
     if (connections > 0) this.log.log({ connections, windowMs }, 'Draining');
-    await sendAway([...this.all], windowMs);
+    // Where there is no other gateway there is nothing to wait for.
+    const moveMs = this.others.exist() ? DRAIN_LIMITS.moveMs : 0;
+    if (connections > 0 && moveMs > 0) await within(DRAIN_LIMITS.announceMs, this.others.know());
+    await sendAway([...this.all], windowMs, moveMs);
     await within(DRAIN_LIMITS.closeMs, this.whenAllGone());
     const unanswered = this.all.size;
     for (const connection of this.all) connection.terminate();

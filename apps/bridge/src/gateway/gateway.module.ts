@@ -55,12 +55,14 @@ class GatewayLife implements OnApplicationBootstrap, BeforeApplicationShutdown, 
     private readonly peers: Peers,
     private readonly hearing: Hearing,
     private readonly gateway: Gateway,
+    private readonly connections: Connections,
     private readonly upkeep: Upkeep,
     private readonly presence: Presence,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     const { messaging, peers, lease, hearing } = this;
+    this.connections.others = { exist: () => peers.size > 0, know: () => lease.tell() };
     this.delivery.start({ messaging, peers, isFresh: () => lease.isFresh(), hearsAll: () => hearing.hearsAll });
     await peers.start();
     await lease.start();

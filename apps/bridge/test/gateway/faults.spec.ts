@@ -1,5 +1,7 @@
 import { Database } from '@drawbridge/database';
 import { everyDatabase, type ReceivedFrame } from '@drawbridge/testing';
+import { BUS } from '../../src/bus.js';
+import { DRAIN_LIMITS } from '../../src/gateway/drain.js';
 import { codeOf, GatewayHarness, type Session, send } from './gateway-harness.js';
 
 /** 16 KB on the wire. */
@@ -211,5 +213,64 @@ describe.each(everyDatabase)('The end of a gateway, on %s', (kind) => {
     expect(texts).toEqual(acknowledged);
     expect(again.problems).toEqual([]);
     await again.close();
+  });
+
+  test('where there is another, a session is served until its client has moved, or has had time to, and a move costs a grant no connection (I4, I9)', async () => {
+    await using staying = await GatewayHarness.start(kind);
+    // The grant has as many connections as it may, the oldest where nothing is drained.
+    const alice = await staying.client('alice');
+    const conversation = await staying.direct(alice.client, 'bob');
+    const another = async (gateway: GatewayHarness, resume?: { epoch: string; after: number }) => {
+      const client = await gateway.connect();
+      await client.open(await gateway.token('alice', alice.grant), resume);
+      return client;
+    };
+    const oldest = [alice.client, await another(staying)];
+    await using going = await GatewayHarness.on(
+      staying.database,
+      { GATEWAY_ID: 'gw-going' },
+      false,
+      staying.app.get(BUS),
+    );
+    const [moves, stays, waiting] = [await another(going), await another(going), await going.connect()];
+
+    const since = performance.now();
+    const drained = going.gateway.drain();
+    await Promise.all([moves, stays].map((client) => client.waitFor(({ event }) => event === 'going_away')));
+    const goingAway = { code: 4512, reason: 'going_away' };
+    // It has nothing to carry over.
+    expect(await waiting.closed).toEqual(goingAway);
+    expect(performance.now() - since).toBeLessThan(DRAIN_LIMITS.moveMs);
+    expect(await codeOf(send(moves, conversation, 'still served'))).toBe('ok');
+    const moved = await another(staying, { epoch: alice.session.mailbox!.epoch, after: alice.session.mailbox!.head });
+    await moved.waitFor(({ data }) => (data as { message?: { text: string } }).message?.text === 'still served');
+    await moves.close();
+    expect(await codeOf(send(stays, conversation, 'and so is who stays'))).toBe('ok');
+    expect(await stays.closed).toEqual(goingAway);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(DRAIN_LIMITS.moveMs);
+    await drained;
+    for (const client of [...oldest, moved]) {
+      expect(await codeOf(client.request('ping', {}))).toBe('ok');
+      await client.close();
+    }
+    await going.stop();
+  });
+
+  test('is over at once when its clients have moved', async () => {
+    await using staying = await GatewayHarness.start(kind);
+    await using going = await GatewayHarness.on(
+      staying.database,
+      { GATEWAY_ID: 'gw-going' },
+      false,
+      staying.app.get(BUS),
+    );
+    const { client } = await going.client('alice');
+    const since = performance.now();
+    const drained = going.gateway.drain();
+    await client.waitFor(({ event }) => event === 'going_away');
+    await client.close();
+    await drained;
+    expect(performance.now() - since).toBeLessThan(DRAIN_LIMITS.moveMs);
+    await going.stop();
   });
 });
