@@ -1,7 +1,7 @@
 import type { Database } from '@drawbridge/database';
 import { sql } from 'kysely';
 import { isPersonId } from './content.js';
-import type { Conversations } from './conversations.js';
+import type { ConversationMaking } from './conversation-making.js';
 import { conflict } from './errors.js';
 import type { Sender } from './send.js';
 
@@ -12,7 +12,7 @@ import type { Sender } from './send.js';
  */
 export async function directConversation(
   database: Database,
-  conversations: Pick<Conversations, 'openDirect'>,
+  making: Pick<ConversationMaking, 'openDirect'>,
   { sender, to, clientId }: { sender: Sender; to: string; clientId: string },
 ): Promise<string> {
   const { rows } = await sql<{ conversation: string | null; sent: boolean }>`
@@ -26,5 +26,5 @@ export async function directConversation(
   const { conversation, sent } = rows[0]!;
   if (conversation !== null) return conversation;
   if (sent) throw conflict();
-  return conversations.openDirect(sender, to);
+  return making.openDirect(sender, to);
 }

@@ -1,7 +1,8 @@
 export type { MessageChange } from './change.js';
 export type { Log } from './commit.js';
 export type { Title } from './content.js';
-export type { ConversationPage, MembersPage, MembersRequest, NewConversation } from './conversations.js';
+export type { NewConversation } from './conversation-making.js';
+export type { ConversationPage, MembersPage, MembersRequest } from './conversations.js';
 export { type Issue, MessagingError, type MessagingErrorCode } from './errors.js';
 export type { DurableEvent, Recipient, StoredEvent } from './events.js';
 export type { ChangeOfGroup } from './group-update.js';

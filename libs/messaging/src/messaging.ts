@@ -8,13 +8,8 @@ import { ChangeCommit } from './commit-changes.js';
 import { GroupCommit } from './commit-group.js';
 import { ReadCommit } from './commit-reads.js';
 import { RecommendationCommit } from './commit-recommendation.js';
-import {
-  type ConversationPage,
-  Conversations,
-  type MembersPage,
-  type MembersRequest,
-  type NewConversation,
-} from './conversations.js';
+import { ConversationMaking, type NewConversation } from './conversation-making.js';
+import { type ConversationPage, Conversations, type MembersPage, type MembersRequest } from './conversations.js';
 import { directConversation } from './direct-conversations.js';
 import type { StoredEvent } from './events.js';
 import { type ChangeOfGroup, GroupUpdate } from './group-update.js';
@@ -29,9 +24,9 @@ import type { ConversationView, MessageView } from './views.js';
 import { Whole } from './whole.js';
 
 export interface MessagingOptions extends CommitOptions {
-  /** Lanes for conversations of up to 20 people and for larger ones. */
   /** Conversations that are made at once; one, if it is not given. */
   readonly creationsAtOnce?: number;
+  /** Lanes for conversations of up to 20 people and for larger ones. */
   readonly lanes?: { readonly shared: number; readonly large: number };
 }
 
@@ -44,6 +39,7 @@ export class Messaging {
   private readonly arrivals: Arrivals<Item>;
   private readonly changes: ChangeCommit;
   private readonly conversations: Conversations;
+  private readonly making: ConversationMaking;
   private readonly mailboxes: Mailboxes;
   private readonly acknowledgements: AckCommit;
   /** For the host platform. */
@@ -58,7 +54,8 @@ export class Messaging {
     const sends = new SendCommit(options, noticed);
     this.changes = new ChangeCommit(options);
     const learn = (conversation: string, people: number) => this.lanes.learn(conversation, people);
-    this.conversations = new Conversations(options, learn, options.creationsAtOnce);
+    this.conversations = new Conversations(database);
+    this.making = new ConversationMaking(options, this.conversations, learn, options.creationsAtOnce);
     const reads = new ReadCommit(options);
     const groups = new GroupCommit(options, this.conversations, noticed);
     const recommendations = new RecommendationCommit(options, this.conversations, learn);
@@ -91,7 +88,7 @@ export class Messaging {
     const { to, clientId } = request;
     const { database } = this.options;
     const resolve =
-      to === undefined ? undefined : () => directConversation(database, this.conversations, { sender, to, clientId });
+      to === undefined ? undefined : () => directConversation(database, this.making, { sender, to, clientId });
     const send = new Send(sender, request, this.answered, resolve, series);
     this.unanswered++;
     this.arrivals.accept(send);
@@ -131,7 +128,7 @@ export class Messaging {
   ): Promise<{ conversation: ConversationView; duplicate: boolean }> {
     this.unanswered++;
     try {
-      return await this.conversations.create(sender, request);
+      return await this.making.create(sender, request);
     } finally {
       this.answered();
     }
@@ -144,7 +141,7 @@ export class Messaging {
   async openDirect(sender: Sender, to: string, since?: Date): Promise<string> {
     this.unanswered++;
     try {
-      return await this.conversations.openDirect(sender, to, since);
+      return await this.making.openDirect(sender, to, since);
     } finally {
       this.answered();
     }

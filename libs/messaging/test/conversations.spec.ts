@@ -3,7 +3,7 @@ import type { Database } from '@drawbridge/database';
 import { LIMITS } from '@drawbridge/protocol';
 import { everyDatabase, testDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
-import { CREATION_LIMITS } from '../src/conversations.js';
+import { CREATION_LIMITS } from '../src/conversation-making.js';
 import type { ConversationView, MessageView, Sender } from '../src/index.js';
 import {
   count,
