@@ -1,3 +1,4 @@
+import { Announcements, confirmedBy } from './announcements.js';
 import { type Bus, MAX_PAYLOAD_BYTES } from './bus.js';
 import { ByteReader, ByteWriter } from './byte-stream.js';
 import { Holders, isStale, KnownPeer, NOBODY, type Peer } from './known-peer.js';
@@ -14,8 +15,6 @@ export const PEER_LIMITS = {
   /** A peer is asked for a snapshot, and sent one, at most once in this time; whoever still lacks one asks at its next beat. */
   snapshotEveryMs: 100,
   maxPeers: 1_024,
-  /** Announcements to a peer that it has not confirmed and that are remembered one by one. */
-  maxUnconfirmed: 10_000,
 } as const;
 
 const BROADCAST = 'peers';
@@ -47,15 +46,9 @@ export type Doubt = 'gap' | 'peer_died' | 'peer_joined' | 'bus_returned';
 export class Peers {
   private readonly peers = new Map<string, KnownPeer>();
   private readonly holding = new Holders();
-  private readonly held = new Set<number>();
-  private readonly adding = new Set<number>();
-  private readonly removing = new Set<number>();
-  /** Keys held whose announcement, of this number, some peer has not confirmed yet. */
-  private readonly unconfirmed = new Map<number, number>();
-  private announcement = 1;
+  private readonly announcements = new Announcements(() => this.announce());
   /** Streams of this process so far: a later one has the higher number, and what comes of an earlier one is old. */
   private streams = 0;
-  private flushing: NodeJS.Immediate | undefined;
   private beating: NodeJS.Timeout | undefined;
   private readonly unsubscribes: (() => void)[] = [];
   private stopped = false;
@@ -78,7 +71,7 @@ export class Peers {
     if (this.stopped) return;
     this.stopped = true;
     clearInterval(this.beating);
-    clearImmediate(this.flushing);
+    this.announcements.stop();
     for (const peer of this.peers.values()) {
       this.send(peer, FRAME.leave, new ByteWriter(64));
       clearTimeout(peer.confirmTimer);
@@ -99,16 +92,11 @@ export class Peers {
 
   /** From now on hints for the key are wanted here. */
   hold(key: number): void {
-    this.held.add(key);
-    if (!this.removing.delete(key)) this.adding.add(key);
-    this.flushing ??= setImmediate(() => this.announce());
+    this.announcements.hold(key);
   }
 
   release(key: number): void {
-    this.held.delete(key);
-    this.unconfirmed.delete(key);
-    if (!this.adding.delete(key)) this.removing.add(key);
-    this.flushing ??= setImmediate(() => this.announce());
+    this.announcements.release(key);
   }
 
   /** The peers that hold a key, as far as they have said; `doubtful` ones may hold it too. */
@@ -149,33 +137,24 @@ export class Peers {
 
   /** Announces what changed in this turn, to everybody. */
   private announce(): void {
-    this.flushing = undefined;
-    if (this.stopped || (this.adding.size === 0 && this.removing.size === 0)) return;
-    this.announcement += 1;
+    const change = this.announcements.next(this.peers.size > 0);
+    if (this.stopped || !change) return;
     for (const peer of this.peers.values()) {
       const delta = new ByteWriter();
-      writeKeys(delta, this.adding);
-      writeKeys(delta, this.removing);
+      writeKeys(delta, change.added);
+      writeKeys(delta, change.removed);
       this.send(peer, FRAME.delta, delta);
-      this.announced(peer);
+      this.announcements.sentTo(peer);
     }
-    if (this.peers.size > 0) for (const key of this.adding) this.unconfirmed.set(key, this.announcement);
-    this.adding.clear();
-    this.removing.clear();
   }
 
   private sendSnapshot(peer: KnownPeer): void {
     // What waits to be announced is in it already, and is announced to it once more.
-    const snapshot = new ByteWriter(16 + 2 * this.held.size);
-    writeKeys(snapshot, this.held);
+    const { held } = this.announcements;
+    const snapshot = new ByteWriter(16 + 2 * held.size);
+    writeKeys(snapshot, held);
     this.send(peer, FRAME.snapshot, snapshot);
-    this.announced(peer);
-  }
-
-  /** The last frame to the peer tells of all announcements so far. Of very many, the last confirms the others too. */
-  private announced({ sent }: KnownPeer): void {
-    if (sent.announced.length >= PEER_LIMITS.maxUnconfirmed) sent.announced.splice(0, sent.announced.length - 1);
-    sent.announced.push({ announcement: this.announcement, number: sent.number });
+    this.announcements.sentTo(peer);
   }
 
   private beat(): void {
@@ -333,27 +312,16 @@ export class Peers {
     else if (kind === FRAME.beat) this.confirmed(peer, reader.varint(), reader.varint());
   }
 
-  /** The peer knows what this process had announced in the frames up to `number`. */
+  /** The peer knows what this process had announced in the frames of that stream up to `number`. */
   private confirmed(peer: KnownPeer, stream: number, number: number): void {
-    if (stream !== peer.sent.stream) return;
-    const { announced } = peer.sent;
-    const before = peer.knows;
-    let known = 0;
-    while (known < announced.length && announced[known]!.number <= number) known += 1;
-    if (known === 0) return;
-    peer.knows = announced[known - 1]!.announcement;
-    announced.splice(0, known);
-    if (before === 0) this.o.onDoubt('peer_joined');
+    const isNew = peer.knows === 0;
+    if (stream !== peer.sent.stream || !confirmedBy(peer, number)) return;
+    if (isNew) this.o.onDoubt('peer_joined');
     this.tellAnnounced();
   }
 
   private tellAnnounced(): void {
-    if (this.unconfirmed.size === 0) return;
-    let known = this.announcement;
-    for (const peer of this.peers.values()) known = Math.min(known, peer.knows);
-    const keys: number[] = [];
-    for (const [key, announcement] of this.unconfirmed) if (announcement <= known) keys.push(key);
-    for (const key of keys) this.unconfirmed.delete(key);
+    const keys = this.announcements.takeConfirmed(this.peers.values());
     if (keys.length > 0) this.o.onAnnounced(keys);
   }
 
