@@ -59,7 +59,7 @@ async function signInAndTell(publicUrl: string, secrets: Map<string, string>) {
 const parts = (secret: string) => [secret, ...secret.split('.').filter((part) => part.length > 40)];
 
 test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text, token, password, code or query', async () => {
-  await using bridge = await startBridge({ database: 'pglite', env: { LOG_LEVEL: 'trace', GATEWAY_ID: 'gw-log' } });
+  await using bridge = await startBridge({ database: 'postgres', env: { LOG_LEVEL: 'trace', GATEWAY_ID: 'gw-log' } });
   const secrets = new Map<string, string>();
   const tokens = await signInAndTell(bridge.publicUrl, secrets);
   const rotated = await refresh(bridge, tokens);
@@ -145,7 +145,7 @@ test('A whole conversation at LOG_LEVEL=trace leaves ids in the log, and no text
 });
 
 test('In production every line is JSON, connections are told of at debug only, and ready is one of the lines', async () => {
-  await using bridge = await startBridge({ database: 'pglite', env: { NODE_ENV: 'production', DEMO: 'false' } });
+  await using bridge = await startBridge({ database: 'postgres', env: { NODE_ENV: 'production', DEMO: 'false' } });
   const client = await BridgeClient.connect(bridge.publicUrl);
   await client.close();
   expect(await bridge.stop()).toBe(0);
@@ -159,7 +159,7 @@ test('In production every line is JSON, connections are told of at debug only, a
 });
 
 test('A bridge whose log is read no further goes on, and exits when it is told to (I9)', async () => {
-  await using bridge = await startBridge({ database: 'pglite', env: { ...UNLIMITED_RATES, LOG_LEVEL: 'debug' } });
+  await using bridge = await startBridge({ database: 'postgres', env: { ...UNLIMITED_RATES, LOG_LEVEL: 'debug' } });
   bridge.pauseOutput();
   const client = await BridgeClient.connect(bridge.publicUrl);
   // Each is a line at debug: more than the pipe takes.

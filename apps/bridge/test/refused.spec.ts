@@ -23,7 +23,7 @@ describe('What the gateway refuses (section 4)', () => {
   let bridge: BridgeProcess;
   let other: BridgeProcess;
   beforeAll(async () => {
-    [bridge, other] = await Promise.all([startBridge({ database: 'pglite' }), startBridge({ database: 'pglite' })]);
+    [bridge, other] = await Promise.all([startBridge({ database: 'postgres' }), startBridge({ database: 'postgres' })]);
   });
   afterAll(() => Promise.all([bridge[Symbol.asyncDispose](), other[Symbol.asyncDispose]()]));
 

@@ -40,7 +40,7 @@ describe('Tableside, the demo app on the web, in Chromium', () => {
   let address: string;
   beforeAll(async () => {
     const env = { PORT: String(await freePortWithRoom()) };
-    [bridge, browser] = await Promise.all([startBridge({ database: 'pglite', env }), launchChromium()]);
+    [bridge, browser] = await Promise.all([startBridge({ database: 'postgres', env }), launchChromium()]);
     script = spawn(process.execPath, [SCRIPT, '--url', bridge.publicUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [said] = (await once(createInterface(script.stdout!), 'line')) as [string];
     address = /http:\S+/.exec(said)![0];

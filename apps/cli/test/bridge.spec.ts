@@ -10,7 +10,7 @@ let bridge: BridgeProcess;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  bridge = await startBridge({ database: 'pglite', env: { ADMIN_TOKEN: ROOT, GATEWAY_ID: 'gw-1' } });
+  bridge = await startBridge({ database: 'postgres', env: { ADMIN_TOKEN: ROOT, GATEWAY_ID: 'gw-1' } });
   env = { DRAWBRIDGE_ADMIN_URL: bridge.internalUrl, DRAWBRIDGE_TOKEN: ROOT };
 });
 afterAll(() => bridge[Symbol.asyncDispose]());

@@ -10,7 +10,7 @@ let context: BrowserContext;
 let page: Page;
 beforeAll(async () => {
   const env = { COMMANDS_PER_S: '1000000', SENDS_PER_S: '1000000' };
-  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite', env }), launchChromium()]);
+  [bridge, browser] = await Promise.all([startBridge({ database: 'postgres', env }), launchChromium()]);
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await openConsole(context, bridge.internalUrl);
 });

@@ -11,7 +11,7 @@ let context: BrowserContext;
 let page: Page;
 beforeAll(async () => {
   const env = { ADMIN_TOKEN: TOKEN, DRAIN_MS: '500' };
-  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite', env }), launchChromium()]);
+  [bridge, browser] = await Promise.all([startBridge({ database: 'postgres', env }), launchChromium()]);
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await openConsole(context, bridge.internalUrl);
   await signIn(page, 'left', 'alice');

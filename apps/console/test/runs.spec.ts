@@ -20,7 +20,7 @@ let folder: string;
 let exported: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drawbridge-runs-'));
-  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite' }), launchChromium()]);
+  [bridge, browser] = await Promise.all([startBridge({ database: 'postgres' }), launchChromium()]);
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await openConsole(context, bridge.internalUrl);
   await signIn(page, 'left', 'alice');
@@ -167,7 +167,7 @@ describe('A run', () => {
   });
 
   test('is replayed against another server, when that knows this console’s address', async () => {
-    await using other = await startBridge({ database: 'pglite', env: { ADMIN_TOKEN } });
+    await using other = await startBridge({ database: 'postgres', env: { ADMIN_TOKEN } });
     await button('Keep in this browser');
     await register(other, `${bridge.internalUrl}/console/`);
     await page.getByLabel('Its public address').fill('http://127.0.0.1:1');

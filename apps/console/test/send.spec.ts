@@ -7,7 +7,7 @@ let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 beforeAll(async () => {
-  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite' }), launchChromium()]);
+  [bridge, browser] = await Promise.all([startBridge({ database: 'postgres' }), launchChromium()]);
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   page = await openConsole(context, bridge.internalUrl);

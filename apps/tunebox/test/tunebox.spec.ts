@@ -22,7 +22,7 @@ let folder: string;
 
 beforeAll(async () => {
   network = await FaultProxy.to('http://127.0.0.1:1');
-  bridge = await startBridge({ database: 'pglite', env: { PUBLIC_URL: network.url } });
+  bridge = await startBridge({ database: 'postgres', env: { PUBLIC_URL: network.url } });
   network.lead(bridge.ownUrl);
   folder = mkdtempSync(join(tmpdir(), 'tunebox-'));
 });

@@ -11,7 +11,7 @@ import { scenario } from './scenario.js';
 let harness: GatewayHarness;
 let direct: string;
 beforeAll(async () => {
-  harness = await GatewayHarness.start('pglite');
+  harness = await GatewayHarness.start('postgres');
   const { client } = await harness.client('alice');
   direct = await harness.direct(client, 'bob');
   await client.close();
@@ -225,7 +225,7 @@ describe('A client of the SDK', () => {
   });
 
   test('is answered by the bridge in memory, for tests of apps, as by this one: right and wrong commands, and events', async () => {
-    await using own = await GatewayHarness.start('pglite');
+    await using own = await GatewayHarness.start('postgres');
     const [alice, bob] = [await testClient(own, 'alice'), await testClient(own, 'bob')];
     await bob.state('live');
     const real = await scenario(alice.bridge, bob.bridge);

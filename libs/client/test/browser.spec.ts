@@ -17,7 +17,7 @@ let site: Server;
 let address: string;
 beforeAll(async () => {
   const env = { ADMIN_TOKEN: ROOT_TOKEN };
-  [bridge, browser] = await Promise.all([startBridge({ database: 'pglite', env }), launchChromium()]);
+  [bridge, browser] = await Promise.all([startBridge({ database: 'postgres', env }), launchChromium()]);
   const { outputFiles } = await build({
     entryPoints: ['libs/client/test/web-page.ts'],
     bundle: true,

@@ -9,7 +9,7 @@ let harness: GatewayHarness;
 let network: FaultProxy;
 let direct: string;
 beforeAll(async () => {
-  harness = await GatewayHarness.start('pglite', { HEARTBEAT_MS: '1000' });
+  harness = await GatewayHarness.start('postgres', { HEARTBEAT_MS: '1000' });
   network = await FaultProxy.to(harness.origin);
   const { client } = await harness.client('alice');
   direct = await harness.direct(client, 'bob');

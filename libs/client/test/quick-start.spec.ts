@@ -25,7 +25,7 @@ test('the quick start works as it is pasted, from an empty folder, in under 30 l
   const [script] = blocks('js');
   expect(script!.trim().split('\n').length).toBeLessThan(30);
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-quick-start-'));
-  const bridge = startBridge({ database: 'pglite' });
+  const bridge = startBridge({ database: 'postgres' });
   const packed = execFileSync('node', ['scripts/client-package.mjs', '--out', join(folder, 'sdk')], {
     encoding: 'utf8',
   });

@@ -26,7 +26,7 @@ let bridge: BridgeProcess;
 let file: string;
 beforeAll(async () => {
   network = await FaultProxy.to('http://127.0.0.1:1');
-  bridge = await startBridge({ database: 'pglite', env: { PUBLIC_URL: network.url } });
+  bridge = await startBridge({ database: 'postgres', env: { PUBLIC_URL: network.url } });
   network.lead(bridge.ownUrl);
   file = join(await mkdtemp(join(tmpdir(), 'drawbridge-sign-in-')), 'tunebox', 'sign-in.json');
 });

@@ -118,6 +118,8 @@ async function embeddedTemplate(): Promise<Blob> {
   if (!existsSync(path)) {
     await using database = await Database.open({ loadDataDir: await smallDatabase() });
     await database.migrate(migrations);
+    // Otherwise each copy, when it is opened, would repeat from its log what the migrations did.
+    await database.pglite!.exec('checkpoint');
     const dump = await database.pglite!.dumpDataDir('none');
     const making = `${path}.${randomUUID()}`;
     writeFileSync(making, Buffer.from(await dump.arrayBuffer()));
@@ -130,9 +132,9 @@ async function embeddedTemplate(): Promise<Blob> {
 /** A new embedded database of half the size, because every test copies all of it: its log starts with 1 MB, not 16. */
 async function smallDatabase(): Promise<Blob> {
   const made = await PGlite.create({ initDbStartParams: ['--wal-segsize=1'] });
-  // Nobody connects to it, or makes a database here.
-  await made.exec("update pg_database set datistemplate = false where datname = 'template0'");
-  await made.exec('drop database template0');
+  // Nobody connects to them, or makes a database here.
+  await made.exec('update pg_database set datistemplate = false');
+  for (const template of ['template0', 'template1']) await made.exec(`drop database ${template}`);
   const dump = await made.dumpDataDir('none');
   await made.close();
   return dump;

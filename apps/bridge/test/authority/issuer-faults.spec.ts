@@ -17,7 +17,7 @@ describe('With a provider that', () => {
   beforeAll(async () => {
     port = await freePort();
     issuer = await TestIssuer.start(`http://127.0.0.1:${port}`);
-    bridge = await AuthorityHarness.start('pglite', { port, signIn: issuer.config });
+    bridge = await AuthorityHarness.start('postgres', { port, signIn: issuer.config });
     await bridge.app.get(People).put({ id: 'gone', handle: 'gone', name: 'Gone' });
     await bridge.app.get(People).erase('gone', 'platform');
     const take = (...said: unknown[]) => {

@@ -268,7 +268,7 @@ describe('A bridge whose people sign in at the platform’s provider', () => {
     await using issuer = await TestIssuer.start(`http://127.0.0.1:${port}`);
     await issuer.down();
     const env = { PORT: String(port), LOG_LEVEL: 'info', ...issuer.settings };
-    await using bridge = await startBridge({ database: 'pglite', env });
+    await using bridge = await startBridge({ database: 'postgres', env });
     const browser = new FormBrowser(bridge.publicUrl);
     const verifier = randomBytes(32).toString('base64url');
     const question = new URLSearchParams({

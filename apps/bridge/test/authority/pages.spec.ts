@@ -12,7 +12,7 @@ describe('The pages of the authority in Chromium', () => {
   let bridge: AuthorityHarness;
   let browser: Browser;
   beforeAll(async () => {
-    [bridge, browser] = await Promise.all([AuthorityHarness.start('pglite'), launchChromium()]);
+    [bridge, browser] = await Promise.all([AuthorityHarness.start('postgres'), launchChromium()]);
   });
   afterAll(async () => {
     await browser.close();

@@ -7,7 +7,7 @@ import { GatewayHarness, PUBLIC_URL, type SignedIn, send } from './gateway-harne
 const frames = new ProtocolFrames();
 let bridge: GatewayHarness;
 beforeAll(async () => {
-  bridge = await GatewayHarness.start('pglite');
+  bridge = await GatewayHarness.start('postgres');
 });
 afterAll(() => bridge[Symbol.asyncDispose]());
 

@@ -8,7 +8,7 @@ const { jest: clock } = import.meta as unknown as { jest: typeof jest };
 let bridge: GatewayHarness;
 let grant: string;
 beforeAll(async () => {
-  bridge = await GatewayHarness.start('pglite');
+  bridge = await GatewayHarness.start('postgres');
   grant = await bridge.grant('alice');
 });
 afterAll(() => bridge[Symbol.asyncDispose]());

@@ -16,7 +16,7 @@ import {
 let bridge: GatewayHarness;
 let grant: string;
 beforeAll(async () => {
-  bridge = await GatewayHarness.start('pglite', { HEARTBEAT_MS: '1000' });
+  bridge = await GatewayHarness.start('postgres', { HEARTBEAT_MS: '1000' });
   grant = await bridge.grant('alice');
 });
 afterAll(() => bridge[Symbol.asyncDispose]());
@@ -126,7 +126,7 @@ describe('session.open', () => {
 
   test('that does not come in time is closed with 4408', async () => {
     // On a gateway of its own: where a client has 400 ms, one that a busy machine holds up is late too.
-    await using impatient = await GatewayHarness.start('pglite', { OPEN_WITHIN_MS: '400' });
+    await using impatient = await GatewayHarness.start('postgres', { OPEN_WITHIN_MS: '400' });
     const client = await impatient.connect();
     expect(await client.closed).toEqual({ code: 4408, reason: 'open_timeout' });
   });

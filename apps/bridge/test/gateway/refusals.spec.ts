@@ -12,7 +12,7 @@ let bridge: GatewayHarness;
 let alice: SignedIn;
 let conversation: string;
 beforeAll(async () => {
-  bridge = await GatewayHarness.start('pglite');
+  bridge = await GatewayHarness.start('postgres');
   alice = await bridge.client('alice');
   conversation = await bridge.direct(alice.client, 'bob');
   await send(alice.client, conversation, 'Hello');

@@ -6,7 +6,7 @@ import { UNOPENED_LIMITS } from '../../src/gateway/unopened.js';
 import { GatewayHarness } from './gateway-harness.js';
 
 test('an address has so many WebSockets without a session; those that open, or go, make room for others (I9)', async () => {
-  await using bridge = await GatewayHarness.start('pglite', { OPEN_WITHIN_MS: '600000' });
+  await using bridge = await GatewayHarness.start('postgres', { OPEN_WITHIN_MS: '600000' });
   const token = await bridge.token('alice', await bridge.grant('alice'));
   const url = `${bridge.origin.replace('http', 'ws')}/bridge`;
   const upgrade = (address: string) =>
@@ -43,7 +43,7 @@ test('an address has so many WebSockets without a session; those that open, or g
 });
 
 test('a client that does not finish its request is answered 408 within seconds (I9)', async () => {
-  await using bridge = await startBridge({ database: 'pglite' });
+  await using bridge = await startBridge({ database: 'postgres' });
   const { hostname, port } = new URL(bridge.ownUrl);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
