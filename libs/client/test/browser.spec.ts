@@ -120,4 +120,43 @@ describe('The SDK in Chromium', () => {
     await watching.waitForFunction(() => world.texts.includes('The last'));
     expect(await watching.evaluate(() => world.texts)).toEqual(['Written offline', 'And so was this', 'The last']);
   });
+
+  test('what two tabs have written offline arrives once, also from the one that is closed before it is back (I5)', async () => {
+    const [staying, leaving] = [await open(), await open()];
+    for (const page of [staying, leaving]) {
+      await connect(page);
+      await isLive(page);
+    }
+    await bridge.kill();
+    await staying.evaluate(() => void world.send('bob', 'By the tab that stays'));
+    await leaving.evaluate(() => void world.send('bob', 'By the tab that leaves'));
+    for (const page of [staying, leaving]) await page.waitForFunction(async () => (await world.waiting()) === 1);
+    await leaving.close();
+    await bridge.start();
+    await staying.waitForFunction(() => world.texts.length === 2);
+    await staying.evaluate(() => world.send('bob', 'The last'));
+    await staying.waitForFunction(() => world.texts.includes('The last'));
+    const texts = await staying.evaluate(() => world.texts);
+    expect(texts.toSorted()).toEqual(['By the tab that leaves', 'By the tab that stays', 'The last']);
+    expect(await staying.evaluate(() => world.waiting())).toBe(0);
+    await staying.close();
+  });
+
+  test('what a tab leaves that is closed is sent by one that has been connected all the time, whichever came first (I5)', async () => {
+    for (const isFirst of [true, false]) {
+      const open1 = await open();
+      const open2 = await open();
+      const [staying, leaving] = isFirst ? [open1, open2] : [open2, open1];
+      await open1.evaluate((hasToken) => world.connect({ hasToken }), isFirst);
+      await open2.evaluate((hasToken) => world.connect({ hasToken }), !isFirst);
+      await isLive(staying);
+      await leaving.evaluate(() => void world.send('bob', 'Left behind'));
+      await leaving.waitForFunction(async () => (await world.waiting()) === 1);
+      await leaving.close();
+      await staying.waitForFunction(() => world.texts.length === 1);
+      await staying.waitForFunction(async () => (await world.waiting()) === 0);
+      expect(await staying.evaluate(() => world.texts)).toEqual(['Left behind']);
+      await staying.close();
+    }
+  });
 });

@@ -313,6 +313,57 @@ describe('What is sent', () => {
     expect(world.messages(['alice', 'bob']).map(({ text }) => text)).toEqual(['kept', 'written now']);
   });
 
+  test('is sent with the next connection where another client on the same store has left it, and not where it took it back', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    const takenBack = entry({ person: 'alice', data: { to: 'bob', text: 'taken back' } });
+    await outbox.put(takenBack);
+    world.refuseConnections();
+    const [leaving, staying] = [
+      createClient({ ...world.as('alice'), outbox }),
+      createClient({ ...world.as('alice'), outbox }),
+    ];
+    const told: string[] = [];
+    staying.on('outbox', ({ localId, error }) => told.push(`${localId} ${error?.code}`));
+    await staying.outbox.list();
+    const left = leaving.sendTo('bob', { text: 'left' });
+    await leaving.outbox.discard(takenBack.localId);
+    await leaving.close();
+    await expect(left).rejects.toMatchObject({ code: 'closed' });
+    const last = staying.sendTo('bob', { text: 'the last' });
+    world.refuseConnections(false);
+    await last;
+    expect(world.messages(['alice', 'bob']).map(({ text }) => text)).toEqual(['left', 'the last']);
+    expect(told).toContain(`${takenBack.localId} discarded`);
+    expect(await staying.outbox.list()).toEqual([]);
+    await staying.close();
+  });
+
+  test('is forgotten with what other clients on the same store have written', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    await using bridge = createClient({ ...world.as('alice'), outbox, autoOpen: false });
+    expect(await bridge.outbox.list()).toEqual([]);
+    await outbox.put(entry({ person: 'alice' }));
+    await bridge.outbox.clear();
+    expect(await outbox.load()).toEqual([]);
+  });
+
+  test('is written once where it is sent at once', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    let puts = 0;
+    const put = (kept: OutboxEntry) => {
+      puts++;
+      return outbox.put(kept);
+    };
+    await using bridge = createClient({ ...world.as('alice'), outbox: { ...outbox, put } });
+    await bridge.rtt();
+    await bridge.sendTo('bob', { text: 'at once' });
+    expect(puts).toBe(1);
+    expect(await outbox.load()).toEqual([]);
+  });
+
   test('stays the sender’s: it fails with nobody else’s consent, and is not sent by whoever signs in next', async () => {
     const world = createTestBridge();
     const outbox = memoryOutbox();

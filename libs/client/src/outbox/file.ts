@@ -10,7 +10,8 @@ const STALE_DRAFT_MS = 60_000;
 
 /**
  * Keeps what is to be sent in a folder, one file each, that only this user can read. A file is there whole or not at all,
- * also after a power cut. Two programs on one folder do no harm: both send the same `clientId`.
+ * also after a power cut. Two programs on one folder do no harm: both send the same `clientId`, and each sends with its next
+ * connection what the other has left.
  */
 export function fileOutbox(folder: string): OutboxStore {
   const pathOf = (localId: string) => join(folder, `${localId}.json`);

@@ -31,4 +31,9 @@ export interface OutboxStore {
   /** Adds it, or replaces the one with its `localId`. */
   put(entry: OutboxEntry): Promise<void>;
   remove(localId: string): Promise<void>;
+  /**
+   * Calls back whenever somebody else who had this store open is gone, and may have left something to be sent, until the
+   * function that is returned is called. Where there is no such thing, the store is looked at with each connection.
+   */
+  watch?(act: () => void): () => void;
 }
