@@ -9,7 +9,7 @@ export {
   type NarrowRequest,
 } from './endings.js';
 export { Gateways, type GatewaysView, type GatewayToDrain, type GatewayView } from './gateways.js';
-export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView } from './grants.js';
+export { type Grant, GrantError, Grants, type GrantToCreate, type GrantView, isUuid } from './grants.js';
 export { type Concerned, type GrantPage, GrantsSeen } from './grants-seen.js';
 export { ConsentLease, type ConsentLeaseOptions, type LostReason } from './lease.js';
 export { consentMigrations } from './migration.js';

@@ -1,31 +1,30 @@
 import type { GrantView, Receipt } from '@drawbridge/consent';
 import type { Person } from '@drawbridge/people';
-import type { ComponentChildren } from 'preact';
 import { type Page, page } from '../pages/page.js';
 import { Time } from '../pages/time.js';
 import { useTexts } from '../pages/use-texts.js';
-import type { Texts } from '../texts/en.js';
-import { name, type Rich } from '../texts/rich.js';
 import type { Said } from '../texts/said.js';
+import { BackToConnectedApps } from './back-to-connected-apps.js';
+import { CONNECTED_APPS_PATH } from './connected-apps-path.js';
 import type { EndedGrant } from './ended-grants.js';
-import { GrantUsage } from './grant-usage.js';
-import { PartnerLink } from './partner-link.js';
-import { confirmedBy, Evidence, statementOf } from './receipt-evidence.js';
-import { ScopeBoxes } from './scope-boxes.js';
+import { EndedSection } from './ended-section.js';
+import { GrantCard } from './grant-card.js';
+import { Evidence, statementOf } from './receipt-evidence.js';
 import { type IssuerLink, Problem, SignInBy } from './sign-in-form.js';
-import { signedInWith } from './signed-in-with.js';
 import type { Usage } from './usages.js';
-import { WindDown } from './wind-down.js';
+import { GrantFacts, type Which, whichOf } from './which-grant.js';
 
-export const CONNECTED_APPS_PATH = '/connected-apps';
 const RECORD_PATH = `${CONNECTED_APPS_PATH}/record`;
 
 export function connectedAppsSignInPage(props: {
   csrf: string;
   issuer: IssuerLink | undefined;
+  /** Where to go on after it. */
+  grant?: string;
   login?: string;
   problem?: Said;
 }): Page {
+  const { grant, ...form } = props;
   return page(
     ({ apps }) => ({
       title: apps.signInTitle,
@@ -33,7 +32,7 @@ export function connectedAppsSignInPage(props: {
         <section class="card">
           <h1>{apps.title}</h1>
           <p class="lead">{apps.signInLead}</p>
-          <SignInBy path={CONNECTED_APPS_PATH} {...props} />
+          <SignInBy path={`${CONNECTED_APPS_PATH}${grant ? `?grant=${grant}` : ''}`} {...form} />
         </section>
       ),
     }),
@@ -41,23 +40,28 @@ export function connectedAppsSignInPage(props: {
   );
 }
 
+const NOT_ONE_OF_YOURS: Said = ({ apps }) => apps.notOneOfYours;
+
 export interface ConnectedAppsPage {
   person: Person;
   csrf: string;
   grants: readonly GrantView[];
   ended: readonly EndedGrant[];
   usages: ReadonlyMap<string, Usage>;
+  /** The one that a link led to. */
+  asked?: string;
   problem?: Said;
 }
 
-export function connectedAppsPage({ person, csrf, grants, ended, usages, problem }: ConnectedAppsPage): Page {
+export function connectedAppsPage({ person, csrf, grants, ended, usages, asked, problem }: ConnectedAppsPage): Page {
+  const isThere = asked === undefined || [...grants, ...ended].some(({ id }) => id === asked);
   return page(
     ({ apps }) => ({
       title: apps.title,
       body: (
         <>
           <TitleRow person={person} csrf={csrf} />
-          <Problem problem={problem} top />
+          <Problem problem={problem ?? (isThere ? undefined : NOT_ONE_OF_YOURS)} top />
           {grants.length === 0 && (
             <section class="card">
               <h2>{apps.none}</h2>
@@ -65,7 +69,14 @@ export function connectedAppsPage({ person, csrf, grants, ended, usages, problem
             </section>
           )}
           {grants.map((grant) => (
-            <GrantCard key={grant.id} grant={grant} usage={usages.get(grant.id)} csrf={csrf} />
+            <GrantCard
+              key={grant.id}
+              grant={grant}
+              usage={usages.get(grant.id)}
+              csrf={csrf}
+              isAsked={grant.id === asked}
+              hasLike={grants.some(({ id, clientId }) => clientId === grant.clientId && id !== grant.id)}
+            />
           ))}
           {grants.length > 1 && (
             <form method="post" action={CONNECTED_APPS_PATH}>
@@ -75,7 +86,7 @@ export function connectedAppsPage({ person, csrf, grants, ended, usages, problem
               </button>
             </form>
           )}
-          {ended.length > 0 && <EndedSection ended={ended} />}
+          {ended.length > 0 && <EndedSection ended={ended} asked={asked} />}
           <RecordLink />
         </>
       ),
@@ -111,15 +122,19 @@ export function confirmEndPage(props: { csrf: string; grants: readonly GrantView
     return {
       title,
       body: (
-        <section class="card">
+        <section class="card grant">
           <h1>{title}</h1>
           {!one && (
             <ul>
               {grants.map((grant) => (
-                <li key={grant.id}>{whichOf(texts, grant)}</li>
+                <li key={grant.id}>
+                  {whichOf(texts, grant)}{' '}
+                  <span class="small quiet">{texts.apps.begun(<Time at={grant.createdAt} as="minute" />)}</span>
+                </li>
               ))}
             </ul>
           )}
+          {one && <GrantFacts grant={one} exactly />}
           <p>{one ? end.oneText(whichOf(texts, one)) : end.allText}</p>
           <p class="quiet">{end.kept}</p>
           <form method="post" action={CONNECTED_APPS_PATH}>
@@ -177,15 +192,6 @@ export function endedPage(ended: readonly Ended[]): Page {
   );
 }
 
-export function BackToConnectedApps() {
-  const { apps } = useTexts();
-  return (
-    <p class="back">
-      <a href={CONNECTED_APPS_PATH}>{apps.back}</a>
-    </p>
-  );
-}
-
 function TitleRow({ person, csrf }: { person: Person; csrf: string }) {
   const { apps } = useTexts();
   return (
@@ -200,130 +206,4 @@ function TitleRow({ person, csrf }: { person: Person; csrf: string }) {
       </form>
     </div>
   );
-}
-
-function GrantCard({ grant, usage, csrf }: { grant: GrantView; usage: Usage | undefined; csrf: string }) {
-  const texts = useTexts();
-  const { apps } = texts;
-  const heading = `grant-${grant.id}`;
-  return (
-    <article class="card grant" aria-labelledby={heading}>
-      <header>
-        <h2 id={heading}>
-          <bdi>{grant.appName}</bdi>
-        </h2>
-        <span class="small quiet">
-          {apps.by(<PartnerLink name={grant.partnerName} homepage={grant.partnerHomepage} />)}
-        </span>
-      </header>
-      <dl>
-        <Fact term={apps.device}>
-          {apps.deviceWith(
-            grant.clientName ? name(grant.clientName) : apps.notNamed,
-            grant.device && <span class="quiet">{apps.signedInWith(signedInWith(texts, grant.device))}</span>,
-          )}
-        </Fact>
-        <Fact term={apps.since}>
-          <Time at={grant.createdAt} as="minute" />
-        </Fact>
-        <Fact term={apps.lastConnected}>
-          {grant.lastConnectedAt ? <Time at={grant.lastConnectedAt} as="minute" /> : apps.notYet}
-        </Fact>
-        <Fact term={apps.endsByItself}>
-          <Time at={grant.expiresAt} as="day" />
-        </Fact>
-      </dl>
-      <WindDown appName={grant.appName} endsAt={grant.partnerEndsAt} />
-      {usage && <GrantUsage grant={grant} usage={usage} />}
-      <form method="post" action={CONNECTED_APPS_PATH}>
-        <input type="hidden" name="csrf" value={csrf} />
-        <input type="hidden" name="grant" value={grant.id} />
-        {grant.scopes.length === 0 ? (
-          <p>{apps.nothingAtPresent}</p>
-        ) : (
-          <fieldset>
-            <legend>{apps.itMay}</legend>
-            <ScopeBoxes scopes={grant.scopes} ticked={grant.scopes} />
-            <p class="small quiet untick">{apps.untick}</p>
-          </fieldset>
-        )}
-        <div class="actions">
-          {grant.scopes.length > 0 && (
-            <button type="submit" name="action" value="narrow" class="second" aria-describedby={heading}>
-              {apps.takeBack}
-            </button>
-          )}
-          <button type="submit" name="action" value="end" class="ending" aria-describedby={heading}>
-            {apps.end}
-          </button>
-        </div>
-      </form>
-    </article>
-  );
-}
-
-/** So many are shown at first; the others are a click away. */
-const ENDED_SHOWN = 5;
-
-function EndedSection({ ended }: { ended: readonly EndedGrant[] }) {
-  const { apps } = useTexts();
-  const earlier = ended.slice(ENDED_SHOWN);
-  return (
-    <section aria-labelledby="ended">
-      <h2 id="ended" class="section">
-        {apps.endedTitle}
-      </h2>
-      <div class="card">
-        <EndedList ended={ended.slice(0, ENDED_SHOWN)} />
-        {earlier.length > 0 && (
-          <details>
-            <summary>{apps.earlier(earlier.length)}</summary>
-            <EndedList ended={earlier} />
-          </details>
-        )}
-      </div>
-    </section>
-  );
-}
-
-function EndedList({ ended }: { ended: readonly EndedGrant[] }) {
-  const texts = useTexts();
-  return (
-    <ul class="past">
-      {ended.map((grant) => (
-        <li key={grant.id}>
-          <h3>{whichOf(texts, grant)}</h3>
-          <p class="small">
-            {texts.apps.reasons[grant.reason]} {howItEnded(texts, grant)}
-          </p>
-          {grant.gateways && <Evidence connectionsClosed={grant.connectionsClosed ?? 0} gateways={grant.gateways} />}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function howItEnded(texts: Texts, { effectiveAt, requestedAt, endedAt, gateways }: EndedGrant): Rich {
-  const { apps } = texts;
-  if (effectiveAt) {
-    return apps.noAccessSince(<Time at={effectiveAt} as="instant" />, confirmedBy(texts, gateways ?? []));
-  }
-  return requestedAt ? apps.notConfirmed : apps.endedAt(<Time at={endedAt} as="minute" />);
-}
-
-function Fact({ term, children }: { term: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-type Which = Pick<GrantView, 'appName' | 'clientName' | 'device'>;
-
-/** The app, and which of several it is: what the client calls itself, or else where the person signed in. */
-export function whichOf(texts: Texts, { appName, clientName, device }: Which): Rich {
-  if (clientName && clientName !== appName) return texts.apps.which(appName, name(clientName));
-  return !clientName && device ? texts.apps.which(appName, signedInWith(texts, device)) : name(appName);
 }

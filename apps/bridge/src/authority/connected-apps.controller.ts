@@ -6,16 +6,11 @@ import type { Request, Response } from 'express';
 import { sendPage, sendTo } from '../pages/send-page.js';
 import type { Said } from '../texts/said.js';
 import { EndsInTurn } from './authority-turns.js';
-import {
-  CONNECTED_APPS_PATH,
-  confirmEndPage,
-  connectedAppsPage,
-  connectedAppsSignInPage,
-  endedPage,
-} from './connected-apps-page.js';
+import { confirmEndPage, connectedAppsPage, connectedAppsSignInPage, endedPage } from './connected-apps-page.js';
+import { CONNECTED_APPS_PATH, connectedAppsAt } from './connected-apps-path.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { endedGrants } from './ended-grants.js';
-import { field, fields, isFromElsewhere } from './forms.js';
+import { askedGrant, field, fields, isFromElsewhere } from './forms.js';
 import { Issuer } from './issuer.js';
 import { confirmNarrowPage, narrowedPage } from './narrow-page.js';
 import { OidcArtifacts } from './oidc-artifacts.js';
@@ -78,7 +73,7 @@ export class ConnectedAppsController {
     const result = await this.steps.password(request, response);
     if ('person' in result) {
       await this.session.signIn(request, response, result.person);
-      return sendTo(response, CONNECTED_APPS_PATH);
+      return sendTo(response, connectedAppsAt(askedGrant(request)));
     }
     const { login, problem, status } = result.refused;
     this.showSignIn(request, response, { csrf, login, problem, status });
@@ -89,8 +84,9 @@ export class ConnectedAppsController {
     response: Response,
     { status = 200, ...shown }: { csrf: string; login?: string; problem?: Said; status?: number },
   ): void {
-    const issuer = this.issuer.link(`${CONNECTED_APPS_PATH}/start`);
-    sendPage(request, response, connectedAppsSignInPage({ issuer, ...shown }), { status });
+    const grant = askedGrant(request);
+    const issuer = this.issuer.link(`${CONNECTED_APPS_PATH}/start${grant ? `?grant=${grant}` : ''}`);
+    sendPage(request, response, connectedAppsSignInPage({ issuer, ...(grant ? { grant } : {}), ...shown }), { status });
   }
 
   private async end(
@@ -160,7 +156,8 @@ export class ConnectedAppsController {
       endedGrants(this.database, person.key),
     ]);
     const usages = await this.usages.of(person.key, grants);
-    const shown = { person, csrf, grants, ended, usages, ...(problem ? { problem } : {}) };
+    const asked = askedGrant(request);
+    const shown = { person, csrf, grants, ended, usages, ...(asked ? { asked } : {}), ...(problem ? { problem } : {}) };
     sendPage(request, response, connectedAppsPage(shown), { status });
   }
 }

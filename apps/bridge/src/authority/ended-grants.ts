@@ -11,6 +11,8 @@ export interface EndedGrant {
   device: string | null;
   clientName: string | null;
   reason: EndReason;
+  /** When the person allowed it. */
+  createdAt: Date;
   endedAt: Date;
   requestedAt: Date | null;
   /** Null while the gateways are still being waited for. */
@@ -25,7 +27,7 @@ const LISTED_MAX = 100;
 export async function endedGrants(database: Database, person: number): Promise<EndedGrant[]> {
   const { rows } = await sql<EndedGrant>`
     select g.id, a.name as "appName", p.name as "partnerName", g.device, g.client_name as "clientName",
-           g.end_reason as reason, g.ended_at as "endedAt",
+           g.end_reason as reason, ms_up(g.created_at) as "createdAt", g.ended_at as "endedAt",
            r.requested_at as "requestedAt", r.effective_at as "effectiveAt",
            r.connections_closed as "connectionsClosed", r.gateways
     from consent_grant g join app a on a.client_id = g.client_id join partner p on p.id = g.partner

@@ -1,3 +1,4 @@
+import { isUuid } from '@drawbridge/consent';
 import type { Request } from 'express';
 
 /** One field of a posted form; what was left out, or came more than once, is empty. */
@@ -10,6 +11,11 @@ export function field(request: Request, name: string): string {
 export function fields(request: Request, name: string): string[] {
   const value = bodyOf(request)[name];
   return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+}
+
+/** The grant that a link to Connected apps is about, kept in the address over the sign-in. */
+export function askedGrant({ query: { grant } }: Request): string | undefined {
+  return typeof grant === 'string' && isUuid(grant) ? grant.toLowerCase() : undefined;
 }
 
 /**

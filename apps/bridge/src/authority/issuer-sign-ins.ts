@@ -7,7 +7,7 @@ import type { IssuerSecrets } from './issuer.js';
 import { SIGN_IN_LIMITS } from './sign-in-cookies.js';
 import type { AuthorityTables } from './tables.js';
 
-/** What a person signs in for: an app (`target` is the sign-in's id), a device (its code), or Connected apps. */
+/** What a person signs in for: an app (`target` is the sign-in's id), a device (its code), or Connected apps (the grant to show, or none). */
 export interface IssuerPurpose {
   purpose: 'app' | 'device' | 'connected-apps';
   target: string;

@@ -9,11 +9,12 @@ import { sendPage, sendTo } from '../pages/send-page.js';
 import { Secrets } from '../secrets.js';
 import { Authority, type SignInInteraction } from './authority.js';
 import { AuthorityTurns, ProviderInTurn } from './authority-turns.js';
-import { CONNECTED_APPS_PATH } from './connected-apps-page.js';
+import { connectedAppsAt } from './connected-apps-path.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { DeviceBrowsers } from './device-browsers.js';
 import { DeviceCodes } from './device-codes.js';
 import { DEVICE_PATH, deviceStartBinding } from './device-flow.js';
+import { askedGrant } from './forms.js';
 import { Issuer } from './issuer.js';
 import { IssuerBrowsers } from './issuer-browsers.js';
 import { issuerProblemPage } from './issuer-problem-page.js';
@@ -95,7 +96,7 @@ export class IssuerController {
 
   @Get('connected-apps/start')
   startForConnectedApps(@Req() request: Request, @Res() response: Response): Promise<void> {
-    return this.start(request, response, { purpose: 'connected-apps', target: '' });
+    return this.start(request, response, { purpose: 'connected-apps', target: askedGrant(request) ?? '' });
   }
 
   @Get('sign-in/callback')
@@ -135,7 +136,7 @@ export class IssuerController {
         return this.finishForDevice(signIn, request, response);
       case 'connected-apps': {
         await this.session.signIn(request, response, await this.personOf(signIn, request));
-        return sendTo(response, CONNECTED_APPS_PATH);
+        return sendTo(response, connectedAppsAt(signIn.target || undefined));
       }
     }
   }
@@ -207,5 +208,6 @@ export class IssuerController {
 /** The page with the link to the provider, where everything is as it was, the way back to the app included. */
 function againAt({ purpose, target }: IssuerPurpose): string {
   if (purpose === 'app') return `/sign-in/${encodeURIComponent(target)}`;
-  return purpose === 'device' ? `${DEVICE_PATH}?${new URLSearchParams({ user_code: target })}` : CONNECTED_APPS_PATH;
+  if (purpose === 'device') return `${DEVICE_PATH}?${new URLSearchParams({ user_code: target })}`;
+  return connectedAppsAt(target || undefined);
 }

@@ -1,9 +1,11 @@
 import type { GrantView, Receipt } from '@drawbridge/consent';
 import type { Scope } from '@drawbridge/protocol';
 import { type Page, page } from '../pages/page.js';
-import { BackToConnectedApps, CONNECTED_APPS_PATH, whichOf } from './connected-apps-page.js';
+import { BackToConnectedApps } from './back-to-connected-apps.js';
+import { CONNECTED_APPS_PATH } from './connected-apps-path.js';
 import { Evidence, statementOf } from './receipt-evidence.js';
 import { ScopeList } from './scope-boxes.js';
+import { whichOf } from './which-grant.js';
 
 /** Asks before scopes are taken back. `left`: what the person left ticked. */
 export function confirmNarrowPage(props: { csrf: string; grant: GrantView; left: readonly Scope[] }): Page {

@@ -5,7 +5,7 @@ import { Controller, Get, Logger, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { sendProblem } from '../http/problem.filter.js';
 import { pageHeaders, sendTo } from '../pages/send-page.js';
-import { CONNECTED_APPS_PATH } from './connected-apps-page.js';
+import { CONNECTED_APPS_PATH } from './connected-apps-path.js';
 import { ConnectedAppsSession } from './connected-apps-session.js';
 import { recordOf } from './person-record.js';
 

@@ -194,6 +194,10 @@ export const de: Texts = {
     since: 'Seit',
     lastConnected: 'Zuletzt verbunden',
     notYet: 'Noch nie',
+    begun: (at) => say`Erlaubt am ${at}.`,
+    ledHere: 'Um diese geht es in dem Link, dem Sie gefolgt sind.',
+    notOneOfYours:
+      'In dem Link, dem Sie gefolgt sind, geht es um etwas anderes, als was Sie erlaubt haben: vielleicht gehört es jemand anderem oder endete vor mehr als einem Jahr.',
     endsByItself: 'Endet von selbst',
     windDown: (app, on) => windDown(app, on),
     nothingAtPresent:

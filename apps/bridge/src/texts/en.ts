@@ -192,6 +192,10 @@ export const en = {
     since: 'Since',
     lastConnected: 'Last connected',
     notYet: 'Not yet',
+    begun: (at: Rich) => say`Allowed ${at}.`,
+    ledHere: 'The link that you followed is about this one.',
+    notOneOfYours:
+      'The link that you followed is about something else than what you have allowed: perhaps it is another person’s, or ended more than a year ago.',
     endsByItself: 'Ends by itself',
     windDown: (app: string, on: Rich) => windDown(app, on),
     nothingAtPresent:

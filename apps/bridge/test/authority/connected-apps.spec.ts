@@ -128,6 +128,47 @@ describe.each(everyDatabase)('Connected apps on %s', (kind) => {
     );
   });
 
+  test('two sign-ins of one app are told apart by when they began, in the list, before one is ended, and afterwards', async () => {
+    const [one, two] = [await bridge.signIn(), await bridge.signIn()];
+    const begun = async (grant: string) => (await bridge.app.get(Grants).find(grant))!.createdAt.toISOString();
+    const browser = bridge.browser();
+    const page = await open(browser);
+    for (const { grant } of [one, two]) {
+      expect(page.html).toContain(`<time datetime="${await begun(grant)}" data-as="instant">`);
+      expect((await press(browser, page, grant)).html).toContain(await begun(grant));
+    }
+    await confirm(browser, await press(browser, page, one.grant));
+    const after = await browser.get('/connected-apps');
+    expect(after.html).toContain(`Allowed <time datetime="${await begun(one.grant)}"`);
+    // One alone needs no more than the minute.
+    expect(after.html).toContain(`<time datetime="${await begun(two.grant)}" data-as="minute">`);
+  });
+
+  test('a link to one sign-in leads to it over the form, also one that has ended, and says when it is none of this person’s', async () => {
+    const [own, other] = [await bridge.signIn(), await bridge.signIn()];
+    const bobs = await bridge.signIn({ login: 'bob' });
+    const browser = bridge.browser();
+    const at = (grant: string) => `/connected-apps?grant=${grant}`;
+    const wrong = await browser.submit(formWith(await browser.get(at(own.grant)), 'login'), {
+      login: 'alice',
+      password: 'x',
+    });
+    const page = await browser.submit(formWith(wrong, 'login'), { login: 'alice', password: PASSWORD });
+    expect(page.url.href).toBe(`${bridge.origin}${at(own.grant)}#grant-${own.grant}`);
+    const led = (html: string) => html.split('The link that you followed is about this one').slice(1);
+    expect(led(page.html)).toHaveLength(1);
+    expect(led(page.html)[0]).toMatch(new RegExp(`id="grant-[^"]*${own.grant}`));
+    expect(led(page.html)[0]!.indexOf(own.grant)).toBeLessThan(led(page.html)[0]!.indexOf('</article>'));
+    expect(page.html).toContain(`id="grant-${other.grant}"`);
+    await confirm(browser, await press(browser, page, own.grant));
+    const ended = await browser.get(at(own.grant));
+    expect(led(ended.html)[0]).toContain(`id="grant-${own.grant}"`);
+    const none = 'about something else than what you have allowed';
+    expect((await browser.get(at(bobs.grant))).html).toContain(none);
+    for (const path of ['/connected-apps?grant=%3Cb%3E', '/connected-apps?grant=a&grant=b', at(other.grant)])
+      expect((await browser.get(path)).html).not.toContain(none);
+  });
+
   test('ends all of a person’s grants at once and nobody else’s', async () => {
     const mine = [await bridge.signIn(), await bridge.signIn()];
     const other = await bridge.signIn({ login: 'bob' });

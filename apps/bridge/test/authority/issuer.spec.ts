@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
   BridgeClient,
   everyDatabase,
@@ -128,6 +128,10 @@ describe.each(everyDatabase)('Sign-in at the platform’s own provider, on %s', 
     expect(startOn(await planted.get('/connected-apps'))).toBe('/connected-apps/start');
     const out = await browser.submit(formWith(apps, 'action', 'sign-out'), {}, ['action', 'sign-out']);
     expect(startOn(out)).toBe('/connected-apps/start');
+    // A link to one sign-in leads there over the provider.
+    const at = `/connected-apps?grant=${randomUUID()}`;
+    const led = await issuer.signInFrom(bridge.browser(), await bridge.browser().get(at), 'alice');
+    expect(`${led.url.pathname}${led.url.search}`).toBe(at);
     // Signed in there as they may be: the next time they are asked again.
     await issuer.signInFrom(browser, out, 'alice');
     expect(issuer.asked.at(-1)!.get('prompt')).toBe('login');

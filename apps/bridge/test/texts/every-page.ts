@@ -123,6 +123,7 @@ const ended = (over: Partial<EndedGrant>): EndedGrant => ({
   device: null,
   clientName: null,
   reason: 'expired',
+  createdAt: ago(9),
   endedAt: ago(5),
   requestedAt: null,
   effectiveAt: null,
@@ -240,6 +241,10 @@ export const EVERY_PAGE: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['apps-signed-out', connectedAppsSignInPage({ csrf, issuer: undefined, problem: ({ apps }) => apps.signedOut })],
   ['apps-none', connectedAppsPage({ person, csrf, grants: [], ended: [], usages: new Map() })],
   ['apps', connectedAppsPage({ person, csrf, grants: GRANTS, ended: ENDED, usages: USAGES })],
+  ...[GRANTS[0]!.id, 'e9', 'nobody’s'].map((asked, index): [string, Page] => [
+    `apps-asked-${index}`,
+    connectedAppsPage({ person, csrf, grants: GRANTS, ended: ENDED, usages: USAGES, asked }),
+  ]),
   ...REASONS_OF_THE_LIST.map((problem, index): [string, Page] => [
     `apps-problem-${index}`,
     connectedAppsPage({ person, csrf, grants: [WRITER], ended: [], usages: USAGES, problem }),
