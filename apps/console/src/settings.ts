@@ -11,6 +11,11 @@ export interface Settings {
   readonly own?: string;
 }
 
+/** Where a person sees what apps may do, at one sign-in where its grant is named: also by who has to sign in there first. */
+export function connectedAppsAt({ publicUrl }: Settings, grant?: string): string {
+  return `${publicUrl}/connected-apps${grant === undefined ? '' : `?grant=${grant}#grant-${grant}`}`;
+}
+
 export type OtherServer = Pick<Settings, 'publicUrl' | 'clientId'>;
 
 /** In this tab, and the windows that it opens to sign somebody in. */

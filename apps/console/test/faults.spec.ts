@@ -161,15 +161,42 @@ describe('The operator panel', () => {
     expect(kept + (await page.content())).not.toContain(TOKEN);
   });
 
+  test('leaves each tool where it was scrolled to, and the page as high as the window', async () => {
+    const panel = page.locator('#tool-panel');
+    const top = () => panel.evaluate((element) => element.scrollTop);
+    await tab('Faults');
+    await panel.evaluate((element) => element.scrollTo(0, 150));
+    // What is hidden for the eye and scrolled out of sight once made the page itself scroll.
+    expect(await page.evaluate('document.documentElement.scrollHeight - innerHeight')).toBe(0);
+    await tab('Help');
+    expect(await top()).toBe(0);
+    await tab('Faults');
+    expect(await top()).toBe(150);
+    await tab('Operator');
+  });
+
   test('ends a grant: the person’s side is closed, nothing of what was read stays, and the receipt comes in (I2)', async () => {
     await button('Look');
-    await take('End the grant of Alice Moreau', 'End the grant of Alice Moreau');
+    await page.setViewportSize({ width: 1440, height: 420 });
+    await page.getByRole('button', { name: 'End the grant of Alice Moreau' }).click();
+    const confirm = page.getByRole('form').getByRole('button', { name: 'End the grant of Alice Moreau' });
+    const place = await confirm.boundingBox();
+    expect(place!.y + place!.height).toBeLessThan(420);
+    await confirm.click();
+    await page.setViewportSize({ width: 1440, height: 900 });
     await ended('left', 'revoked_by_operator');
     expect(await seatOf(page, 'left').locator('.messages').count()).toBe(0);
     const found = receipt('The end of Alice Moreau’s grant');
     await found.getByText('4403 revoked_by_operator').waitFor();
     await found.getByText('the receipt is complete').waitFor();
     await found.getByText('its own word (ack)').waitFor();
+    await found.getByText('the operator root').waitFor();
+    expect(await found.locator('dd').nth(1).textContent()).toBe('tried in the console revoked_by_operator');
+    expect(await found.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page
+      .locator('[data-grant]', { hasText: 'Alice Moreau' })
+      .getByText(/^ended \d\d:\d\d.*, had begun/)
+      .waitFor();
     await say('right', 'Not-for-Alice');
     await heard('right', 'Not-for-Alice').waitFor();
     await search('Not-for-Alice');
@@ -183,10 +210,13 @@ describe('The operator panel', () => {
     await seatOf(page, 'right').getByRole('button', { name: 'Sign out' }).click();
     await receipt('The end of Bob Okafor’s grant').getByText('the receipt is complete').waitFor();
     await receipt('The end of Bob Okafor’s grant').getByText('4403 signed_out').first().waitFor();
+    await receipt('The end of Bob Okafor’s grant').getByText('the app', { exact: true }).waitFor();
   });
 
   test('suspends the console’s own partner, after it said whom that concerns: both are closed', async () => {
-    await signIn(page, 'left', 'alice');
+    await signIn(page, 'left', 'carol');
+    // Another one has come to where she was, and her grant is still hers.
+    await page.locator('[data-grant] h4', { hasText: 'Alice Moreau' }).first().waitFor();
     await signIn(page, 'right', 'bob');
     await page.locator('[data-partner=Drawbridge]').getByRole('button', { name: 'Suspend' }).click();
     const form = page.getByRole('form', { name: 'Suspend Drawbridge' });

@@ -2,6 +2,7 @@ import type { StateName } from '@drawbridge/client';
 import { STATES } from '@drawbridge/client/states';
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { Time } from '../parts/time.js';
 import { useNow } from '../parts/use-now.js';
 import type { Seat } from '../people/seat.js';
 import { clock } from '../timeline/timeline-view.js';
@@ -46,7 +47,9 @@ export const States: FunctionComponent<{ history: StateHistory }> = ({ history }
           <tbody>
             {stays.toReversed().map((stay) => (
               <tr key={stay.number}>
-                <td>{clock(stay.since)}</td>
+                <td>
+                  <Time at={stay.since} />
+                </td>
                 <td>{stay.state}</td>
                 <td>{durationWords(Math.max(0, (stay.until ?? at) - stay.since))}</td>
                 <td>
@@ -108,7 +111,7 @@ const Drawing: FunctionComponent<{ current: StateName; from: StateName | undefin
         const { x, y } = PLACES[state];
         return (
           <g key={state} class={`box${state === current ? ' current' : ''}`} data-state={state}>
-            <title>{`${state}: ${STATE_MEANS[state]}`}</title>
+            <title>{STATE_MEANS[state]}</title>
             <rect x={x - BOX.width / 2} y={y - BOX.height / 2} width={BOX.width} height={BOX.height} rx="7" />
             <text x={x} y={y + 4}>
               {state}

@@ -1,4 +1,4 @@
-import type { Gateways, Grant, Partner, Preview, Receipt } from './wire.js';
+import type { Gateways, Grant, Partner, Preview, Receipt, RecordEntry } from './wire.js';
 
 /** Why a call was not answered as it was asked. */
 export class AdminProblem extends Error {
@@ -33,6 +33,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** An end waits for lease + margin at most; what takes longer than this, nobody answers any more. */
 const ANSWERED_WITHIN_MS = 30_000;
+
+const ENDS: ReadonlySet<string> = new Set(['grant_ended', 'partner_suspended', 'partner_ended']);
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -92,6 +94,19 @@ export class AdminApi {
   async hasEnded(grant: string): Promise<boolean> {
     const { grants } = await this.#preview(`/grants/${encodeURIComponent(grant)}/end`, { reason: 'asked' });
     return grants === 0;
+  }
+
+  /** Who ended it, and why, as the record has it; undefined where it ended with something else. To look is no entry. */
+  async endOf({
+    grant,
+    partner,
+  }: {
+    readonly grant?: string;
+    readonly partner?: string;
+  }): Promise<RecordEntry | undefined> {
+    const query = new URLSearchParams({ ...(grant ? { grant } : partner ? { partner } : {}), limit: '50' });
+    const { entries } = await this.#call<{ entries: readonly RecordEntry[] }>('GET', `/record?${query}`);
+    return entries.find(({ kind }) => ENDS.has(kind));
   }
 
   async #preview(path: string, body: object): Promise<Preview> {

@@ -26,6 +26,17 @@ export interface Known {
   readonly partner: string;
 }
 
+/** An end of consent that is asked for, and waited for. */
+interface Following {
+  readonly title: string;
+  readonly of: Concern;
+  readonly take: (api: AdminApi) => Promise<Receipt>;
+  /** The reason, where somebody gave it here. */
+  readonly because?: string;
+  /** How the case begins to be told. */
+  readonly asked?: string;
+}
+
 /**
  * What an operator's token opens. It is kept in memory, is in no frame and in no storage, and is gone with the page.
  * Every end of consent that is seen while it is there gets its receipt, whoever asked for it.
@@ -42,6 +53,8 @@ export class Operator {
   /** The newest first. */
   readonly cases = signal<readonly ReceiptCase[]>([]);
   readonly known = signal<Readonly<Partial<Record<Side, Known>>>>({});
+  /** What everybody is called who was signed in on this page, by their ids: seats change hands, and grants do not. */
+  readonly names = signal<ReadonlyMap<string, string>>(new Map());
   #api: AdminApi | undefined;
   #cases = 0;
 
@@ -53,6 +66,7 @@ export class Operator {
         const { person, grant, app } = session;
         const known = { person: person.id, name: person.name ?? person.id, grant: grant.id, partner: app.partner };
         this.known.value = { ...this.known.peek(), [side]: known };
+        this.names.value = new Map(this.names.peek()).set(known.person, known.name);
       });
     log.on((entry) => this.#closed(entry));
   }
@@ -148,11 +162,18 @@ export class Operator {
   }
 
   endGrant(grant: string, reason: string, whose: string): Promise<void> {
-    return this.#follow(`The end of ${whose}’s grant`, { grant }, (api) => api.endGrant(grant, reason));
+    const title = `The end of ${whose}’s grant`;
+    return this.#follow({ title, of: { grant }, because: reason, take: (api) => api.endGrant(grant, reason) });
   }
 
   suspend({ id, name }: Partner, reason: string): Promise<void> {
-    return this.#follow(`The suspension of ${name}`, { partnerName: name }, (api) => api.suspend(id, reason));
+    const title = `The suspension of ${name}`;
+    return this.#follow({
+      title,
+      of: { partnerName: name },
+      because: reason,
+      take: (api) => api.suspend(id, reason),
+    });
   }
 
   async resume({ id }: Partner, reason: string): Promise<void> {
@@ -169,7 +190,8 @@ export class Operator {
   async fetchReceipt(grant: string, title: string, asked: string): Promise<void> {
     // To ask for the end of what has ended gives its receipt again, and changes nothing: so first whether it has.
     if (!(await this.ask((api) => api.hasEnded(grant)))) return;
-    await this.#follow(title, { grant }, (api) => api.endGrant(grant, 'the receipt was looked at'), asked);
+    const take = (api: AdminApi) => api.endGrant(grant, 'the receipt was looked at');
+    await this.#follow({ title, of: { grant }, take, asked });
   }
 
   async #lookAtGateways(api: AdminApi): Promise<void> {
@@ -177,15 +199,18 @@ export class Operator {
   }
 
   /** Asks, and looks at the gateways until the answer is there. Throws AdminProblem, after the case says it. */
-  async #follow(title: string, of: Concern, take: (api: AdminApi) => Promise<Receipt>, asked?: string): Promise<void> {
-    const found = new ReceiptCase(++this.#cases, title, of);
+  async #follow({ title, of, take, because, asked }: Following): Promise<void> {
+    const found = new ReceiptCase(++this.#cases, title, of, because !== undefined);
     this.cases.value = [found, ...this.cases.value].slice(0, OPERATOR_LIMITS.cases);
     try {
       await this.ask(async (api) => {
-        found.asked(await api.gateways(), asked);
+        found.asked(await api.gateways(), asked ?? (because === undefined ? undefined : `asked for: ${because}`));
         const taking = take(api);
         void this.#watch(api, found);
-        found.complete(await taking);
+        const receipt = await taking;
+        found.complete(receipt);
+        // Where it cannot be read, the receipt says what it says without it.
+        found.entry.value = await api.endOf(receipt).catch(() => undefined);
       });
     } catch (error) {
       found.failed(error as AdminProblem);

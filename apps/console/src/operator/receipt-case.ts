@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import type { AdminProblem } from './admin-api.js';
-import type { Gateways, Receipt } from './wire.js';
+import type { Gateways, Receipt, RecordEntry } from './wire.js';
 
 /** Something that came in while an end took effect, and how long after it was asked for, by this page's clock. */
 export interface Step {
@@ -22,6 +22,8 @@ const CLOSES_WITHIN_MS = 3_000;
 export class ReceiptCase {
   readonly steps = signal<readonly Step[]>([]);
   readonly receipt = signal<Receipt | undefined>(undefined);
+  /** Who asked for it, and why: the record's words, which come after the receipt. */
+  readonly entry = signal<RecordEntry | undefined>(undefined);
   readonly problem = signal<AdminProblem | undefined>(undefined);
   readonly #startedAt = performance.now();
   #endedAt: number | undefined;
@@ -35,6 +37,8 @@ export class ReceiptCase {
     readonly number: number,
     readonly title: string,
     readonly of: Concern,
+    /** Whether it was asked for on this page, by whoever looks at it. */
+    readonly isOwn = false,
   ) {}
 
   get isOpen(): boolean {

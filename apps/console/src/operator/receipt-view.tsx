@@ -1,5 +1,8 @@
 import type { FunctionComponent } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { durationWords } from '../faults/state-history.js';
+import { Time } from '../parts/time.js';
+import { connectedAppsAt, type Settings } from '../settings.js';
 import { confirmationsOf, type ReceiptCase, type Step, tookMs } from './receipt-case.js';
 
 const SIGNS: Readonly<Record<Step['kind'], string>> = {
@@ -12,10 +15,23 @@ const SIGNS: Readonly<Record<Step['kind'], string>> = {
 };
 
 /** One end of consent: what came in, in order, and the receipt once it is complete. */
-export const ReceiptView: FunctionComponent<{ found: ReceiptCase; publicUrl: string }> = ({ found, publicUrl }) => {
+export const ReceiptView: FunctionComponent<{ found: ReceiptCase; settings: Settings }> = ({ found, settings }) => {
   const receipt = found.receipt.value;
+  const article = useRef<HTMLElement>(null);
+  // Where it goes on after somebody asked for it here, and the button that they pressed is gone.
+  useEffect(() => {
+    if (found.isOwn && found.isOpen) article.current?.focus();
+  }, [found]);
+  const entry = found.entry.value;
+  const ended = 'grant' in found.of ? found.of.grant : undefined;
   return (
-    <article class="receipt" data-open={receipt === undefined && found.problem.value === undefined}>
+    <article
+      ref={article}
+      class="receipt"
+      aria-label={found.title}
+      tabIndex={-1}
+      data-open={receipt === undefined && found.problem.value === undefined}
+    >
       <h4>{found.title}</h4>
       <ol class="came" aria-live="polite">
         {found.steps.value.map(({ ms, kind, text }) => (
@@ -36,10 +52,25 @@ export const ReceiptView: FunctionComponent<{ found: ReceiptCase; publicUrl: str
             on it.
           </p>
           <dl>
+            {entry && (
+              <>
+                <dt>Ended by</dt>
+                <dd>{actorWords(entry.actor)}</dd>
+                <dt>Reason</dt>
+                <dd>
+                  {entry.data.note && `${entry.data.note} `}
+                  {entry.data.reason && <code>{entry.data.reason}</code>}
+                </dd>
+              </>
+            )}
             <dt>requestedAt</dt>
-            <dd>{receipt.requestedAt}</dd>
+            <dd>
+              <Time at={receipt.requestedAt} />
+            </dd>
             <dt>effectiveAt</dt>
-            <dd>{receipt.effectiveAt}</dd>
+            <dd>
+              <Time at={receipt.effectiveAt} />
+            </dd>
           </dl>
           {receipt.gateways.length === 0 ? (
             <p>No gateway was running, so nobody had to confirm it.</p>
@@ -67,7 +98,7 @@ export const ReceiptView: FunctionComponent<{ found: ReceiptCase; publicUrl: str
             </table>
           )}
           <p>
-            <a href={`${publicUrl}/connected-apps#ended`} target="_blank" rel="noreferrer">
+            <a href={connectedAppsAt(settings, ended)} target="_blank" rel="noreferrer">
               As the person reads it, on Connected apps
             </a>
           </p>
@@ -76,3 +107,10 @@ export const ReceiptView: FunctionComponent<{ found: ReceiptCase; publicUrl: str
     </article>
   );
 };
+
+/** As the record has it: every other name is an operator's. */
+function actorWords(actor: string): string {
+  if (actor === 'person') return 'the person, on Connected apps';
+  if (actor === 'bridge') return 'the bridge itself';
+  return actor === 'app' || actor.startsWith('app:') ? 'the app' : `the operator ${actor}`;
+}

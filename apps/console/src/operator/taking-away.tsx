@@ -24,12 +24,20 @@ export const TakingAway: FunctionComponent<TakingAwayProps> = ({ verb, what, ask
   const preview = useSignal<Preview | undefined>(undefined);
   const reason = useSignal('tried in the console');
   const problem = useSignal<AdminProblem | undefined>(undefined);
+  const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLInputElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
   const id = useId();
   const isOpen = step.value === 'confirm' || step.value === 'running';
   // What was asked for is where one goes on.
   useEffect(() => {
-    if (isOpen) field.current?.focus();
+    if (isOpen) {
+      field.current?.focus({ preventScroll: true });
+      // With the button that does it, which is below the field.
+      form.current?.scrollIntoView({ block: 'nearest' });
+    } else if (wasOpen.current && document.activeElement === document.body) button.current?.focus();
+    wasOpen.current = isOpen;
   }, [isOpen]);
 
   const begin = async () => {
@@ -57,6 +65,7 @@ export const TakingAway: FunctionComponent<TakingAwayProps> = ({ verb, what, ask
     <div class="taking">
       {!isOpen && (
         <button
+          ref={button}
           type="button"
           class={isEnding ? 'ending' : undefined}
           disabled={step.value === 'asking'}
@@ -68,6 +77,7 @@ export const TakingAway: FunctionComponent<TakingAwayProps> = ({ verb, what, ask
       )}
       {isOpen && (
         <form
+          ref={form}
           aria-label={`${verb} ${what}`}
           onSubmit={(event) => {
             event.preventDefault();
@@ -88,7 +98,7 @@ export const TakingAway: FunctionComponent<TakingAwayProps> = ({ verb, what, ask
             }}
           />
           <div class="buttons">
-            <button type="submit" disabled={step.value === 'running'}>
+            <button type="submit" class={isEnding ? 'ended' : undefined} disabled={step.value === 'running'}>
               {step.value === 'running' ? 'Waiting until it is in effect…' : `${verb} ${what}`}
             </button>
             <button

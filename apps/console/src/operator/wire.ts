@@ -16,7 +16,10 @@ export interface Grant {
   readonly app: { readonly id: string; readonly name: string };
   readonly scopes: readonly string[];
   readonly clientName: string | null;
+  /** Where the person signed in, such as Chrome on Linux. */
+  readonly device: string | null;
   readonly createdAt: string;
+  readonly lastConnectedAt: string | null;
   readonly status: 'standing' | 'ended';
   readonly endReason: string | null;
   readonly endedAt: string | null;
@@ -57,6 +60,14 @@ export interface Receipt {
   readonly effectiveAt: string;
   readonly connectionsClosed: number;
   readonly gateways: readonly Confirmation[];
+}
+
+/** One entry of the record, as far as an end of consent is told from others by it. */
+export interface RecordEntry {
+  readonly kind: string;
+  /** An operator's name, `person`, `bridge`, or the app. */
+  readonly actor: string;
+  readonly data: { readonly reason?: string; readonly note?: string };
 }
 
 export interface Confirmation {

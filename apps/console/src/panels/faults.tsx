@@ -7,7 +7,9 @@ import { StateDiagram, States } from '../faults/state-diagram.js';
 import { ReceiptView } from '../operator/receipt-view.js';
 import { TakingAway } from '../operator/taking-away.js';
 import { ActorChoice } from '../parts/actor-choice.js';
+import { Time } from '../parts/time.js';
 import type { Seat } from '../people/seat.js';
+import { connectedAppsAt } from '../settings.js';
 
 const MAX_DELAY_MS = 60_000;
 const MAX_DUPLICATES = 100;
@@ -160,7 +162,12 @@ const Token: FunctionComponent<{ seat: Seat }> = ({ seat: { tap, session } }) =>
         The connection is dropped, and the next session is opened with a token whose signature is broken. The bridge
         answers as it does to one that has run out: <code>unauthenticated</code>, 4401. The SDK then gets another one
         with the refresh token; if that is refused too, it ends.
-        {tokenExpiresAt && ` By itself the token runs out at ${new Date(tokenExpiresAt).toLocaleTimeString()}.`}
+        {tokenExpiresAt && (
+          <>
+            {' '}
+            By itself the token runs out at <Time at={tokenExpiresAt} />.
+          </>
+        )}
         {spoiledTokens > 0 && ` ${spoiledTokens} still to be broken.`}
       </p>
     </fieldset>
@@ -176,13 +183,12 @@ const Grant: FunctionComponent<{ console: Console; seat: Seat }> = ({ console, s
   const last = operator.cases.value.find(
     ({ of }) => known && ('grant' in of ? of.grant === known.grant : of.partnerName === known.partner),
   );
-  const place = session ? `#grant-${session.grant.id}` : '';
   return (
     <fieldset>
       <legend>The consent</legend>
       <p>
         <b>As the person:</b>{' '}
-        <a href={`${settings.publicUrl}/connected-apps${place}`} target="_blank" rel="noreferrer">
+        <a href={connectedAppsAt(settings, session?.grant.id)} target="_blank" rel="noreferrer">
           narrow or end it on Connected apps
         </a>
         , where <bdi>{seat.name}</bdi> has to be the one who is signed in. Untick something and take it back; the
@@ -219,12 +225,13 @@ const Grant: FunctionComponent<{ console: Console; seat: Seat }> = ({ console, s
       </p>
       {operator.isIn.value && session && (
         <TakingAway
+          key={session.grant.id}
           verb="End"
           what={`the grant of ${seat.name}`}
           run={(reason) => operator.endGrant(session.grant.id, reason, seat.name)}
         />
       )}
-      {last && <ReceiptView found={last} publicUrl={settings.publicUrl} />}
+      {last && <ReceiptView found={last} settings={settings} />}
     </fieldset>
   );
 };

@@ -8,6 +8,7 @@ import { ProblemView } from '../operator/problem-view.js';
 import { ReceiptView } from '../operator/receipt-view.js';
 import { concernWords, TakingAway } from '../operator/taking-away.js';
 import type { Gateway, Grant, Partner } from '../operator/wire.js';
+import { Time } from '../parts/time.js';
 import { SIDES } from '../wire/entry.js';
 
 /** What an operator of the bridge can do to the two people: with a token that the tester pastes. */
@@ -81,7 +82,7 @@ const Receipts: FunctionComponent<{ console: Console }> = ({ console }) => {
     <section aria-labelledby="receipts-title">
       <h3 id="receipts-title">Receipts, the newest first</h3>
       {cases.map((found) => (
-        <ReceiptView key={found.number} found={found} publicUrl={console.settings.publicUrl} />
+        <ReceiptView key={found.number} found={found} settings={console.settings} />
       ))}
     </section>
   );
@@ -133,10 +134,7 @@ const GrantList: FunctionComponent<{ console: Console }> = ({ console }) => {
   const { operator } = console;
   const known = operator.known.value;
   const grants = operator.grants.value;
-  const nameOf = ({ person }: Grant) => {
-    const side = SIDES.find((each) => known[each]?.person === person);
-    return side ? known[side]!.name : person;
-  };
+  const nameOf = ({ person }: Grant) => operator.names.value.get(person) ?? person;
   const isHere = ({ id }: Grant) => SIDES.some((side) => known[side]?.grant === id);
   return (
     <section aria-labelledby="grants-title">
@@ -159,9 +157,8 @@ const GrantList: FunctionComponent<{ console: Console }> = ({ console }) => {
                 <bdi>{nameOf(grant)}</bdi>, {grant.app.name}
               </h4>
               <p>
-                {grant.status}
-                {grant.endReason && ` (${grant.endReason})`}, since {new Date(grant.createdAt).toLocaleString()}
-                {isHere(grant) && (grant.status === 'standing' ? ', signed in here' : ', the last one here')}
+                <GrantWords grant={grant} />
+                {isHere(grant) && (grant.status === 'standing' ? '; signed in here' : '; the last one here')}
               </p>
               <p class="code">{grant.id}</p>
               {grant.status === 'standing' ? (
@@ -194,6 +191,30 @@ const GrantList: FunctionComponent<{ console: Console }> = ({ console }) => {
   );
 };
 
+/** How it is with it, since when, and by what one is told from another of the same app. */
+const GrantWords: FunctionComponent<{ grant: Grant }> = ({ grant }) => {
+  const { status, endReason, endedAt, createdAt, lastConnectedAt, device } = grant;
+  return (
+    <>
+      {status === 'standing' ? (
+        <>
+          standing since <Time at={createdAt} />
+        </>
+      ) : (
+        <>
+          ended {endedAt && <Time at={endedAt} />} {endReason && `(${endReason})`}, had begun <Time at={createdAt} />
+        </>
+      )}
+      {device && `; signed in with ${device}`}
+      {lastConnectedAt && (
+        <>
+          ; last connected <Time at={lastConnectedAt} />
+        </>
+      )}
+    </>
+  );
+};
+
 const PartnerList: FunctionComponent<{ console: Console }> = ({ console: { operator } }) => {
   const known = operator.known.value;
   const isOwn = ({ name }: Partner) => SIDES.some((side) => known[side]?.partner === name);
@@ -211,6 +232,11 @@ const PartnerList: FunctionComponent<{ console: Console }> = ({ console: { opera
               {partner.status}
               {partner.statusReason && `: ${partner.statusReason}`}
               {partner.statusBy && ` (by ${partner.statusBy})`}
+              {partner.statusSince && (
+                <>
+                  , since <Time at={partner.statusSince} />
+                </>
+              )}
             </p>
             {partner.status === 'approved' && (
               <TakingAway

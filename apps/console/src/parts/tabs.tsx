@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface TabsProps<Name extends string> {
   readonly label: string;
@@ -13,8 +14,16 @@ interface TabsProps<Name extends string> {
 /** Tabs as the ARIA Authoring Practices have them: arrows go along, Home and End to the ends; one is in the tab order. */
 export function Tabs<Name extends string>({ label, tabs, chosen, id, children }: TabsProps<Name>) {
   const names = Object.keys(tabs) as Name[];
+  const panel = useRef<HTMLDivElement>(null);
+  /** How far each was scrolled when it was left. */
+  const tops = useRef(new Map<Name, number>());
+  // Before it is drawn: the panel is one element, and would begin where the tab before was left.
+  useLayoutEffect(() => {
+    panel.current?.scrollTo({ top: tops.current.get(chosen.value) ?? 0, behavior: 'instant' });
+  }, [chosen.value]);
   const go = (name: Name | undefined) => {
     if (name === undefined) return;
+    tops.current.set(chosen.value, panel.current?.scrollTop ?? 0);
     chosen.value = name;
     document.getElementById(`${id}-tab-${name}`)?.focus();
   };
@@ -48,8 +57,15 @@ export function Tabs<Name extends string>({ label, tabs, chosen, id, children }:
           </button>
         ))}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a panel that scrolls can be reached by keyboard. */}
-      <div class="panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-tab-${chosen.value}`} tabIndex={0}>
+      <div
+        ref={panel}
+        class="panel"
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-tab-${chosen.value}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a panel that scrolls can be reached by keyboard.
+        tabIndex={0}
+      >
         {children}
       </div>
     </>

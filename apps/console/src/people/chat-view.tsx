@@ -2,6 +2,7 @@ import type { Message } from '@drawbridge/client';
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Time } from '../parts/time.js';
 import { CommandField } from '../send/command-field.js';
 import type { Talk } from './chat.js';
 import type { Seat } from './seat.js';
@@ -153,7 +154,7 @@ const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: str
         <p class="reactions">{reactions.map(({ emoji, count }) => `${emoji} ${count}`).join('  ')}</p>
       )}
       <small>
-        <time dateTime={sentAt}>{new Date(sentAt).toLocaleTimeString()}</time>
+        <Time at={sentAt} />
         {editedAt && !deletedAt && ', edited'}
         {isMine && readBy}
       </small>

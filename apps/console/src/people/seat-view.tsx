@@ -13,6 +13,10 @@ const STATE_WORDS = {
   ended: 'ended',
 } as const;
 
+/** What else would seem harmless, and cannot be taken back. */
+const SIGN_OUT_WORDS =
+  'Ends this sign-in’s consent at the bridge, for good: who comes again has to sign in and allow it anew. To be away for a while, disconnect.';
+
 /** One person: who it is, how their connection is, and their messages. */
 export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ console, seat }) => {
   const { side } = seat;
@@ -53,10 +57,14 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
               />
               Network
             </label>
-            <button type="button" onClick={() => (isAway ? seat.connect() : void seat.disconnect())}>
+            <button
+              type="button"
+              title={isAway ? undefined : 'The consent stays, and so does the sign-in.'}
+              onClick={() => (isAway ? seat.connect() : void seat.disconnect())}
+            >
               {isAway ? 'Connect' : 'Disconnect'}
             </button>
-            <button type="button" onClick={() => void seat.signOut()}>
+            <button type="button" title={SIGN_OUT_WORDS} onClick={() => void seat.signOut()}>
               Sign out
             </button>
           </div>

@@ -1,6 +1,7 @@
 import { type Bridge, createClient, type State, type WebSocketLike } from '@drawbridge/client';
 import type { SignIn } from '@drawbridge/client/sign-in';
 import { signal } from '@preact/signals';
+import { STATE_MEANS } from '../faults/state-map.js';
 import { socketUrl } from '../send/wscat.js';
 import type { Settings } from '../settings.js';
 import type { Side } from '../wire/entry.js';
@@ -147,12 +148,13 @@ export class Seat {
     if (client !== this.client && state.reason !== 'closed') return;
     this.state.value = state;
     const { reason, retryInMs } = state;
-    const why = [state.name, reason, retryInMs === undefined ? undefined : `again in ${Math.round(retryInMs)} ms`];
+    const why = [reason, retryInMs === undefined ? undefined : `again in ${Math.round(retryInMs)} ms`];
+    const told = why.filter((part) => part !== undefined).join(', ');
     this.tap.log.told(
       { side: this.side, connection: this.tap.connection },
       'state',
       state.name,
-      why.filter((part) => part !== undefined).join(', '),
+      told || STATE_MEANS[state.name],
     );
     if (client.session) this.session.value = client.session;
     if (state.name === 'live') void this.chat.load();
