@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BridgeProcess, FaultProxy, signsIn, startBridge, usesCode } from '@drawbridge/testing';
-import { createClient, type State } from '../src/index.js';
+import { type BridgeError, createClient, type State } from '../src/index.js';
 import {
   createSignIn,
   fileTokens,
@@ -255,5 +255,34 @@ describe('Sign-in', () => {
       await client.close();
     }
     expect(await signIn.accessToken()).toBeNull();
+  });
+
+  test('on a device that asks too early goes on 5 s more slowly, once the bridge says so (RFC 8628)', async () => {
+    const scopes = ['recommendations.send', 'contacts.read'];
+    const signIn = createSignIn({ url: bridge.publicUrl, clientId: 'reelhouse-tv', scopes });
+    const { authority } = signIn;
+    const [deviceCode, pollDevice] = [authority.deviceCode.bind(authority), authority.pollDevice.bind(authority)];
+    const polls: number[] = [];
+    const told: unknown[] = [];
+    const allowed = Promise.withResolvers<void>();
+    let address = '';
+    authority.deviceCode = async (asked) => ({ ...(await deviceCode(asked)), interval: 0.2 });
+    authority.pollDevice = (...asked) => {
+      polls.push(performance.now());
+      return pollDevice(...asked).catch((error: BridgeError) => {
+        told.push(error.code);
+        if (error.code === 'slow_down')
+          usesCode(address, { login: 'alice', scopes }).then(allowed.resolve, allowed.reject);
+        throw error;
+      });
+    };
+    const show = (code: { verificationUriComplete: string | undefined }) => {
+      address = code.verificationUriComplete!;
+    };
+    await Promise.all([signInOnDevice(signIn, { show }), allowed.promise]);
+    expect(told).toEqual(['authorization_pending', 'slow_down']);
+    const [, early = 0, last = 0] = polls;
+    expect(last - early).toBeGreaterThanOrEqual(5_000);
+    await signIn.signOut();
   });
 });
