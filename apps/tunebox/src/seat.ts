@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bridge, createClient, type State } from '@drawbridge/client';
 import { fileOutbox } from '@drawbridge/client/outbox-file';
@@ -10,6 +10,7 @@ import type { Options } from './options.js';
 const CLIENT_ID = 'tunebox-desktop';
 const SCOPES = ['openid', 'profile', 'messages.read', 'messages.send', 'contacts.read', 'presence.read'];
 const VERSION = '1.0';
+const OUTBOX = 'outbox';
 /** Another Tunebox on the same folder may write into it meanwhile. */
 const FORGET_RETRIES = 3;
 /** So long the bridge may take to hear of it, before the person is told that it has not. */
@@ -52,7 +53,7 @@ export class Seat {
     else this.#set({ name: 'signed-out' });
   }
 
-  /** In the system browser; `cancel` gives it up. */
+  /** In the system browser, unless that is done already in another window; `cancel` gives it up. */
   async signIn(): Promise<void> {
     if (this.#phase.name === 'signing-in' || this.#phase.name === 'in') return;
     this.#abort = new AbortController();
@@ -63,7 +64,8 @@ export class Seat {
       openInBrowser(url);
     };
     try {
-      await signInWithBrowser(this.#signIn, { open, signal });
+      // Another Tunebox would lose the one that it is in with.
+      if (!(await this.#signIn.isSignedIn())) await signInWithBrowser(this.#signIn, { open, signal });
       this.#enter();
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
@@ -98,8 +100,16 @@ export class Seat {
 
   /** First the sign-in, in its turn: another program that renews it would bring it back. */
   async forget(): Promise<void> {
+    const { folder } = this.options;
+    const { storage } = this.#signIn;
     await this.#signIn.forget();
-    await rm(this.options.folder, { recursive: true, force: true, maxRetries: FORGET_RETRIES });
+    // Where the person has signed in again in another Tunebox meanwhile, what is there is of that one.
+    await storage.exclusive(async () => {
+      if (await storage.load()) return;
+      await rm(join(folder, OUTBOX), { recursive: true, force: true, maxRetries: FORGET_RETRIES });
+    });
+    // Unless there is something else in it.
+    await rmdir(folder).catch(() => {});
   }
 
   /** Signs out without a window. */
@@ -118,7 +128,7 @@ export class Seat {
     const bridge = createClient({
       url,
       token: this.#signIn.accessToken,
-      outbox: fileOutbox(join(folder, 'outbox')),
+      outbox: fileOutbox(join(folder, OUTBOX)),
       client: { name: 'Tunebox', version: VERSION },
     });
     this.#bridge = bridge;

@@ -56,6 +56,14 @@ async function bob(): Promise<BridgeClient> {
   return client;
 }
 
+/** Where a message with this text is, when it has come: in the mailbox and in its conversation. */
+async function heard(client: BridgeClient, text: string): Promise<{ seq: number; position: number }> {
+  const { seq, data } = await client.waitFor(({ event, data: { message } }) => {
+    return event === 'message.created' && (message as { text: string }).text === text;
+  });
+  return { seq: seq!, position: (data.message as { position: number }).position };
+}
+
 /** Every file that Tunebox has left. */
 function files(at = folder): string[] {
   return readdirSync(at, { recursive: true, withFileTypes: true })
@@ -73,7 +81,7 @@ async function endOnConnectedApps(): Promise<void> {
 }
 
 describe('Tunebox in a terminal', () => {
-  test('signs in, plays, receives, shares, sends offline when it is back, and forgets everything when the consent ends (I1, I2, I5)', async () => {
+  test('signs in, plays, receives, shares, shows receipts, sends offline when it is back, signs out, and forgets everything when the consent ends (I1, I2, I5)', async () => {
     const writer = await bob();
     await using terminal = await tunebox();
     await terminal.until('Press Tab, then Enter');
@@ -97,8 +105,12 @@ describe('Tunebox in a terminal', () => {
     await terminal.type('Yes ');
     await terminal.type('I am');
     await terminal.press('Enter');
-    await terminal.until(/You \d.* Yes I am ✓/);
-    await writer.request('conversation.read', { conversation: message.conversation, upTo: 1_000 }).catch(() => {});
+    await terminal.until(/You \d.* Yes I am ✓\s/);
+    const { seq, position } = await heard(writer, 'Yes I am');
+    await writer.request('mailbox.ack', { seq });
+    await terminal.until(/You \d.* Yes I am ✓✓(?! read)/);
+    await writer.request('conversation.read', { conversation: message.conversation, upTo: position });
+    await terminal.until(/You \d.* Yes I am ✓✓ read/);
     const hostile = {
       conversation: message.conversation,
       text: '\u001b[2J\u001b[31mred\u202e',
@@ -153,6 +165,16 @@ describe('Tunebox in a terminal', () => {
     expect(await terminal.screen()).not.toContain('Are you there?');
     expect(existsSync(folder) ? files() : []).toEqual([]);
     await terminal.until('▶ Sodium Lamps');
+
+    // Another Tunebox on the same folder is in with the same sign-in, and ends it for both.
+    await signInAlice(terminal);
+    await using second = await tunebox();
+    await second.until('● live');
+    await second.press('C-o');
+    for (const each of [second, terminal])
+      await each.until(/You are signed out\.[\s\S]*has forgotten your messages and your sign-in/);
+    expect(existsSync(folder) ? files() : []).toEqual([]);
+    await second.press('C-c');
     await writer.close();
   });
 });

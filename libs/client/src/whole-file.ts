@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export const DRAFT = '.tmp';
@@ -7,6 +7,8 @@ export const DRAFT = '.tmp';
 /** Writes a file that only this user can read: it is there whole or not at all, also after a power cut. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomUUID()}${DRAFT}`;
+  // Another program that forgets everything may have removed it.
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(draft, 'wx', 0o600);
   try {
     await file.writeFile(text);

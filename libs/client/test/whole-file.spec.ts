@@ -23,6 +23,49 @@ describe('Files of the SDK', () => {
     expect(readdirSync(folder).toSorted()).toEqual(['another.json', 'another.json.1.tmp']);
   });
 
+  test('a sign-in is forgotten by whoever used it last, renewed or not, and a later one of another program stays', async () => {
+    const path = join(folder, 'sign-in.json');
+    const program = () =>
+      createSignIn({ url: 'https://bridge.test', clientId: 'an-app', scopes: [], storage: fileTokens(path) });
+    const [one, other] = [program(), program()];
+    const isKept = () => program().isSignedIn();
+    const first = { accessToken: 'a', expiresAt: 0, refreshToken: 'r', scopes: [], key: await one.newKey() };
+    await one.keep(first);
+    await other.keep({ ...first, accessToken: 'b', key: await other.newKey() });
+    await one.forget();
+    expect(await isKept()).toBe(true);
+    await other.keep({ ...first, accessToken: 'renewed' });
+    await one.forget();
+    expect(await isKept()).toBe(false);
+    await one.keep(first);
+    await program().forget();
+    expect(await isKept()).toBe(false);
+  });
+
+  test('a folder that another program removes is made again: for whoever waits for the lock, and for what is to be sent', async () => {
+    const inner = join(folder, 'tunebox');
+    const signIn = fileTokens(join(inner, 'sign-in.json'));
+    const entered = Promise.withResolvers<void>();
+    const leaves = Promise.withResolvers<void>();
+    const first = signIn.exclusive(async () => {
+      entered.resolve();
+      await leaves.promise;
+    });
+    await entered.promise;
+    const second = signIn.exclusive(async () => statSync(inner).mode & 0o777);
+    rmSync(inner, { recursive: true });
+    leaves.resolve();
+    await first;
+    expect(await second).toBe(0o700);
+    const outbox = fileOutbox(join(inner, 'outbox'));
+    expect(await outbox.load()).toEqual([]);
+    const localId = crypto.randomUUID();
+    const data = { to: 'bob', text: 'x' };
+    await outbox.put({ localId, command: 'message.send', data, status: 'queued', order: 1, queuedAt: '' });
+    expect(await outbox.load()).toMatchObject([{ localId }]);
+    expect(statSync(join(inner, 'outbox')).mode & 0o777).toBe(0o700);
+  });
+
   test('a young draft in an outbox may be of another program that writes, and stays', async () => {
     writeFileSync(join(folder, 'a.json.1.tmp'), '');
     expect(await fileOutbox(folder).load()).toEqual([]);

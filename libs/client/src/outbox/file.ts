@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { sweepDrafts, writeWhole } from '../whole-file.js';
 import type { OutboxEntry, OutboxStore, SendCommand } from './outbox.js';
@@ -26,9 +26,8 @@ export function fileOutbox(folder: string): OutboxStore {
   };
   return {
     async load() {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
       await sweepDrafts(folder, '', STALE_DRAFT_MS);
-      const names = (await readdir(folder)).filter((name) => NAME.test(name));
+      const names = (await readdir(folder).catch(absent)).filter((name) => NAME.test(name));
       const entries = await Promise.all(names.map((name) => read(join(folder, name))));
       return entries.filter((entry) => entry !== undefined);
     },
@@ -39,6 +38,11 @@ export function fileOutbox(folder: string): OutboxStore {
     remove: (localId) => inTurn(localId, () => rm(pathOf(localId), { force: true })),
   };
 }
+
+const absent = (error: NodeJS.ErrnoException): string[] => {
+  if (error.code !== 'ENOENT') throw error;
+  return [];
+};
 
 /** Undefined where another program has removed it meanwhile, or where it is none of ours. */
 async function read(path: string): Promise<OutboxEntry | undefined> {

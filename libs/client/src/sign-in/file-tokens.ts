@@ -34,7 +34,6 @@ export function fileTokens(path: string): TokenStorage {
       }
     },
     async save({ key, ...rest }) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const keys = { privateKey: await exported(key.privateKey), publicKey: await exported(key.publicKey) };
       await writeWhole(path, JSON.stringify({ ...rest, key: keys } satisfies Kept));
     },
@@ -44,7 +43,6 @@ export function fileTokens(path: string): TokenStorage {
       await sweepDraftsOf(path);
     },
     async exclusive(work) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const lock = `${path}.lock`;
       const giveBack = await take(lock);
       try {
@@ -60,8 +58,10 @@ export function fileTokens(path: string): TokenStorage {
 async function take(lock: string): Promise<() => Promise<void>> {
   const mine = `${process.pid} ${randomUUID()}`;
   for (;;) {
-    const file = await open(lock, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    const file = await open(lock, 'wx', 0o600).catch(async (error: NodeJS.ErrnoException) => {
+      // Whoever had it before may have removed the folder with the sign-in.
+      if (error.code === 'ENOENT') await mkdir(dirname(lock), { recursive: true, mode: 0o700 });
+      else if (error.code !== 'EEXIST') throw error;
     });
     if (file) {
       await file.writeFile(mine).finally(() => file.close());
@@ -70,7 +70,8 @@ async function take(lock: string): Promise<() => Promise<void>> {
       };
     }
     const since = await stat(lock).catch(absent);
-    const ageMs = since ? Math.abs(Date.now() - since.mtimeMs) : 0;
+    if (!since) continue;
+    const ageMs = Math.abs(Date.now() - since.mtimeMs);
     const whose = ageMs > STALE_LOCK_MS ? await holder(lock) : undefined;
     if (whose !== undefined && (ageMs > ABANDONED_LOCK_MS || !isAlive(whose))) await breakOpen(lock, whose);
     else await sleep(LOCK_POLL_MS);

@@ -28,6 +28,8 @@ export class SignIn {
   readonly authority: Authority;
   readonly scopes: readonly string[];
   readonly storage: TokenStorage;
+  /** The last that was kept or used here. */
+  #own: StoredSignIn | undefined;
 
   constructor({ url, clientId, scopes, storage = memoryTokens() }: SignInOptions) {
     this.authority = new Authority(url, clientId);
@@ -54,12 +56,15 @@ export class SignIn {
     const livesMs = kept.expiresAt - Date.now();
     const isFirst = request.reason === undefined || request.reason === 'open';
     const isGood = request.reason !== 'rejected' && livesMs > (isFirst ? WORTH_USING_MS : NEW_MS);
-    return shown(isGood ? kept : await this.#renewed(kept));
+    const used = isGood ? kept : await this.#renewed(kept);
+    if (used) this.#own = used;
+    return shown(used);
   };
 
   /** Takes what a way of signing in has brought. */
   async keep(signIn: StoredSignIn): Promise<void> {
     await this.storage.exclusive(() => this.storage.save(signIn));
+    this.#own = signIn;
   }
 
   /** Ends the consent, as far as the authority can be reached, and forgets the sign-in whether it can or not. */
@@ -68,7 +73,7 @@ export class SignIn {
     if (kept) await this.authority.revoke(kept.refreshToken);
   }
 
-  /** Forgets the sign-in, where the consent has ended already. */
+  /** Forgets the sign-in, where the consent has ended already; not a later one, of another tab or program. */
   async forget(): Promise<void> {
     await this.#forgotten();
   }
@@ -77,7 +82,9 @@ export class SignIn {
   #forgotten(): Promise<StoredSignIn | undefined> {
     return this.storage.exclusive(async () => {
       const kept = await this.storage.load();
+      if (kept && this.#own && !(await isSame(kept, this.#own))) return this.#own;
       await this.storage.clear();
+      this.#own = kept ?? this.#own;
       return kept;
     });
   }
@@ -110,6 +117,12 @@ export class SignIn {
 
 export function createSignIn(options: SignInOptions): SignIn {
   return new SignIn(options);
+}
+
+/** Each has a key of its own, and keeps it however often it is renewed. */
+async function isSame(one: StoredSignIn, other: StoredSignIn): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map(({ key }) => crypto.subtle.exportKey('jwk', key.publicKey)));
+  return a!.x === b!.x && a!.y === b!.y;
 }
 
 function shown(kept: StoredSignIn | undefined): BoundToken | null {
