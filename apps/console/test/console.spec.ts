@@ -75,6 +75,57 @@ describe('The console', () => {
     await page.getByLabel('Search the frames').fill('');
   });
 
+  test('stays at the newest frame until somebody scrolls up or looks at one, and then says how many are newer', async () => {
+    const frames = page.getByRole('listbox', { name: 'Frames' });
+    const isAtEnd = () =>
+      page.waitForFunction(() => {
+        const { scrollTop, clientHeight, scrollHeight } = document.querySelector('.timeline')!;
+        return scrollTop + clientHeight >= scrollHeight - 1;
+      });
+    await isAtEnd();
+    const newest = page.locator('.row').last();
+    const number = await newest.getAttribute('aria-posinset');
+    await newest.click();
+    await page.getByLabel('The chosen entry').waitFor();
+    const right = seatOf(page, 'right').getByLabel('Message', { exact: true });
+    await right.fill('Something newer');
+    await right.press('Enter');
+    await page.getByRole('button', { name: /^\d+ newer/ }).waitFor();
+    // The details below it have not covered it, and what came has not pushed it away.
+    const chosen = frames.getByRole('option', { selected: true });
+    expect(await chosen.getAttribute('aria-posinset')).toBe(number);
+    const [row, box] = [await chosen.boundingBox(), await frames.boundingBox()];
+    expect(row!.y + row!.height).toBeLessThanOrEqual(box!.y + box!.height + 1);
+    await page.getByRole('button', { name: /^\d+ newer/ }).click();
+    await isAtEnd();
+    await page.keyboard.press('Escape');
+    await frames.hover();
+    const end = await frames.evaluate(({ scrollTop }) => scrollTop);
+    await page.mouse.wheel(0, -200);
+    await page.waitForFunction((before) => document.querySelector('.timeline')!.scrollTop < before, end);
+    await right.fill('And newer');
+    await right.press('Enter');
+    await page.getByRole('button', { name: /^\d+ newer/ }).click();
+    await isAtEnd();
+    await page.getByRole('button', { name: /^\d+ newer/ }).waitFor({ state: 'detached' });
+  });
+
+  test('shows the last message of a chat, however little room there is for it', async () => {
+    const left = seatOf(page, 'left');
+    const isAtEnd = () =>
+      page.waitForFunction(() => {
+        const { scrollTop, clientHeight, scrollHeight } = document.querySelector('.messages')!;
+        return scrollHeight > clientHeight && scrollTop + clientHeight >= scrollHeight - 1;
+      });
+    await page.setViewportSize({ width: 1440, height: 500 });
+    await isAtEnd();
+    await left.getByLabel('Message', { exact: true }).fill('/help');
+    await left.getByLabel('Message', { exact: true }).press('Enter');
+    await left.getByText('/ping: Ask the bridge').waitFor();
+    await isAtEnd();
+    await page.setViewportSize(VIEWS[0]);
+  });
+
   test('keeps both people over a reload of the page', async () => {
     await page.reload();
     for (const side of ['left', 'right'] as const)

@@ -5,7 +5,7 @@ import type { Console } from '../console.js';
 import { Time } from '../parts/time.js';
 import { useNow } from '../parts/use-now.js';
 import type { Seat } from '../people/seat.js';
-import { clock } from '../timeline/timeline-view.js';
+import { clock } from '../timeline/row.js';
 import { durationWords, type StateHistory, type Stay } from './state-history.js';
 import { BOX, EDGES, MAP, PLACES, pathOf, STATE_MEANS } from './state-map.js';
 

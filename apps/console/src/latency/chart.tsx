@@ -2,7 +2,7 @@ import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { clock } from '../timeline/timeline-view.js';
+import { clock } from '../timeline/row.js';
 import { msWords } from './figures.js';
 
 const HEIGHT = 150;

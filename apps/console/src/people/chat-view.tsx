@@ -1,8 +1,9 @@
 import type { Message } from '@drawbridge/client';
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { Time } from '../parts/time.js';
+import { useStayAtEnd } from '../parts/use-stay-at-end.js';
 import { CommandField } from '../send/command-field.js';
 import type { Talk } from './chat.js';
 import type { Seat } from './seat.js';
@@ -25,10 +26,7 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
   const reads = seat.session.value?.grant.scopes.includes('messages.read') ?? false;
   const list = useRef<HTMLOListElement>(null);
   const messages = chat.messages.value;
-  // Whenever there is another last one.
-  useLayoutEffect(() => {
-    list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [messages.at(-1)?.id, openId]);
+  useStayAtEnd(list, `${openId} ${messages.at(-1)?.id}`);
   const typing = [...chat.typing.value].filter((id) => id !== me);
   return (
     <>
