@@ -4,6 +4,7 @@ import { ActorChoice } from '../parts/actor-choice.js';
 import { copy } from '../parts/copy.js';
 import { CommandLine } from '../send/command-line.js';
 import type { Finding } from '../send/composer.js';
+import { fieldAt } from '../send/fields.js';
 import { FormView, KnownIds } from '../send/form-view.js';
 import { OutcomeView } from '../send/outcome-view.js';
 import { PLACEHOLDERS } from '../send/placeholders.js';
@@ -82,7 +83,7 @@ export const Send: FunctionComponent<{ console: Console }> = ({ console }) => {
         ) : (
           <p class="quiet">What is written is of no kind that has a form: see it as JSON text, or choose a kind.</p>
         )}
-        <Findings findings={findings} />
+        <Findings findings={findings} isForm={view.value === 'form' && command !== undefined} />
         {problem.value && (
           <p class="problem" role="alert">
             {problem.value}
@@ -136,11 +137,19 @@ const RawView: FunctionComponent<{ console: Console }> = ({ console: { composer 
   </div>
 );
 
-const Findings: FunctionComponent<{ findings: readonly Finding[] }> = ({ findings }) => (
+/** By the line in a text, and by the field in a form. */
+const Findings: FunctionComponent<{ findings: readonly Finding[]; isForm: boolean }> = ({ findings, isForm }) => (
   <ul id="findings" class="findings" aria-label="What is wrong with the frame" hidden={findings.length === 0}>
     {findings.map(({ line, path, message }) => (
       <li key={`${line} ${path} ${message}`}>
-        Line {line}: {path && <code>{path}</code>} {message}
+        {isForm ? (
+          <b>{fieldAt(path)}</b>
+        ) : (
+          <>
+            Line {line}: {path && <code>{path}</code>}
+          </>
+        )}{' '}
+        {message}
       </li>
     ))}
   </ul>

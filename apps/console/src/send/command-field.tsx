@@ -1,6 +1,8 @@
 import type { Signal } from '@preact/signals';
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { usePlaceAt } from '../parts/use-place-at.js';
 import { SLASH } from './slash-commands.js';
 
 interface CommandFieldProps {
@@ -11,7 +13,7 @@ interface CommandFieldProps {
   readonly onInput?: () => void;
 }
 
-/** As many completions as fit below a field. */
+/** Completions, of which a short list is read more easily than all. */
 const MAX_SHOWN = 8;
 
 /**
@@ -24,6 +26,12 @@ export const CommandField: FunctionComponent<CommandFieldProps> = ({ id, label, 
   const all = SLASH.completions(value.value);
   const found = all.filter((line) => line !== value.value).slice(0, MAX_SHOWN);
   const shown = isOpen.value ? found : [];
+  const field = useRef<HTMLInputElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  usePlaceAt(field, menu, shown.length > 0);
+  useLayoutEffect(() => {
+    menu.current?.children[chosen.value]?.scrollIntoView({ block: 'nearest' });
+  }, [chosen.value]);
   const take = (line: string) => {
     value.value = line;
     chosen.value = -1;
@@ -47,6 +55,7 @@ export const CommandField: FunctionComponent<CommandFieldProps> = ({ id, label, 
       </label>
       <input
         id={id}
+        ref={field}
         type="text"
         role="combobox"
         autocomplete="off"
@@ -68,7 +77,14 @@ export const CommandField: FunctionComponent<CommandFieldProps> = ({ id, label, 
           onInput?.();
         }}
       />
-      <div id={`${id}-commands`} class="completions" role="listbox" aria-label="Commands" hidden={shown.length === 0}>
+      <div
+        id={`${id}-commands`}
+        ref={menu}
+        class="completions"
+        role="listbox"
+        aria-label="Commands"
+        hidden={shown.length === 0}
+      >
         {shown.map((line, index) => (
           // biome-ignore lint/a11y/useFocusableInteractive: the field has the focus, and this is its active descendant.
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keys.

@@ -48,12 +48,13 @@ export function fieldsOf({ properties = {}, required = [] }: Schema): readonly F
 
 function fieldOf(name: string, schema: Schema, required: boolean): Field {
   const offer = OFFERS[name];
+  const hint = schema.description ?? '';
   return {
     name,
     kind: kindOf(name, schema),
     required,
-    hint: schema.description ?? '',
-    limits: limitsOf(schema),
+    hint,
+    limits: limitsOf(schema, hint),
     ...(offer === undefined ? {} : { offer }),
     fields: schema.type === 'object' ? fieldsOf(schema) : [],
   };
@@ -67,7 +68,8 @@ function kindOf(name: string, { type, maxLength = 0 }: Schema): Field['kind'] {
   return maxLength > LONG && maxLength <= 4_000 && (name === 'text' || name === 'note') ? 'long' : 'text';
 }
 
-function limitsOf(schema: Schema): string {
+/** What the hint says already needs no saying. */
+function limitsOf(schema: Schema, hint: string): string {
   const { type, minLength, maxLength, minimum, maximum, minItems, maxItems, pattern, format } = schema;
   const isBounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
   const words = [
@@ -78,7 +80,7 @@ function limitsOf(schema: Schema): string {
     // That it is text at all needs no saying.
     pattern !== undefined && !pattern.includes('\\ud800') && patternWords(pattern).replace(/^must be |\.$/g, ''),
   ];
-  return words.filter(Boolean).join(', ');
+  return words.filter((each) => each && !hint.toLowerCase().includes(each.toLowerCase())).join(', ');
 }
 
 function range(least: number | undefined, most: number | undefined, unit: string): string {
@@ -103,6 +105,15 @@ export function someOf({ anyOf = [] }: Schema): readonly string[] {
 
 export function choiceOf(choices: readonly Choice[], data: Readonly<Record<string, unknown>>): Choice | undefined {
   return choices.find(({ required }) => required.every((name) => name in data)) ?? choices[0];
+}
+
+/** As the form calls what is at this JSON Pointer: `/data/title/url` is `title, url`, and `/data/to/0` is `to 1`. */
+export function fieldAt(path: string): string {
+  const [, ...steps] = path.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = steps[0] === 'data' ? steps.slice(1) : steps;
+  const joined = (said: string, name: string) =>
+    said === '' ? name : /^\d+$/.test(name) ? `${said} ${Number(name) + 1}` : `${said}, ${name}`;
+  return names.reduce(joined, '');
 }
 
 /** What is filled in before anybody has: what the console knows, under the names that the protocol has for it. */

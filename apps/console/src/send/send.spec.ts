@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { asyncApiDocument, COMMANDS } from '@drawbridge/protocol';
 import type { WireFrame } from '../wire/entry.js';
 import { type AsyncApi, ProtocolDocument, type Schema } from './document.js';
-import { choicesOf, type Field, fieldsOf, filledFrom, startOf } from './fields.js';
+import { choicesOf, type Field, fieldAt, fieldsOf, filledFrom, startOf } from './fields.js';
 import { expand, withSamples } from './placeholders.js';
 import { NotJson, readWithPlaces } from './places.js';
 import { SAVED_LIMITS, SavedRequests } from './saved.js';
@@ -54,6 +54,26 @@ describe('A form', () => {
     ]);
     const title = fieldsOf(protocol.command('recommendation.send')!.schema).find(({ name }) => name === 'title');
     expect(title?.fields.map(({ name }) => name).sort()).toEqual(['id', 'kind', 'name', 'url']);
+  });
+
+  test('says nothing twice: what its description has of a limit is not said again', () => {
+    const all = (fields: readonly Field[]): readonly Field[] => fields.flatMap((each) => [each, ...all(each.fields)]);
+    const fields = protocol.commands.flatMap(({ schema }) => all(fieldsOf(schema)));
+    const limits = (of: string) => new Set(fields.filter(({ name }) => name === of).map((field) => field.limits));
+    expect(limits('clientId')).toEqual(new Set(['']));
+    expect(limits('emoji')).toEqual(new Set(['1 to 10 characters']));
+    expect(limits('url')).toEqual(new Set(['at most 2048 characters']));
+  });
+
+  test('calls what is wrong by the name of its field', () => {
+    expect(['/data/text', '/data/title/url', '/data/to/1', '/data', '/id', ''].map(fieldAt)).toEqual([
+      'text',
+      'title, url',
+      'to 2',
+      '',
+      'id',
+      '',
+    ]);
   });
 });
 

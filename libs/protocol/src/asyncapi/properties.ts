@@ -24,6 +24,6 @@ export const PROPERTIES: Readonly<Record<string, string>> = {
   title: 'Of a group; or what is recommended.',
   kind: 'Such as `film`.',
   about: 'Only what is about this.',
-  url: 'https, without a user name.',
+  url: 'An https address, without a user name.',
   note: 'What the person says of it.',
 };
