@@ -122,6 +122,22 @@ describe('A run', () => {
     expect(recording).not.toMatch(/eyJ|"proof"|"token"|"nonce"|[0-9a-f]{8}-[0-9a-f]{4}-/);
   });
 
+  test('is there after the page was loaded anew, and when another was recorded, though nobody kept it', async () => {
+    await page.reload();
+    for (const side of ['left', 'right'] as const)
+      await seatOf(page, side).locator('.state[data-state=live]').waitFor();
+    await page.getByRole('heading', { name: NAME }).waitFor();
+    await page.getByLabel('What the run shows').fill(NAME);
+    await button('Record');
+    await button('Stop recording');
+    await page.getByRole('heading', { name: `${NAME} (2)` }).waitFor();
+    const lately = page.getByRole('list', { name: 'Recorded or changed lately' });
+    await expect(lately.locator('.plain').allTextContents()).resolves.toEqual([`${NAME} (2)`, NAME]);
+    await lately.getByRole('button', { name: `Forget ${NAME} (2)` }).click();
+    await lately.getByRole('button', { name: NAME, exact: true }).click();
+    expect(await page.locator('.steps [data-kind=done]').count()).toBe(5);
+  });
+
   test('is replayed in the page, and passes: the people go on afterwards where they were', async () => {
     expect(await replayed()).toBe('passed');
     expect(await page.locator('.steps li:not([data-state=passed])').count()).toBe(0);

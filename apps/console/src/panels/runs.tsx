@@ -5,6 +5,7 @@ import { isExpectation, type Recording, type Step } from '../runs/recording.js';
 import type { Outcome } from '../runs/replay.js';
 import '../runs/runs.css';
 import type { Runs as RecordedRuns } from '../runs/runs.js';
+import type { Shelf } from '../runs/saved-runs.js';
 import { ServerChoice } from '../runs/server-choice.js';
 import { wordsOf } from '../runs/words.js';
 
@@ -186,27 +187,33 @@ const Saved: FunctionComponent<{ runs: RecordedRuns }> = ({ runs }) => (
         }}
       />
     </div>
-    {runs.saved.value.length > 0 && (
-      <ul class="kept">
-        {runs.saved.value.map((recording) => (
+    <Shelved runs={runs} shelf="recent" title="Recorded or changed lately" />
+    <Shelved runs={runs} shelf="kept" title="Kept in this browser" />
+  </section>
+);
+
+const Shelved: FunctionComponent<{ runs: RecordedRuns; shelf: Shelf; title: string }> = ({ runs, shelf, title }) => {
+  const recordings = runs.saved[shelf].value;
+  const isBusy = runs.isRecording.value || runs.isReplaying.value;
+  if (recordings.length === 0) return null;
+  return (
+    <>
+      <h4 id={`runs-${shelf}`}>{title}</h4>
+      <ul class="kept" aria-labelledby={`runs-${shelf}`}>
+        {recordings.map((recording) => (
           <li key={recording.name}>
-            <button
-              type="button"
-              class="plain"
-              disabled={runs.isRecording.value || runs.isReplaying.value}
-              onClick={() => runs.show(recording)}
-            >
+            <button type="button" class="plain" disabled={isBusy} onClick={() => runs.show(recording)}>
               {recording.name}
             </button>
-            <button type="button" onClick={() => runs.forget(recording.name)}>
+            <button type="button" disabled={isBusy} onClick={() => runs.forget(shelf, recording.name)}>
               Forget<span class="visually-hidden"> {recording.name}</span>
             </button>
           </li>
         ))}
       </ul>
-    )}
-  </section>
-);
+    </>
+  );
+};
 
 function download(file: { readonly name: string; readonly text: string } | undefined): void {
   if (!file) return;

@@ -1,4 +1,4 @@
-import type { BoundToken, WebSocketLike } from '@drawbridge/client';
+import type { BoundToken, TokenReason, WebSocketLike } from '@drawbridge/client';
 import type { Side, WireFrame } from '../wire/entry.js';
 
 /** How long a replay waits for what has to come. */
@@ -7,7 +7,7 @@ export const WAIT_MS = 10_000;
 export interface ReplayWorld {
   connect(side: Side): WebSocketLike;
   /** Null where nobody is signed in on this side. */
-  token(side: Side): Promise<BoundToken | null>;
+  token(side: Side, reason: TokenReason): Promise<BoundToken | null>;
 }
 
 type Data = { readonly [key: string]: unknown };
@@ -30,6 +30,8 @@ export class Actor {
   lastSeq = 0;
   #socket: WebSocketLike | undefined;
   #epoch = '';
+  /** The last that the bridge gave on this connection. */
+  #nonce = '';
   #isOpen = false;
   #count = 0;
   #openId = '';
@@ -51,11 +53,11 @@ export class Actor {
   /** Resolves when the mailbox is live. Throws what the bridge refuses it with. */
   async open({ resume = false, isTokenBroken = false } = {}): Promise<Received> {
     this.drop();
-    const token = await this.world.token(this.side);
+    const token = await this.world.token(this.side, 'open');
     if (!token) throw new Error('Nobody is signed in here.');
-    const hello = await this.#connect();
+    await this.#connect();
     const shownToken = isTokenBroken ? withBrokenSignature(token.accessToken) : token.accessToken;
-    const proof = await token.prove({ nonce: String(hello.data.nonce) });
+    const proof = await token.prove({ nonce: this.#nonce });
     this.#goesOn = resume;
     const goesOn = resume ? { resume: { epoch: this.#epoch, after: this.lastSeq } } : {};
     const client = { name: 'Drawbridge console, replay', version: '1' };
@@ -172,6 +174,8 @@ export class Actor {
 
   #take(frame: Received): void {
     const { event, id, seq, prev, data } = frame;
+    if (typeof data.nonce === 'string') this.#nonce = data.nonce;
+    if (event === 'session.expiring') void this.#refresh();
     if (id !== undefined && (event === 'ok' || event === 'error')) {
       if (this.#replies.has(id)) this.#problem ??= `A second reply came to ${id}.`;
       this.#replies.set(id, frame);
@@ -186,6 +190,18 @@ export class Actor {
       this.durable.push(frame);
     } else this.passing.push(frame);
     this.#told();
+  }
+
+  /** As the SDK does. Where it cannot be, the connection is closed when the token has run out, and that says so. */
+  async #refresh(): Promise<void> {
+    const socket = this.#socket;
+    try {
+      const token = await this.world.token(this.side, 'expiring');
+      const proof = await token?.prove({ nonce: this.#nonce });
+      if (token && socket === this.#socket) this.send('session.refresh', { token: token.accessToken, proof });
+    } catch {
+      // As above.
+    }
   }
 
   #opened(session: Data): void {

@@ -172,7 +172,8 @@ class Body {
     for (const symbol of symbolsIn(data)) {
       if (this.#known.has(symbol)) continue;
       this.#known.add(symbol);
-      if (symbol.startsWith('clientId')) this.#lines.push(`const ${identifier(symbol)} = crypto.randomUUID();`);
+      if (symbol.startsWith('clientId') || symbol.startsWith('nothing'))
+        this.#lines.push(`const ${identifier(symbol)} = crypto.randomUUID();`);
       else
         this.#lines.push(
           `const ${identifier(symbol)} = ${print(symbol)}; // It was there before: say here which one is meant.`,

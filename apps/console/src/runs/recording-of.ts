@@ -7,9 +7,9 @@ import {
   RECORDING_LIMITS,
   type RecordedPerson,
   type Recording,
-  type Step,
   type Template,
 } from './recording.js';
+import { type Draft, withRetriesAnswered } from './retries.js';
 
 /** A conversation as its members know it. */
 export interface Talk {
@@ -60,9 +60,6 @@ export function recordingOf(recorded: Recorded): Recording {
   return { format: RECORDING_FORMAT, version: 1, name, people, conversations: writer.conversations, steps };
 }
 
-/** A step with what is needed to put it in its place. */
-type Draft = Step & { readonly of?: { readonly clientId?: string | undefined; readonly message?: string | undefined } };
-
 class Writer {
   readonly steps: Draft[] = [];
   readonly conversations: KnownConversation[] = [];
@@ -83,7 +80,12 @@ class Writer {
   #isOfReactions = false;
   #breaksToken: Partial<Record<Side, boolean>> = {};
 
+  /** Numbers of the commands that were answered so: what they speak of was not there. */
+  readonly #notFound: ReadonlySet<number | undefined>;
+
   constructor(private readonly recorded: Recorded) {
+    const refused = recorded.entries.filter(({ kind, frame }) => kind === 'received' && codeOf(frame) === 'not_found');
+    this.#notFound = new Set(refused.map(({ answers }) => answers?.entry));
     this.#isOpen = { ...recorded.connected };
     this.#hasBeenOpen = { left: true, right: true };
     for (const side of SIDES) {
@@ -153,7 +155,8 @@ class Writer {
     if (command === 'typing.start' || command === 'typing.stop')
       this.#causes.add(`typing ${this.recorded.people[side].id} ${command === 'typing.start'}`);
     const of = { clientId: typeof data.clientId === 'string' ? data.clientId : undefined };
-    this.steps.push({ kind: 'send', side, number, command, data: this.#commandOf(command, data), of });
+    const isFound = !this.#notFound.has(entry.number);
+    this.steps.push({ kind: 'send', side, number, command, data: this.#commandOf(command, data, isFound), of });
   }
 
   #open(side: Side, { resume }: { readonly [key: string]: Template }): void {
@@ -200,8 +203,8 @@ class Writer {
     return reader !== undefined && this.#causes.has(`read ${reader} ${readUpTo}`);
   }
 
-  /** What is sent: ids that came from somewhere by their names, and what the tester wrote as it is. */
-  #commandOf(command: string, data: { readonly [key: string]: Template }): Template {
+  /** What is sent: ids by their names, of what was not found by one that is nothing’s, and what the tester wrote as it is. */
+  #commandOf(command: string, data: { readonly [key: string]: Template }, isFound: boolean): Template {
     const conversation = typeof data.conversation === 'string' ? data.conversation : undefined;
     if (conversation !== undefined && !this.#symbols.has(`id ${conversation}`)) this.#known(conversation);
     const entries = Object.entries(data).map(([key, value]): [string, Template] => {
@@ -209,6 +212,9 @@ class Writer {
       if (command === 'mailbox.ack' && key === 'seq') return [key, { $: 'lastSeq' }];
       if ((key === 'upTo' || key === 'before') && typeof value === 'number')
         return [key, this.#nameOf(positionKey(conversation, value)) ?? value];
+      const kind = OF_SERVER.get(key);
+      if (kind !== undefined && typeof value === 'string' && UUID.test(value))
+        return [key, this.#symbol(`id ${value}`, isFound ? kind : 'nothing')];
       return [key, this.#named(value, key)];
     });
     return Object.fromEntries(entries);
@@ -290,6 +296,13 @@ class Writer {
   }
 }
 
+/** Ids that the server made, and what they are of: that was there before, where nothing before says what it is. */
+const OF_SERVER: ReadonlyMap<string, string> = new Map([
+  ['conversation', 'conversation'],
+  ['message', 'message'],
+  ['replyTo', 'message'],
+]);
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** Never taken for an id, whatever is in them. */
 const WORDS = new Set(['text', 'title', 'note', 'emoji', 'name', 'url', 'kind', 'code']);
 const POSITIONS = new Set(['position', 'readUpTo', 'deliveredUpTo']);
@@ -317,45 +330,8 @@ const positionKey = (conversation: string | undefined, position: number) => `pos
 const keyOf = ({ side, connection }: Entry, id: string) => `${side} ${connection} ${id}`;
 const withoutTokens = (text: string) => text.replaceAll(TOKEN, '{{token}}');
 
+const codeOf = (frame: WireFrame | undefined) => (frame?.data as { code?: unknown } | undefined)?.code;
+
 function idOf(message: Template | undefined): string | undefined {
   return isObject(message) && typeof message.id === 'string' ? message.id : undefined;
-}
-
-/**
- * Whether a send that was lost with its connection had reached the bridge, chance decides, and the next time it may decide
- * otherwise. The retry brings the same about in any case (I5): so whatever comes of it is waited for after that, and
- * `duplicate` may be either.
- */
-function withRetriesAnswered(drafts: readonly Draft[]): Step[] {
-  const answered = new Set(drafts.flatMap((step) => (step.kind === 'reply' ? [step.to] : [])));
-  const sends = drafts.filter((step) => step.kind === 'send');
-  const lost = new Set(sends.filter(({ number }) => !answered.has(number)).map(({ of }) => of?.clientId));
-  lost.delete(undefined);
-  const retries = new Set(sends.filter(({ of }) => lost.has(of?.clientId)).map(({ number }) => number));
-  const awaited = new Set<string>();
-  for (const step of drafts)
-    if (step.kind === 'reply' && retries.has(step.to) && step.of?.message) awaited.add(step.of.message);
-  const steps: Step[] = [];
-  const waiting: Draft[] = [];
-  for (const draft of drafts) {
-    const { of, ...step } = draft;
-    const isBehind = step.kind === 'event' && step.isDurable && waiting.some(({ side }) => side === step.side);
-    if (step.kind === 'event' && (isBehind || (of?.message && awaited.has(of.message)))) {
-      waiting.push(draft);
-      continue;
-    }
-    if (step.kind !== 'reply' || !retries.has(step.to)) {
-      steps.push(step as Step);
-      continue;
-    }
-    const { duplicate: _, ...data } = isObject(step.data) ? step.data : {};
-    steps.push({ ...(step as Step & { kind: 'reply' }), data });
-    if (of?.message) awaited.delete(of.message);
-    for (let next = waiting[0]; next && !(next.of?.message && awaited.has(next.of.message)); next = waiting[0]) {
-      waiting.shift();
-      const { of: _of, ...released } = next;
-      steps.push(released as Step);
-    }
-  }
-  return [...steps, ...waiting.map(({ of: _of, ...step }) => step as Step)];
 }

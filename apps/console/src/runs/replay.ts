@@ -238,7 +238,8 @@ function said({ event, data }: Received): string {
 }
 
 function freshId(symbol: string): unknown {
-  if (symbol.startsWith('clientId')) return crypto.randomUUID();
+  // Of what was not found, any other is not found either.
+  if (symbol.startsWith('clientId') || symbol.startsWith('nothing')) return crypto.randomUUID();
   return unknownName(symbol);
 }
 

@@ -1,4 +1,5 @@
-import { batch, signal } from '@preact/signals';
+import type { TokenReason } from '@drawbridge/client';
+import { batch, type Signal, signal } from '@preact/signals';
 import type { Seat } from '../people/seat.js';
 import type { Settings } from '../settings.js';
 import { type Entry, SIDES, type Side } from '../wire/entry.js';
@@ -8,7 +9,7 @@ import { fileNameOf, jestTestOf } from './jest-test.js';
 import { parseRecording, type Recording } from './recording.js';
 import { recordingOf } from './recording-of.js';
 import { type Outcome, replay } from './replay.js';
-import { forgetRun, savedRuns, saveRun } from './saved-runs.js';
+import { forgetRun, type Shelf, savedRuns, saveRun } from './saved-runs.js';
 
 /** Of the timeline, what one recording may take. */
 const MAX_ENTRIES = 20_000;
@@ -17,7 +18,8 @@ type Seats = Readonly<Record<Side, Seat>>;
 
 /** Records what the two people do, does it again, and makes a test of it. */
 export class Runs {
-  readonly recording = signal<Recording | undefined>(undefined);
+  /** The one that is looked at: after the page was loaded anew, the last that was recorded. */
+  readonly recording = signal<Recording | undefined>(savedRuns('recent')[0]);
   readonly isRecording = signal(false);
   /** Entries so far, while it is recorded. */
   readonly count = signal(0);
@@ -26,7 +28,10 @@ export class Runs {
   readonly outcomes = signal<ReadonlyMap<number, Outcome>>(new Map());
   readonly verdict = signal<'passed' | 'failed' | undefined>(undefined);
   readonly problem = signal('');
-  readonly saved = signal(savedRuns());
+  readonly saved: Readonly<Record<Shelf, Signal<readonly Recording[]>>> = {
+    kept: signal(savedRuns('kept')),
+    recent: signal(savedRuns('recent')),
+  };
   #begun: Pick<Parameters<typeof recordingOf>[0], 'people' | 'connected' | 'talks'> | undefined;
   #entries: Entry[] = [];
   #stopListening = () => {};
@@ -54,6 +59,7 @@ export class Runs {
       if (this.#entries.length < MAX_ENTRIES) this.#entries.push(entry);
       this.count.value = this.#entries.length;
     });
+    addEventListener('beforeunload', asksFirst);
     batch(() => {
       this.count.value = 0;
       this.problem.value = '';
@@ -65,11 +71,14 @@ export class Runs {
   stop(name = ''): Recording {
     if (!this.#begun || !this.isRecording.value) throw new Error('Nothing is being recorded.');
     this.#stopListening();
+    removeEventListener('beforeunload', asksFirst);
     this.isRecording.value = false;
     const talks = [...this.#begun.talks, ...this.#talks()];
-    const recording = recordingOf({ ...this.#begun, name: name || 'A recorded run', talks, entries: this.#entries });
+    const unique = this.#unique(name || 'A recorded run');
+    const recording = recordingOf({ ...this.#begun, name: unique, talks, entries: this.#entries });
     this.#entries = [];
     this.show(recording);
+    this.remember();
     return recording;
   }
 
@@ -83,7 +92,10 @@ export class Runs {
 
   rename(name: string): void {
     const recording = this.recording.value;
-    if (recording) this.recording.value = { ...recording, name };
+    if (!recording || recording.name === name) return;
+    this.#forget('recent', recording.name);
+    this.recording.value = { ...recording, name };
+    this.remember();
   }
 
   /** Leaves a step out of what is done, or out of what is expected, or takes it in again. */
@@ -93,6 +105,7 @@ export class Runs {
     const steps = recording.steps.map((step, at) => (at === index ? { ...step, isOff: !step.isOff } : step));
     this.recording.value = { ...recording, steps };
     this.#forgetOutcomes();
+    this.remember();
   }
 
   /** With connections of its own: the SDK's are closed meanwhile, and go on afterwards where they were. */
@@ -114,7 +127,7 @@ export class Runs {
       const url = `${this.settings.publicUrl.replace(/^http/, 'ws')}/bridge`;
       const world = {
         connect: (side: Side) => new this.seats[side].tap.webSocket(url, 'drawbridge.v1'),
-        token: (side: Side) => this.seats[side].signIn.accessToken(),
+        token: (side: Side, reason: TokenReason) => this.seats[side].signIn.accessToken({ reason }),
       };
       const progress = {
         begun: (outcome: Outcome) => this.#came(-1, outcome),
@@ -157,19 +170,46 @@ export class Runs {
     }
   }
 
-  keep(): void {
+  /** Among those that nobody has to keep: so it is there after the page was loaded anew, and when another is recorded. */
+  remember(): void {
     const recording = this.recording.value;
-    try {
-      if (recording) saveRun(recording);
-    } catch (error) {
-      this.problem.value = `It could not be kept in this browser: ${(error as Error).message}`;
-    }
-    this.saved.value = savedRuns();
+    const isKept = this.saved.kept.value.some((each) => JSON.stringify(each) === JSON.stringify(recording));
+    if (recording && !isKept) this.#save('recent', recording);
   }
 
-  forget(name: string): void {
-    forgetRun(name);
-    this.saved.value = savedRuns();
+  keep(): void {
+    const recording = this.recording.value;
+    if (recording && this.#save('kept', recording)) this.#forget('recent', recording.name);
+  }
+
+  forget(shelf: Shelf, name: string): void {
+    this.#forget(shelf, name);
+    if (this.recording.value?.name === name) this.recording.value = undefined;
+  }
+
+  #save(shelf: Shelf, recording: Recording): boolean {
+    try {
+      saveRun(shelf, recording);
+      return true;
+    } catch (error) {
+      this.problem.value = `It could not be kept in this browser: ${(error as Error).message}`;
+      return false;
+    } finally {
+      this.saved[shelf].value = savedRuns(shelf);
+    }
+  }
+
+  #forget(shelf: Shelf, name: string): void {
+    forgetRun(shelf, name);
+    this.saved[shelf].value = savedRuns(shelf);
+  }
+
+  /** One that was recorded takes no other’s place, though it was called the same. */
+  #unique(name: string): string {
+    const names = new Set([...this.saved.kept.value, ...this.saved.recent.value].map((each) => each.name));
+    let unique = name;
+    for (let count = 2; names.has(unique); count++) unique = `${name} (${count})`;
+    return unique;
   }
 
   #came(index: number, outcome: Outcome): void {
@@ -189,4 +229,9 @@ export class Runs {
   #talks() {
     return SIDES.flatMap((side) => [...this.seats[side].chat.talks.value]);
   }
+}
+
+/** What is not recorded to its end is lost with the page. */
+function asksFirst(event: BeforeUnloadEvent): void {
+  event.preventDefault();
 }

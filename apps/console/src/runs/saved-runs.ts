@@ -1,14 +1,19 @@
 import { parseRecording, type Recording } from './recording.js';
 
-const KEY = 'drawbridge-console-runs';
-const MAX_SAVED = 20;
-/** Browsers give an origin about five million characters. */
+/** Those that the tester keeps, and the last few that were recorded, which nobody has to think of. The oldest go (I9). */
+const SHELVES = {
+  kept: { key: 'drawbridge-console-runs', most: 20 },
+  recent: { key: 'drawbridge-console-recent-runs', most: 5 },
+} as const;
+export type Shelf = keyof typeof SHELVES;
+
+/** Of one shelf. Browsers give an origin about five million characters. */
 const MAX_LENGTH = 2_000_000;
 
-/** Recordings that are kept in this browser, the newest first, by their names. The oldest go (I9). */
-export function savedRuns(): readonly Recording[] {
+/** Recordings in this browser, the newest first; each has a name of its own on its shelf. */
+export function savedRuns(shelf: Shelf): readonly Recording[] {
   try {
-    const texts = JSON.parse(localStorage.getItem(KEY) ?? '[]') as unknown[];
+    const texts = JSON.parse(localStorage.getItem(SHELVES[shelf].key) ?? '[]') as unknown[];
     return texts.map((text) => parseRecording(JSON.stringify(text)));
   } catch {
     // Another version wrote them, or nothing may be kept here.
@@ -17,15 +22,17 @@ export function savedRuns(): readonly Recording[] {
 }
 
 /** Throws where the browser keeps nothing. */
-export function saveRun(recording: Recording): void {
-  keep([recording, ...savedRuns().filter(({ name }) => name !== recording.name)].slice(0, MAX_SAVED));
+export function saveRun(shelf: Shelf, recording: Recording): void {
+  keep(shelf, [recording, ...others(shelf, recording.name)].slice(0, SHELVES[shelf].most));
 }
 
-export function forgetRun(name: string): void {
-  keep(savedRuns().filter((recording) => recording.name !== name));
+export function forgetRun(shelf: Shelf, name: string): void {
+  keep(shelf, others(shelf, name));
 }
 
-function keep(recordings: readonly Recording[]): void {
+const others = (shelf: Shelf, name: string) => savedRuns(shelf).filter((recording) => recording.name !== name);
+
+function keep(shelf: Shelf, recordings: readonly Recording[]): void {
   const kept: Recording[] = [];
   let length = 0;
   for (const recording of recordings) {
@@ -35,5 +42,5 @@ function keep(recordings: readonly Recording[]): void {
   }
   if (kept.length === 0 && recordings.length > 0)
     throw new Error('It is too large to be kept here: save it to a file.');
-  localStorage.setItem(KEY, JSON.stringify(kept));
+  localStorage.setItem(SHELVES[shelf].key, JSON.stringify(kept));
 }

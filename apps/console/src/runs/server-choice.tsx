@@ -14,7 +14,7 @@ export const ServerChoice: FunctionComponent<{ console: Console }> = ({ console 
     problem.value = '';
     try {
       if (server) await reach(server.publicUrl);
-      if (runs.recording.value) runs.keep();
+      runs.remember();
       chooseServer(server);
       location.reload();
     } catch (error) {
