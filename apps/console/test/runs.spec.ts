@@ -201,6 +201,40 @@ describe('A run', () => {
     await Promise.all([page.waitForEvent('load'), button('Back to this console’s own')]);
     await seatOf(page, 'left').getByRole('heading', { name: 'Alice Moreau' }).waitFor();
   });
+
+  test('of edits, deletions, reactions, a refused token and the end of a consent is replayed too', async () => {
+    const command = async (line: string, frame: string) => {
+      await say('left', line);
+      await page.locator('.row', { hasText: frame }).last().waitFor();
+    };
+    const raw = (event: string, data: object) =>
+      command(`/raw ${JSON.stringify({ event, id: '{{id}}', data })}`, `ok ${event}`);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await button('Record');
+    await say('left', 'To be changed');
+    await seatOf(page, 'left').locator('.messages li:not(.waiting)', { hasText: 'To be changed' }).waitFor();
+    await raw('message.edit', { message: '{{message}}', text: 'Changed' });
+    await raw('reaction.add', { message: '{{message}}', emoji: '🌒' });
+    await raw('message.delete', { message: '{{message}}' });
+    await say('left', '/token');
+    await command('/drop', 'unauthenticated');
+    await seatOf(page, 'left').locator('.state[data-state=live]').waitFor();
+    await raw('session.close', {});
+    await seatOf(page, 'left').locator('.state[data-state=ended]').waitFor();
+    await button('Stop recording');
+    await expect(page.locator('.steps [data-kind=done] bdi').allTextContents()).resolves.toEqual([
+      'Alice Moreau connects',
+      'Bob Okafor connects',
+      ...['message.send', 'message.edit', 'reaction.add', 'message.delete'].map((sent) => `Alice Moreau sends ${sent}`),
+      'Alice Moreau loses the connection',
+      'Alice Moreau connects with a broken token, and is refused',
+      'Alice Moreau connects, and goes on where they were',
+      'Alice Moreau sends session.close',
+    ]);
+    await signIn(page, 'left', 'alice');
+    expect(await replayed()).toBe('passed');
+    expect(await page.locator('.steps li:not([data-state=passed])').count()).toBe(0);
+  });
 });
 
 /** As an operator does who lets the console of another bridge in. */

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
 import { isExpectation, type Recording, type Step } from '../runs/recording.js';
@@ -29,14 +28,13 @@ export const Runs: FunctionComponent<{ console: Console }> = ({ console }) => {
 };
 
 const Recorder: FunctionComponent<{ runs: RecordedRuns }> = ({ runs }) => {
-  const name = useSignal('');
   const isRecording = runs.isRecording.value;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
         try {
-          if (isRecording) runs.stop(name.value.trim());
+          if (isRecording) runs.stop();
           else runs.start();
         } catch (error) {
           runs.problem.value = (error as Error).message;
@@ -49,9 +47,9 @@ const Recorder: FunctionComponent<{ runs: RecordedRuns }> = ({ runs }) => {
         type="text"
         autocomplete="off"
         placeholder="A message sent while the other side was offline arrives once"
-        value={name.value}
+        value={runs.nextName.value}
         onInput={(event) => {
-          name.value = event.currentTarget.value;
+          runs.nextName.value = event.currentTarget.value;
         }}
       />
       <div class="buttons">

@@ -50,6 +50,12 @@ export class Actor {
     return this.#isOpen;
   }
 
+  /** A connection without a session. */
+  async connect(): Promise<void> {
+    this.drop();
+    await this.#connect();
+  }
+
   /** Resolves when the mailbox is live. Throws what the bridge refuses it with. */
   async open({ resume = false, isTokenBroken = false } = {}): Promise<Received> {
     this.drop();
@@ -113,8 +119,10 @@ export class Actor {
    * the mailbox and was not written yet, which a new connection brings before `mailbox.live`.
    */
   async settle(): Promise<void> {
+    // Nothing is told on a connection without a session.
+    if (!this.session) return;
     await this.request('ping', {});
-    if (!this.session?.mailbox) return;
+    if (!this.session.mailbox) return;
     const reply = await this.open({ resume: true });
     if (reply.event === 'error') throw new Error(`The last connection was refused: ${reply.data.code}.`);
   }
@@ -153,6 +161,7 @@ export class Actor {
     const socket = this.world.connect(this.side);
     this.#socket = socket;
     this.closed = undefined;
+    this.session = undefined;
     this.#replies.clear();
     this.passing.length = 0;
     socket.addEventListener('open', () => {

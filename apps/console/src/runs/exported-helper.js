@@ -60,13 +60,13 @@ class Person {
 
   // --- The connection ---
 
-  /** Opens a session and waits until the mailbox is live. With `resume` it goes on where the last connection was. */
-  async open({ resume = false, token = this.token } = {}) {
+  /** Without a session. */
+  async connect() {
     this.drop();
     this.closed = undefined;
     this.replies.clear();
     this.fleeting = [];
-    const goesOn = resume ? { resume: { epoch: this.epoch, after: this.lastSeq } } : {};
+    this.hasSession = false;
     const socket = new WebSocket(`${this.url.replace(/^http/, 'ws')}/bridge`, 'drawbridge.v1');
     this.socket = socket;
     socket.addEventListener('message', ({ data }) => {
@@ -81,10 +81,17 @@ class Person {
     });
     await this.passing('hello');
     this.isOpen = true;
+  }
+
+  /** Opens a session and waits until the mailbox is live. With `resume` it goes on where the last connection was. */
+  async open({ resume = false, token = this.token } = {}) {
+    await this.connect();
+    const goesOn = resume ? { resume: { epoch: this.epoch, after: this.lastSeq } } : {};
     this.startsAtHead = !resume;
     this.openId = this.send('session.open', { token, client: { name: 'A recorded test', version: '1' }, ...goesOn });
     const session = await this.reply(this.openId);
     this.id = session.person.id;
+    this.hasSession = true;
     if (session.mailbox) await this.passing('mailbox.live');
     return session;
   }
@@ -160,7 +167,7 @@ class Person {
    * answered a ping, and what a new connection brings that goes on where this one is.
    */
   async rest() {
-    if (!this.isOpen) return [];
+    if (!this.isOpen || !this.hasSession) return [];
     await this.reply(this.send('ping', {}));
     if (this.epoch !== undefined) await this.open({ resume: true });
     return this.events.filter(({ event }) => !this.ignored.has(event));

@@ -135,6 +135,11 @@ class Body {
     }
     switch (step.kind) {
       case 'open':
+        if (step.isUnopened) {
+          this.#say(`${name} connects, and opens no session.`);
+          this.#lines.push(`await ${side}.connect();`);
+          return;
+        }
         this.#say(`${name} connects${step.resume ? ', and goes on where they were' : ''}.`);
         this.#lines.push(opened(side, step.resume, step.isTokenBroken === true));
         return;

@@ -30,9 +30,15 @@ class Wire {
   closed(side: Side, code: number, reason = ''): void {
     this.log.closed(this.#part(side), { code, reason, clean: code !== 1006 });
   }
-  opened(side: Side): void {
+  error(side: Side, id: string, code: string): void {
+    this.log.received(this.#part(side), JSON.stringify({ event: 'error', id, data: { code, retryable: false } }));
+  }
+  connected(side: Side): void {
     this.#connections[side]++;
     this.log.opened(this.#part(side), 'ws://127.0.0.1/bridge drawbridge.v1');
+  }
+  opened(side: Side): void {
+    this.connected(side);
     const data = { token: TOKEN, proof: TOKEN, client: { name: 'x', version: '1' }, resume: { epoch: 'e', after: 4 } };
     this.sent(side, 'c-1', 'session.open', data);
   }
@@ -154,6 +160,45 @@ describe('A recording', () => {
     const [first, , , second, reply] = recording.steps.slice(2);
     expect(second).toMatchObject({ data: (first as { data: unknown }).data });
     expect(reply).not.toHaveProperty('data.duplicate');
+  });
+
+  test('has no id of its server: what was there before has a name, and what was not found one that is nothing’s', () => {
+    const wire = new Wire();
+    const [old, nobodys] = ['0191d3a0-5a1c-7d31-9c0e-0f5a36e2b001', '0191d3a0-5a1c-7d31-9c0e-0f5a36e2b002'];
+    wire.sent('left', 't-1', 'message.edit', { message: old, text: old });
+    wire.ok('left', 't-1', { message: message(old, 3, old) });
+    wire.sent('left', 't-2', 'message.delete', { message: nobodys });
+    wire.error('left', 't-2', 'not_found');
+    const sends = wire.recording().steps.filter(({ kind }) => kind === 'send');
+    expect(sends.map((step) => 'data' in step && step.data)).toEqual([
+      // But in what somebody wrote.
+      { message: { $: 'message1' }, text: old },
+      { message: { $: 'nothing1' } },
+    ]);
+  });
+
+  test('has a connection that no session was opened on, and a token that was refused, by whoever showed it', () => {
+    const wire = new Wire();
+    wire.closed('left', 1000);
+    wire.connected('left');
+    wire.closed('left', 4408, 'open_timeout');
+    wire.connected('left');
+    wire.sent('left', 't-1', 'ping', {});
+    wire.error('left', 't-1', 'not_open');
+    wire.opened('left');
+    wire.error('left', 'c-1', 'unauthenticated');
+    wire.closed('left', 4401, 'unauthenticated');
+    expect(wire.recording().steps.slice(2)).toMatchObject([
+      { kind: 'close', code: 1000 },
+      { kind: 'open', isUnopened: true },
+      { kind: 'closed', code: 4408, reason: 'open_timeout' },
+      { kind: 'open', isUnopened: true },
+      { kind: 'send', command: 'ping' },
+      { kind: 'reply', event: 'error', data: { code: 'not_open' } },
+      { kind: 'open', isTokenBroken: true },
+      { kind: 'closed', code: 4401 },
+    ]);
+    expect(wire.recording().steps.some(({ isOff }) => isOff)).toBe(false);
   });
 
   test('has what was no frame as it was, but for a token in it', () => {

@@ -66,8 +66,7 @@ class Writer {
   readonly #symbols = new Map<string, string>();
   readonly #counts = new Map<string, number>();
   readonly #sent = new Map<string, { readonly number: number; readonly command: string }>();
-  /** Connections that got as far as being opened, and those whose end somebody has told already. */
-  readonly #opened = new Set<string>();
+  /** Whose connection's end somebody has told already. */
   readonly #ending = new Set<string>();
   readonly #closing = new Set<Side>();
   /** By side: the last `seq`, so that what came on two connections is recorded once. */
@@ -80,12 +79,12 @@ class Writer {
   #isOfReactions = false;
   #breaksToken: Partial<Record<Side, boolean>> = {};
 
-  /** Numbers of the commands that were answered so: what they speak of was not there. */
-  readonly #notFound: ReadonlySet<number | undefined>;
+  /** By the numbers of the commands: the code of the error that they were answered with. */
+  readonly #refusals: ReadonlyMap<number | undefined, unknown>;
 
   constructor(private readonly recorded: Recorded) {
-    const refused = recorded.entries.filter(({ kind, frame }) => kind === 'received' && codeOf(frame) === 'not_found');
-    this.#notFound = new Set(refused.map(({ answers }) => answers?.entry));
+    const refused = recorded.entries.filter(({ kind, event }) => kind === 'received' && event === 'error');
+    this.#refusals = new Map(refused.map(({ answers, frame }) => [answers?.entry, codeOf(frame)]));
     this.#isOpen = { ...recorded.connected };
     this.#hasBeenOpen = { left: true, right: true };
     for (const side of SIDES) {
@@ -99,11 +98,9 @@ class Writer {
   }
 
   take(entry: Entry): void {
-    const { kind, side } = entry;
-    const key = `${side} ${entry.connection}`;
+    const { kind } = entry;
     if (kind === 'note') this.#note(entry);
-    else if (kind === 'opened') this.#opened.add(key);
-    else if (kind === 'closed') this.#closed(entry, key);
+    else if (kind === 'closed') this.#closed(entry);
     else if (kind === 'sent') this.#send(entry);
     else if (kind === 'received' && entry.frame) this.#received(entry, entry.frame);
   }
@@ -121,10 +118,12 @@ class Writer {
     this.steps.push({ kind: 'drop', side, why });
   }
 
-  #closed({ side, close }: Entry, key: string): void {
-    this.#opened.delete(key);
+  #closed({ side, close }: Entry): void {
+    if (!close) return;
+    // What comes of it that no session was opened comes of that again.
+    if (REPEATABLE.has(close.code)) this.#isConnected(side);
     // A try that came to nothing, or the end of what was dropped.
-    if (!close || !this.#isOpen[side]) return;
+    if (!this.#isOpen[side]) return;
     this.#isOpen[side] = false;
     const { code, reason } = close;
     const isOurs = this.#ending.delete(side);
@@ -138,14 +137,22 @@ class Writer {
     }
   }
 
+  /** On a connection that no session was opened on, if not on another. */
+  #isConnected(side: Side): void {
+    if (this.#isOpen[side]) return;
+    this.#isOpen[side] = true;
+    this.steps.push({ kind: 'open', side, resume: false, isUnopened: true });
+  }
+
   #send(entry: Entry): void {
     const { side, frame, text } = entry;
+    if (frame?.event !== 'session.open') this.#isConnected(side);
     if (!frame || typeof frame.id !== 'string' || !isObject(frame.data)) {
       this.steps.push({ kind: 'raw', side, text: withoutTokens(text) });
       return;
     }
     const { event: command, id, data } = frame;
-    if (command === 'session.open') this.#open(side, data);
+    if (command === 'session.open') this.#open(entry, data);
     if (command.startsWith('session.') && command !== 'session.close') return;
     if (OF_SDK.test(id) && !WANTED.has(command)) return;
     if (command === 'session.close') this.#ending.add(side);
@@ -155,12 +162,13 @@ class Writer {
     if (command === 'typing.start' || command === 'typing.stop')
       this.#causes.add(`typing ${this.recorded.people[side].id} ${command === 'typing.start'}`);
     const of = { clientId: typeof data.clientId === 'string' ? data.clientId : undefined };
-    const isFound = !this.#notFound.has(entry.number);
+    const isFound = this.#refusals.get(entry.number) !== 'not_found';
     this.steps.push({ kind: 'send', side, number, command, data: this.#commandOf(command, data, isFound), of });
   }
 
-  #open(side: Side, { resume }: { readonly [key: string]: Template }): void {
-    const isTokenBroken = this.#breaksToken[side] === true;
+  #open({ side, number }: Entry, { resume }: { readonly [key: string]: Template }): void {
+    // By the tester, or because it had run out: any broken one is refused as it was.
+    const isTokenBroken = this.#breaksToken[side] === true || this.#refusals.get(number) === 'unauthenticated';
     this.#breaksToken[side] = false;
     if (isTokenBroken) this.#ending.add(side);
     this.#isOpen[side] = true;

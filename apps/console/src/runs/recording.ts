@@ -52,6 +52,8 @@ export interface OpenStep extends Stepped {
   readonly resume: boolean;
   /** With a token that the bridge refuses. */
   readonly isTokenBroken?: boolean;
+  /** Connects and opens no session. */
+  readonly isUnopened?: boolean;
 }
 export interface SendStep extends Stepped {
   readonly kind: 'send';

@@ -122,6 +122,10 @@ class Run {
     }
     switch (step.kind) {
       case 'open': {
+        if (step.isUnopened) {
+          await actor.connect();
+          return true;
+        }
         const reply = await actor.open(step);
         if (step.isTokenBroken && reply.event === 'ok')
           throw new Error('The bridge took a token with a broken signature.');

@@ -21,6 +21,8 @@ export class Runs {
   /** The one that is looked at: after the page was loaded anew, the last that was recorded. */
   readonly recording = signal<Recording | undefined>(savedRuns('recent')[0]);
   readonly isRecording = signal(false);
+  /** What the run is to be called that is recorded, or will be: whatever else is looked at meanwhile. */
+  readonly nextName = signal('');
   /** Entries so far, while it is recorded. */
   readonly count = signal(0);
   readonly isReplaying = signal(false);
@@ -74,7 +76,8 @@ export class Runs {
     removeEventListener('beforeunload', asksFirst);
     this.isRecording.value = false;
     const talks = [...this.#begun.talks, ...this.#talks()];
-    const unique = this.#unique(name || 'A recorded run');
+    const unique = this.#unique(name || this.nextName.value.trim() || 'A recorded run');
+    this.nextName.value = '';
     const recording = recordingOf({ ...this.#begun, name: unique, talks, entries: this.#entries });
     this.#entries = [];
     this.show(recording);

@@ -5,6 +5,7 @@ export function wordsOf(step: Step, { people }: Recording): { readonly does: str
   const { name } = people[step.side];
   switch (step.kind) {
     case 'open':
+      if (step.isUnopened) return { does: `${name} connects, and opens no session`, what: '' };
       if (step.isTokenBroken) return { does: `${name} connects with a broken token, and is refused`, what: '' };
       return { does: `${name} connects${step.resume ? ', and goes on where they were' : ''}`, what: '' };
     case 'send':
@@ -37,7 +38,7 @@ const FLAT = new Set(['message', 'conversation']);
 function brief(template: Template): string {
   const symbol = symbolIn(template);
   if (symbol !== undefined) return symbol;
-  if (Array.isArray(template)) return template.map(brief).join(', ');
+  if (Array.isArray(template)) return template.map(brief).join(', ') || 'none';
   if (!isObject(template)) return typeof template === 'string' ? `“${template}”` : String(template);
   if ('$any' in template) return 'any';
   if (Array.isArray(template.$has)) return template.$has.length === 0 ? 'any' : `each once: ${brief(template.$has)}`;
