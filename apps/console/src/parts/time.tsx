@@ -1,5 +1,5 @@
 import type { FunctionComponent } from 'preact';
-import { clock } from '../timeline/timeline-view.js';
+import { clock } from '../timeline/row.js';
 
 /** 15:04:05.123 in the tester's own zone, as in the timeline; with its day in front, where that is not today's. */
 export function timeWords(at: Date, today = new Date()): string {
