@@ -59,8 +59,12 @@ describe('The console', () => {
   });
 
   test('signs two people in, each through the real flow, and shows what they say to each other and every frame of it', async () => {
+    const refused: string[] = [];
+    context.on('response', (answer) => answer.status() >= 400 && refused.push(`${answer.status()} ${answer.url()}`));
     await signIn(page, 'left', 'alice');
     await signIn(page, 'right', 'bob');
+    // A browser's own console shows each of these as an error.
+    expect(refused).toEqual([]);
     const text = 'Can you read this?';
     const field = seatOf(page, 'left').getByLabel('Message', { exact: true });
     await field.fill(text);

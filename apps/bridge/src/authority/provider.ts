@@ -19,7 +19,7 @@ import type { OidcArtifacts } from './oidc-artifacts.js';
 import { RefreshTokenNames } from './refresh-token-names.js';
 import { PROVIDERS_COOKIES, SIGN_IN_LIMITS, type SignInCookies } from './sign-in-cookies.js';
 import type { SigningKeys } from './signing-keys.js';
-import { answerMissingProof, refuseUnbound, requireNonce } from './token-proofs.js';
+import { answerMissingProof, FirstNonces, refuseUnbound, requireNonce } from './token-proofs.js';
 
 const DAY_S = 86_400;
 const CODE_S = 60;
@@ -47,6 +47,8 @@ export function makeProvider(parts: ProviderParts): Provider {
   const { config, people, partners, grants, endings, artifacts, deviceCodes, cookies, secrets, keys } = parts;
   const resource = bridgeResource(config);
   const secure = config.publicUrl.startsWith('https:');
+  const nonceSecret = secrets.key('dpop-nonce');
+  const firstNonces = new FirstNonces(nonceSecret);
   const refreshTokens = new RefreshTokenNames(secrets.key('refresh-tokens'));
   const cookie = { httpOnly: true, signed: true, sameSite: 'lax', secure } as const;
 
@@ -146,7 +148,7 @@ export function makeProvider(parts: ProviderParts): Provider {
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', deviceInfo: deviceInfo(config) },
-      dPoP: { enabled: true, nonceSecret: secrets.key('dpop-nonce'), requireNonce },
+      dPoP: { enabled: true, nonceSecret, requireNonce },
       revocation: {
         enabled: true,
         allowedPolicy: async (_ctx, client, token) => {
@@ -195,7 +197,7 @@ export function makeProvider(parts: ProviderParts): Provider {
     if ('oidc' in ctx) {
       answerDevice(ctx as KoaContextWithOIDC, config.publicUrl);
       answerMissingProof(ctx as KoaContextWithOIDC);
-      completeMetadata(ctx as KoaContextWithOIDC);
+      completeMetadata(ctx as KoaContextWithOIDC, firstNonces);
     }
     ctx.set('Referrer-Policy', 'no-referrer');
     ctx.set('X-Content-Type-Options', 'nosniff');
@@ -233,7 +235,7 @@ function freshSignInEveryTime() {
 }
 
 /** oidc-provider lets nobody change what it says of itself: that it knows no scope of ours, and a mode that is refused. */
-function completeMetadata(ctx: KoaContextWithOIDC): void {
+function completeMetadata(ctx: KoaContextWithOIDC, nonces: FirstNonces): void {
   if (ctx.oidc.route !== 'discovery' || ctx.status !== 200) return;
   const said = {
     scopes_supported: ['openid', ...SCOPES],
@@ -241,6 +243,7 @@ function completeMetadata(ctx: KoaContextWithOIDC): void {
     ui_locales_supported: LANGUAGES.map(({ tag }) => tag),
   };
   ctx.body = { ...(ctx.body as object), ...said };
+  nonces.give(ctx);
 }
 
 /** Of a request that may have been refused before it was read. */

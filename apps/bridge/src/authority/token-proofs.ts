@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import ServerChallenge from 'oidc-provider/lib/helpers/challenge.js';
 import { isMadeAboutNow } from '../proofs.js';
 
 /**
@@ -11,6 +12,25 @@ export function requireNonce(ctx: KoaContextWithOIDC): boolean {
     throw new errors.InvalidDpopProof('DPoP proof iat is too long ago or in the future');
   }
   return true;
+}
+
+/**
+ * The metadata, which every client reads before it asks for tokens, brings a nonce too (RFC 9449 section 8.2): without it the
+ * first request for tokens is always refused, and in a browser's console every sign-in looks like a failure.
+ */
+export class FirstNonces {
+  readonly #nonces: ServerChallenge;
+
+  /** The secret and the name from which oidc-provider makes its own. */
+  constructor(secret: Buffer) {
+    this.#nonces = new ServerChallenge(secret, 'DPoP');
+  }
+
+  give(ctx: KoaContextWithOIDC): void {
+    ctx.set('DPoP-Nonce', this.#nonces.nextChallenge());
+    ctx.set('Cache-Control', 'no-store');
+    ctx.append('Access-Control-Expose-Headers', 'DPoP-Nonce');
+  }
 }
 
 /** Unverified: what is no token at all is refused a step later. */

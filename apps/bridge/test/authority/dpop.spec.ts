@@ -153,6 +153,19 @@ describe.each(everyDatabase)('Tokens bound to a key (RFC 9449), on %s', (kind) =
       }
     });
 
+    test('the metadata brings one, so that the first proof is good, in any origin', async () => {
+      const tokens = await signIn(new ProofKey());
+      const answer = await fetch(`${bridge.origin}/oidc/.well-known/openid-configuration`, {
+        headers: { origin: 'https://elsewhere.example' },
+      });
+      expect(answer.headers.get('access-control-expose-headers')).toMatch(/dpop-nonce/i);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      const nonce = answer.headers.get('dpop-nonce')!;
+      const dpop = new ProofKey().proof({ htm: 'POST', htu: endpoint, nonce });
+      // Of another key than the tokens': the nonce was taken, and the next thing looked at.
+      expect(await bodyOf(await bridge.token(refreshForm(tokens), { dpop }))).toMatchObject(INVALID_GRANT);
+    });
+
     test('another process of the installation takes it, and knows which proofs were used', async () => {
       const second = await AuthorityHarness.on(bridge.database, { publicUrl: bridge.origin });
       const key = new ProofKey();

@@ -4,12 +4,16 @@ import type { StoredSignIn } from './storage.js';
 
 /** How long one answer may take. Whoever renews a sign-in asks three times at most while others wait for the lock. */
 const ANSWER_WITHIN_MS = 15_000;
+/** A nonce for proofs is good for some minutes. One that is older than this is not tried: another comes with the metadata. */
+const NONCE_WORTH_USING_MS = 120_000;
 
 /** What the bridge's authority is asked for, and how it answers; nothing is kept here. */
 export class Authority {
   readonly #client: oauth.Client;
   readonly #issuer: URL;
   #metadata: Promise<oauth.AuthorizationServer> | undefined;
+  /** What came with the metadata, so that the first proof has one: without it each request for tokens is refused once. */
+  #nonce: { readonly text: string; readonly at: number } | undefined;
 
   constructor(
     url: string,
@@ -21,7 +25,11 @@ export class Authority {
 
   /** A handle that makes proofs with this key, and remembers the nonces that it is given. */
   proofs(key: CryptoKeyPair): oauth.DPoPHandle {
-    return oauth.DPoP(this.#client, key);
+    return oauth.DPoP(this.#client, key, {
+      [oauth.modifyAssertion]: (_header, payload) => {
+        payload.nonce ??= this.#nonce?.text;
+      },
+    });
   }
 
   /** The address that a browser is sent to. */
@@ -117,8 +125,11 @@ export class Authority {
   }
 
   metadata(): Promise<oauth.AuthorizationServer> {
+    if (this.#nonce && Date.now() - this.#nonce.at > NONCE_WORTH_USING_MS) this.#metadata = this.#nonce = undefined;
     this.#metadata ??= asked(async () => {
       const answer = await oauth.discoveryRequest(this.#issuer, this.#options());
+      const nonce = answer.headers.get('dpop-nonce');
+      this.#nonce = nonce === null ? undefined : { text: nonce, at: Date.now() };
       return oauth.processDiscoveryResponse(this.#issuer, answer);
     }).catch((error) => {
       // Perhaps there was no network; the next one asks again.
