@@ -24,6 +24,13 @@ export const FaultsHelp: FunctionComponent = () => (
         So many of the next messages or recommendations leave two times, with the same <code>clientId</code>. The second
         reply says <code>duplicate: true</code>, and the other person has it once.
       </dd>
+      <dt>Make everything well again</dt>
+      <dd>Takes all of that back, and lets go what was held.</dd>
+      <dt>Close the connection</dt>
+      <dd>
+        With a code and a reason of your choice, on this side. The line below says what the SDK is going to make of it;
+        the bridge only hears that somebody left.
+      </dd>
       <dt>Expire the token now</dt>
       <dd>
         The next session is opened with a token that the bridge refuses. Once: the SDK gets another one. Twice in a row:
@@ -32,8 +39,8 @@ export const FaultsHelp: FunctionComponent = () => (
       <dt>Narrow or end the consent</dt>
       <dd>
         The person does it on Connected apps, the app with <code>session.close</code> or by revoking its token, an
-        operator with a token. In each case the connection is closed with 4403 and the reason, but for a narrowing,
-        which is a <code>grant.changed</code>.
+        operator with a token. The link to Connected apps leads to the sign-in of this very side. In each case the
+        connection is closed with 4403 and the reason, but for a narrowing, which is a <code>grant.changed</code>.
       </dd>
     </dl>
   </section>

@@ -21,10 +21,10 @@ export const RunsHelp: FunctionComponent = () => (
         came of it. Nothing that is not in the list may come; a message that came twice fails.
       </li>
       <li>
-        Press <b>Export as a Jest test</b>, and run the file: <code>npx jest the-file.test.js</code>. It needs Node 22
-        and no other package. Whose passwords are not the demo’s is told by <code>LEFT_LOGIN</code>,{' '}
-        <code>LEFT_PASSWORD</code>, <code>RIGHT_LOGIN</code>, <code>RIGHT_PASSWORD</code>; another server by{' '}
-        <code>DRAWBRIDGE_URL</code>.
+        Press <b>Export as a Jest test</b>, and run the file: <code>npx jest the-file.test.js</code>. It needs Node 22,
+        Jest and no other package. Where they are not people of the demo, say who signs in: <code>LEFT_LOGIN</code>,{' '}
+        <code>LEFT_PASSWORD</code>, <code>RIGHT_LOGIN</code>, <code>RIGHT_PASSWORD</code>; and where, if it is another
+        server: <code>DRAWBRIDGE_URL</code>.
       </li>
     </ol>
     <p>

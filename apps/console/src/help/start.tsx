@@ -25,6 +25,19 @@ export const StartHelp: FunctionComponent<{ settings: Settings }> = ({ settings 
           to see all of it.
         </li>
       </ol>
+      <dl>
+        <dt>Network</dt>
+        <dd>Unticked, they are as in a tunnel: what they write waits, and is sent when you tick it again.</dd>
+        <dt>Disconnect</dt>
+        <dd>
+          Closes their connection and stays away until you press Connect. Who signed in, and what they allowed, stays.
+        </dd>
+        <dt>Sign out</dt>
+        <dd>
+          Ends what they allowed at the bridge, for good, as an app’s own sign-out does. Whoever comes next signs in,
+          and allows it anew: the same person, or another one.
+        </dd>
+      </dl>
       {!settings.demo && (
         <p>
           If the window says that the app is unknown, an operator has to register this console first:{' '}
@@ -40,7 +53,8 @@ export const StartHelp: FunctionComponent<{ settings: Settings }> = ({ settings 
         that you did. A reply shows the command that it answers, and how long it took.
       </p>
       <p>
-        <b>Search</b> takes words that an entry must have; <code>-word</code> is one that it must not have.{' '}
+        <b>Search</b> takes words that an entry must have; <code>-word</code> is one that it must not have. Beside it
+        you choose whose frames, and of which kind. <b>Pings and acks</b> are left out until you tick them.{' '}
         <b>Problems</b> shows refusals, and frames that break the contract: a <code>gap</code> in <code>seq</code> and{' '}
         <code>prev</code>, one <code>out_of_order</code>, a reply to nothing, a frame against its <code>schema</code>.
       </p>
