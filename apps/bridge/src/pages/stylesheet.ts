@@ -140,9 +140,6 @@ legend { padding: 0; font: 600 1.15rem/2.25rem var(--serif); float: inline-start
 .grant dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 8.5rem), 1fr)); gap: .9rem 1.25rem; margin: 1.15rem 0 0; }
 .grant dt { font-size: .8125rem; color: var(--quiet); }
 .grant dd { margin: .1rem 0 0; }
-.asked-for { outline: 3px solid var(--go); outline-offset: -1px; }
-.past > .asked-for { padding-inline: .75rem; border-radius: 6px; }
-.grant > .led, .past .led { margin: 0 0 .6rem; color: var(--go); font-weight: 600; }
 .grant .usage { margin-block-start: 1.1rem; }
 .grant fieldset { margin-block-start: 1.1rem; }
 .grant legend { float: none; font: 400 .8125rem/1.4 var(--sans); color: var(--quiet); }
@@ -172,6 +169,10 @@ summary + p { margin-block-start: .3rem; }
 .past > li:first-child { padding-block-start: 0; }
 .past > li:last-child { padding-block-end: 0; border-block-end: 0; }
 .past + details { margin-block-start: 1rem; }
+.asked-for { outline: 3px solid var(--go); outline-offset: -1px; }
+.asked-for :is(h2, h3) { scroll-margin-block-start: 6rem; } /* with the line above it */
+.past > li.asked-for { padding: .75rem; border-radius: 6px; }
+.grant > .led, .past .led { margin: 0 0 .6rem; color: var(--go); font-weight: 600; }
 
 @media (max-width: 24rem) {
   .masthead { padding-block: 1.1rem .9rem; }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { SIGN_IN_LIMITS } from '@drawbridge/people';
 import type { Scope } from '@drawbridge/protocol';
 import { BridgeClient, connectedApps, FormBrowser, formWith, signIn } from '@drawbridge/testing';
@@ -195,6 +196,12 @@ export const JOURNEYS: readonly Journey[] = [
       await stage.connect(alice, tunebox);
       await page.goto(url);
       await shown('one');
+      const grant = await page.locator('input[name=grant]').first().getAttribute('value');
+      await page.goto(`${url}?grant=${grant}`);
+      await shown('led-here');
+      await page.goto(`${url}?grant=${randomUUID()}`);
+      await shown('led-elsewhere');
+      await page.goto(url);
       const card = page.locator('article').first();
       await press(page, 'button[value=narrow]');
       await shown('nothing-unticked', 422);
