@@ -22,7 +22,9 @@ export type BridgeListeners = {
   state: [state: State];
   outbox: [entry: Readonly<OutboxEntry>];
   event: [event: BridgeEvent];
-} & { [Name in EventName]: [data: Extract<BridgeEvent, { event: Name }>['data'], cursor: Cursor | undefined] };
+} & { [Name in EventName]: [data: Told<Name>['data'], cursor: Told<Name>['cursor']] };
+
+type Told<Name> = Extract<BridgeEvent, { event: Name }>;
 
 type OwnName = 'state' | 'outbox' | 'event';
 const OWN_NAMES: readonly string[] = ['state', 'outbox', 'event'] satisfies OwnName[];

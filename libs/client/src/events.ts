@@ -13,13 +13,13 @@ export interface Cursor {
 type OwnEvents = 'hello' | 'session.expiring' | 'mailbox.live' | 'going_away';
 export type EventName = Exclude<keyof WireEvents, OwnEvents>;
 
+/** Those that always have a place in the mailbox. Receipts have one in direct conversations. */
+type DurableName = Extract<EventName, `message.${string}` | `conversation.${string}` | 'mailbox.reset'>;
+
 export type BridgeEvent = {
-  [Name in EventName]: {
-    readonly event: Name;
-    readonly data: WireEvents[Name];
-    /** Where it is in the mailbox; passing events have none. */
-    readonly cursor?: Cursor;
-  };
+  [Name in EventName]: { readonly event: Name; readonly data: WireEvents[Name] } & (Name extends DurableName
+    ? { readonly cursor: Cursor }
+    : { readonly cursor?: Cursor });
 }[EventName];
 
 export interface EventsOptions {
