@@ -84,7 +84,37 @@ describe('The console sends by hand', () => {
     expect(await copied('-s drawbridge.v1')).not.toMatch(/eyJ/);
     await details.getByRole('button', { name: 'Copy', exact: true }).click();
     expect(await copied('{{token}}')).not.toMatch(/eyJ/);
+    // While one is looked at the list stays where that is.
+    await details.getByRole('button', { name: 'Close the details' }).click();
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toMatch(/eyJ/);
+  });
+
+  test('lists and objects from the form, and requests from a file; copied for wscat, what is known is filled in', async () => {
+    await kind().selectOption('recommendation.send');
+    await tools().getByRole('button', { name: 'Add one to to' }).click();
+    await findings().getByText('to 2 must not be empty.').waitFor();
+    await tools().getByLabel('to 2').fill('carol');
+    await tools().getByRole('group', { name: 'title' }).getByLabel('name').fill('From the form');
+    await tools().getByRole('button', { name: 'Send', exact: true }).click();
+    await outcome().getByText('ok to recommendation.send').waitFor();
+    await kind().selectOption('activity.list');
+    await tools().getByLabel('about', { exact: true }).check();
+    await findings().getByText('about, kind is missing.').waitFor();
+    await tools().getByLabel('about', { exact: true }).uncheck();
+    await tools().getByRole('button', { name: 'Send', exact: true }).click();
+    await outcome().getByText('ok to activity.list').waitFor();
+    const text = JSON.stringify({ event: 'typing.start', id: '{{id}}', data: { conversation: '{{conversation}}' } });
+    const file = JSON.stringify({ format: 'drawbridge-requests/1', requests: [{ name: 'From a file', text }] });
+    const buffer = Buffer.from(file);
+    await tools().getByLabel('Import').setInputFiles({ name: 'r.json', mimeType: 'application/json', buffer });
+    await tools().getByLabel('Use one').selectOption('From a file');
+    await tools().getByRole('button', { name: 'Copy as wscat' }).click();
+    await page.waitForFunction(async () => (await navigator.clipboard.readText()).includes('typing.start'));
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toMatch(/"conversation":"[0-9a-f-]{36}"/);
+    expect(copied).not.toMatch(/eyJ|\{\{/);
+    await tools().getByRole('button', { name: 'Send', exact: true }).click();
+    await outcome().getByText('ok to typing.start').waitFor();
   });
 
   test('slash commands by keyboard alone: completed with Tab, chosen with arrows, and an error says what to do', async () => {

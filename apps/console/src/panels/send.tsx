@@ -93,7 +93,7 @@ export const Send: FunctionComponent<{ console: Console }> = ({ console }) => {
           <button type="submit">{findings.length === 0 ? 'Send' : 'Send anyway'}</button>
           <button
             type="button"
-            onClick={() => void copy(console, wscatCommand(console.settings.publicUrl, composer.text.value))}
+            onClick={async () => copy(console, wscatCommand(console.settings.publicUrl, await composer.toCopy()))}
           >
             Copy as wscat
           </button>

@@ -4,6 +4,9 @@ import type { Side, WireFrame } from '../wire/entry.js';
 /** How long a replay waits for what has to come. */
 export const WAIT_MS = 10_000;
 
+/** So often one connection is given another token at most: some live shorter than the notice that they run out. */
+const REFRESH_AGAIN_MS = 5_000;
+
 export interface ReplayWorld {
   connect(side: Side): WebSocketLike;
   /** Null where nobody is signed in on this side. */
@@ -32,6 +35,7 @@ export class Actor {
   #epoch = '';
   /** The last that the bridge gave on this connection. */
   #nonce = '';
+  #refreshedAt = Number.NEGATIVE_INFINITY;
   #isOpen = false;
   #count = 0;
   #openId = '';
@@ -204,6 +208,10 @@ export class Actor {
   /** As the SDK does. Where it cannot be, the connection is closed when the token has run out, and that says so. */
   async #refresh(): Promise<void> {
     const socket = this.#socket;
+    const early = this.#refreshedAt + REFRESH_AGAIN_MS - performance.now();
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+    if (socket !== this.#socket) return;
+    this.#refreshedAt = performance.now();
     try {
       const token = await this.world.token(this.side, 'expiring');
       const proof = await token?.prove({ nonce: this.#nonce });

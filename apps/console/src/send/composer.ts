@@ -102,6 +102,12 @@ export class Composer {
     await this.#doing(() => this.#sendText(this.console.seats[sent.side], text));
   }
 
+  /** What is written, for somewhere else: all that is known of it filled in, but for a token and its proof. */
+  async toCopy(): Promise<string> {
+    const { text } = await expand(this.text.value, { ...this.#around(this.console.seat), token: async () => null });
+    return text;
+  }
+
   /** Fills the placeholders and sends. Throws where there is no connection, or nothing to fill one with. */
   async sendAs(seat: Seat, text: string): Promise<void> {
     if (!seat.tap.socket) throw new Error(`${seat.name} has no connection: connect, or sign them in, first.`);

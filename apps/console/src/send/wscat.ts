@@ -13,8 +13,8 @@ export function socketUrl(publicUrl: string): string {
 }
 
 /**
- * Shell lines that send this text with wscat (https://github.com/websockets/wscat). wscat sends what `-x` gives at once,
- * and a session has to be open before anything else is understood: so the opening and the frame are piped, with time
+ * Shell lines that send this text with wscat (https://github.com/websockets/wscat). A session has to be open before
+ * anything else is understood, and wscat ends when what it reads does: so the opening and the frame are piped, with time
  * between them, and `--slash` lets a last line close the connection. Tokens are never in it: one goes into `TOKEN`.
  */
 export function wscatCommand(publicUrl: string, text: string): string {
@@ -22,21 +22,24 @@ export function wscatCommand(publicUrl: string, text: string): string {
   const frame = frameOf(text);
   const isOpening = frame?.event === 'session.open';
   const line = frame ? JSON.stringify(withoutSecrets(frame)) : textWithoutSecrets(text);
-  const take = [
-    "# An access token that is bound to no key (a sign-in without DPoP): a bound one needs a proof over hello's nonce.",
-    "TOKEN='paste it here'",
-  ];
-  if (isOpening) return [...take, `${connect} -w 2 -x ${withToken(line)}`].join('\n');
   const client = { name: 'wscat', version: '1' };
   const open = JSON.stringify({ event: 'session.open', id: 'w-1', data: { token: '{{token}}', client } });
+  const sent = (isOpening ? [line] : [open, line]).map(
+    (each) => `  sleep 1; printf '%s\\n' ${withToken(oneLine(each))}`,
+  );
   return [
-    ...take,
+    // No comment above it: where it is pasted, not every shell knows those.
+    "TOKEN='paste here an access token that is bound to no key'",
     '(',
-    `  sleep 1; printf '%s\\n' ${withToken(open)}`,
-    `  sleep 1; printf '%s\\n' ${withToken(line.replaceAll(/\r?\n/g, ' '))}`,
+    ...sent,
     "  sleep 2; printf '%s\\n' /close",
     `) | ${connect} --slash`,
   ].join('\n');
+}
+
+/** wscat sends a line as a frame, but one that begins with a slash: that is a command to it. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\r\n]+/g, ' ').replace(/^\//, ' /');
 }
 
 /** The quotes are closed around the variable, which the shell fills in; a proof made here is good on no other connection. */
