@@ -102,7 +102,7 @@ describe('The fault panel', () => {
     await button('Expire the token now');
     await search('unauthenticated');
     await row('error session.open');
-    await row('close 4401');
+    await row('4401 unauthenticated');
     await drawn('live');
     await say('left', 'With another token');
     await heard('right', 'With another token').waitFor();

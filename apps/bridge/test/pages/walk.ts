@@ -52,6 +52,7 @@ export async function walk(
 }
 
 export async function view(page: Page, { colorScheme, width, height }: View): Promise<void> {
-  await page.emulateMedia({ colorScheme });
+  // What fades from one to the other would be seen half way.
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   await page.setViewportSize({ width, height });
 }

@@ -53,8 +53,8 @@ export const StartHelp: FunctionComponent<{ settings: Settings }> = ({ settings 
         that you did. A reply shows the command that it answers, and how long it took.
       </p>
       <p>
-        <b>Search</b> takes words that an entry must have; <code>-word</code> is one that it must not have. Beside it
-        you choose whose frames, and of which kind. <b>Pings and acks</b> are left out until you tick them.{' '}
+        <b>Search</b> takes words that an entry must have; <code class="word">-word</code> is one that it must not have.
+        Beside it you choose whose frames, and of which kind. <b>Pings and acks</b> are left out until you tick them.{' '}
         <b>Problems</b> shows refusals, and frames that break the contract: a <code>gap</code> in <code>seq</code> and{' '}
         <code>prev</code>, one <code>out_of_order</code>, a reply to nothing, a frame against its <code>schema</code>.
       </p>
