@@ -159,4 +159,15 @@ describe('The SDK in Chromium', () => {
       await staying.close();
     }
   });
+
+  test('a sign-in that was used is forgotten in every tab, though nobody can read its key', async () => {
+    const [page, other] = [await open(), await open()];
+    await connect(page);
+    await isLive(page);
+    await page.evaluate(() => world.forget());
+    for (const each of [page, other]) {
+      expect(await each.evaluate(() => world.isSignedIn())).toBe(false);
+      await each.close();
+    }
+  });
 });

@@ -16,6 +16,7 @@ const texts: string[] = [];
 const world = {
   signIn: () => beginRedirect(signIn, redirectUri),
   isSignedIn: () => signIn.isSignedIn(),
+  forget: () => signIn.forget(),
   /** Without a token it never comes to a connection. */
   connect: ({ hasToken = true } = {}) => {
     const token = hasToken ? signIn.accessToken : () => new Promise<never>(() => {});
