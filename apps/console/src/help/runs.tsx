@@ -31,12 +31,13 @@ export const RunsHelp: FunctionComponent = () => (
       What is recorded: connections and their ends, messages and everything else that changes something, and whatever
       you send by hand. What the SDK does by itself is left out: pings, acknowledgements, typing, marking as read, and
       what the page loads to be shown. Ids and times are not compared. A <code>clientId</code> is a new one in each run,
-      and the same wherever it was the same. The end of a consent is recorded, but an operator or a person has to bring
-      it about again: those lines are unticked.
+      and the same wherever it was the same. What you edit or delete has to be sent within the run. The end of a consent
+      is recorded, but an operator or a person has to bring it about again: those lines are unticked.
     </p>
     <p>
-      <b>Save to a file</b> takes a run to another console. To replay it against another server from here, choose it
-      under <b>Server</b>.
+      The last five that you recorded or changed are in the list below, also after the page was loaded anew;{' '}
+      <b>Keep in this browser</b> keeps one for longer. <b>Save to a file</b> takes a run to another console. To replay
+      it against another server from here, choose it under <b>Server</b>.
     </p>
   </section>
 );

@@ -63,6 +63,10 @@ export const StartHelp: FunctionComponent<{ settings: Settings }> = ({ settings 
         and Escape lets go of it; in the tabs, the arrows choose the tool.
       </p>
       <p>
+        The newest is kept in sight. While you look at one, or have scrolled up, the list stays where it is, and a
+        button at its end says how many came since: it goes there, and follows again.
+      </p>
+      <p>
         The frames stay until you press <b>Clear</b> or load the page anew, also those of somebody whose consent has
         ended since: they are what you tested with. They are in this page’s memory and nowhere else.
       </p>

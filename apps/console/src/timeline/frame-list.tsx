@@ -145,6 +145,7 @@ export const FrameList: FunctionComponent<ListProps> = ({ console, entries }) =>
               index={first + index}
               count={entries.length}
               height={row}
+              isNarrow={row !== ROW}
               isSelected={entry.number === selected}
               onSelect={() => select(first + index)}
             />

@@ -8,6 +8,8 @@ interface RowProps {
   readonly count: number;
   /** Of every row, in CSS pixels. */
   readonly height: number;
+  /** In two lines. */
+  readonly isNarrow: boolean;
   readonly isSelected: boolean;
   readonly onSelect: () => void;
 }
@@ -22,9 +24,10 @@ const ARROWS: Record<Entry['kind'], [sign: string, words: string]> = {
 };
 
 /** One entry, in one line, or in two where it is narrow. */
-export const Row: FunctionComponent<RowProps> = ({ entry, index, count, height, isSelected, onSelect }) => {
+export const Row: FunctionComponent<RowProps> = ({ entry, index, count, height, isNarrow, isSelected, onSelect }) => {
   const { side, whose, kind, event, answers, size, problems, frame } = entry;
   const [sign, words] = ARROWS[kind];
+  const who = <span class="who">{whose.name}</span>;
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and this is its active descendant.
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself has the keys.
@@ -43,13 +46,14 @@ export const Row: FunctionComponent<RowProps> = ({ entry, index, count, height, 
     >
       <span class="line">
         <span class="at">{clock(entry.at)}</span>
+        {!isNarrow && who}
         <span class="sign" role="img" aria-label={words}>
           {sign}
         </span>
         <span class="event">{answers ? `${event} ${answers.command}` : event}</span>
       </span>
       <span class="line">
-        <span class="who">{whose.name}</span>
+        {isNarrow && who}
         <span class="brief">{brief(entry)}</span>
         <span class="number">{frame?.seq !== undefined ? `seq ${frame.seq}` : ''}</span>
         <span class="number">{answers ? `${answers.ms.toFixed(1)} ms` : ''}</span>
