@@ -11,8 +11,6 @@ async function start(): Promise<void> {
   const settings = await loadSettings();
   const step = await signInStep(settings);
   if (step === 'leaving') return;
-  // A window that signed somebody in has done its work. One that may not close itself goes on as a console.
-  if (step !== 'none' && window.name.startsWith('drawbridge-')) window.close();
   const console = new Console(settings);
   if (step !== 'none' && step.error) console.seats[step.side].problem.value = `The sign-in failed: ${step.error}`;
   render(<App console={console} />, root);

@@ -44,6 +44,8 @@ export class Config {
   readonly port: number;
   readonly internalHost: string;
   readonly internalPort: number;
+  /** Names under which browsers may open the testers' console, in small letters, beside addresses and localhost. */
+  readonly consoleHosts: ReadonlySet<string>;
   /** An origin, without a slash at the end. */
   readonly publicUrl: string;
   readonly internalUrl: string;
@@ -95,6 +97,7 @@ export class Config {
     this.port = settings.PORT ?? 8080;
     this.internalHost = settings.INTERNAL_HOST ?? '127.0.0.1';
     this.internalPort = settings.INTERNAL_PORT ?? this.port + 1;
+    this.consoleHosts = new Set(settings.CONSOLE_HOSTS?.map((name) => name.toLowerCase()));
     this.publicUrl = settings.PUBLIC_URL ? new URL(settings.PUBLIC_URL).origin : `http://127.0.0.1:${this.port}`;
     this.internalUrl = `http://${reachable(this.internalHost)}:${this.internalPort}`;
     this.dataDir = resolve(settings.DATA_DIR ?? './data');

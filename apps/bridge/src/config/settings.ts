@@ -87,6 +87,11 @@ export class Settings {
   @Setting('text', '127.0.0.1')
   INTERNAL_HOST?: string;
 
+  @Matches(HOST_SHAPE, { each: true, message: 'must be a host name, or some with commas between them' })
+  @ArrayNotEmpty({ message: 'must hold at least one name' })
+  @Setting('list', 'testers.example.com')
+  CONSOLE_HOSTS?: string[];
+
   @Fits('origin', problemOfOrigin)
   @Setting('text', 'https://bridge.example.com')
   PUBLIC_URL?: string;

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SCOPES } from '@drawbridge/protocol';
@@ -19,22 +20,35 @@ const POLICY = [
   "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self' http: https: ws: wss:",
-  "form-action 'self'",
+  "form-action 'none'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
+  // Nothing in it makes elements or code out of text.
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join('; ');
 
+const HEADERS = {
+  'Content-Security-Policy': POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'X-Frame-Options': 'DENY',
+  // Whoever opened it, and whatever it opens, has no handle to it.
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const;
+
 /** The testers' page, as it was built into `dist`; without a build it says how to make one. */
-export function consolePage({ publicUrl, demo, signIn }: Config): Router {
+export function consolePage({ publicUrl, demo, signIn, consoleHosts }: Config): Router {
   const router = express.Router();
-  router.use((_request, response, next) => {
-    response.set({
-      'Content-Security-Policy': POLICY,
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'X-Frame-Options': 'DENY',
-    });
-    next();
+  router.use(({ headers }, response, next) => {
+    response.set(HEADERS);
+    if (isOwnName(headers.host ?? '', consoleHosts)) next();
+    else
+      sendJson(response, 421, {
+        code: 'unknown_host',
+        message: 'Under this name there is no console: CONSOLE_HOSTS names those that have one.',
+      });
   });
   const people = { logins: DEMO_PEOPLE.map(({ id }) => id), password: DEMO_PASSWORD };
   const settings = {
@@ -55,6 +69,20 @@ export function consolePage({ publicUrl, demo, signIn }: Config): Router {
     );
   }
   return router;
+}
+
+/**
+ * Whether a browser that asks for this host has a page of ours, and not a stranger's whose name was made to point here (DNS
+ * rebinding): an address is nobody's name, and localhost is always this machine (RFC 6761).
+ */
+function isOwnName(host: string, names: ReadonlySet<string>): boolean {
+  const { hostname } = URL.parse(`http://${host}`) ?? { hostname: '' };
+  return (
+    isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 ||
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    names.has(hostname)
+  );
 }
 
 /** Beside the built program, and under the same name from the sources. */

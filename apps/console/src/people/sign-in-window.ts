@@ -10,6 +10,8 @@ import { SIDES, type Side } from '../wire/entry.js';
 const CHANNEL = 'drawbridge-console-sign-in';
 /** In the window's own storage: whom it signs in. */
 const KEY = 'drawbridge-console-side';
+/** In the same: that it was opened for nothing else. Its name and its opener it loses on the way (Cross-Origin-Opener-Policy). */
+const WINDOW_KEY = 'drawbridge-console-window';
 /** In the address of a window that is to begin. */
 const QUERY = 'sign-in';
 
@@ -31,7 +33,7 @@ const here = () => `${location.origin}${location.pathname}`;
 
 /** Lets a person sign in; resolves when their window is open, or this page has left. */
 export async function beginSignIn(side: Side, signIn: SignIn): Promise<void> {
-  const opened = window.open(`${here()}?${QUERY}=${side}`, `drawbridge-${side}`, 'popup,width=520,height=760');
+  const opened = window.open(`${here()}?${QUERY}=${side}`, '_blank', 'popup,width=520,height=760');
   if (opened) return opened.focus();
   sessionStorage.setItem(KEY, side);
   await beginRedirect(signIn, here());
@@ -44,13 +46,15 @@ export function onSignIn({ publicUrl }: Settings, listener: (outcome: SignInOutc
 }
 
 /**
- * On every start of the page: whether it is a window that signs somebody in. If so there is nothing else for it to do,
- * and `closing` says whether it is about to go.
+ * On every start of the page: whether it is a window that signs somebody in. If so there is nothing else for it to do, and
+ * it closes. One that may not close itself goes on as a console.
  */
 export async function signInStep(settings: Settings): Promise<'none' | 'leaving' | SignInOutcome> {
   const asked = sideOf(new URLSearchParams(location.search).get(QUERY));
-  if (asked) {
+  // A link on a stranger's page begins nothing: to this page it has no opener.
+  if (asked && window.opener !== null) {
     sessionStorage.setItem(KEY, asked);
+    sessionStorage.setItem(WINDOW_KEY, 'yes');
     await beginRedirect(signInOf(asked, settings), here());
     return 'leaving';
   }
@@ -62,6 +66,9 @@ export async function signInStep(settings: Settings): Promise<'none' | 'leaving'
   const channel = new BroadcastChannel(CHANNEL);
   channel.postMessage(outcome);
   channel.close();
+  const hasDoneItsWork = sessionStorage.getItem(WINDOW_KEY) !== null;
+  sessionStorage.removeItem(WINDOW_KEY);
+  if (hasDoneItsWork) window.close();
   return outcome;
 }
 
