@@ -7,7 +7,7 @@ import { Seat } from './people/seat.js';
 import { onSignIn } from './people/sign-in-window.js';
 import { Runs } from './runs/runs.js';
 import { Composer } from './send/composer.js';
-import type { Settings } from './settings.js';
+import { isElsewhere, type Settings } from './settings.js';
 import { type CodeMeaning, loadCodes } from './timeline/codes.js';
 import { Filter } from './timeline/filter.js';
 import { SIDES, type Side } from './wire/entry.js';
@@ -41,7 +41,7 @@ export class Console {
   constructor(readonly settings: Settings) {
     this.seats = { left: new Seat('left', settings, this.log), right: new Seat('right', settings, this.log) };
     for (const side of SIDES) effect(() => this.states[side].heard(this.seats[side].state.value));
-    this.operator = new Operator(this.seats, this.log);
+    this.operator = new Operator(this.seats, this.log, isElsewhere(settings));
     this.runs = new Runs(this.seats, settings, this.log);
     this.composer = new Composer(this);
     onSignIn(settings, ({ side, error }) => {

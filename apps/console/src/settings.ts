@@ -32,6 +32,9 @@ export async function loadSettings(): Promise<Settings> {
   return { ...rest, ...chosen, own: own.publicUrl };
 }
 
+/** Whether the two people are on another bridge than the one that serves this console: what that one says is not to be done here. */
+export const isElsewhere = ({ own, publicUrl }: Settings): boolean => own !== undefined && own !== publicUrl;
+
 /** From the next start of the page on; undefined for the console's own. */
 export function chooseServer(server: OtherServer | undefined): void {
   if (server) sessionStorage.setItem(KEY, JSON.stringify({ publicUrl: server.publicUrl, clientId: server.clientId }));

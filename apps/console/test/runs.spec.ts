@@ -192,6 +192,10 @@ describe('A run', () => {
     await page.getByLabel('Its public address').fill(other.publicUrl);
     await Promise.all([page.waitForEvent('load'), button('Use this server')]);
     await page.locator('.server', { hasText: other.publicUrl }).waitFor();
+    // What that bridge calls a grant may be the id of another one here.
+    await page.getByRole('tab', { name: 'Operator' }).click();
+    await page.getByText('is for the bridge that serves this console').waitFor();
+    expect(await page.locator('#operator-token').count()).toBe(0);
     await signIn(page, 'left', 'carol');
     await signIn(page, 'right', 'dave');
     await page.getByRole('tab', { name: 'Runs' }).click();

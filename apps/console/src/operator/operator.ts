@@ -58,7 +58,13 @@ export class Operator {
   #api: AdminApi | undefined;
   #cases = 0;
 
-  constructor(seats: Readonly<Record<Side, Seat>>, log: FrameLog) {
+  constructor(
+    seats: Readonly<Record<Side, Seat>>,
+    log: FrameLog,
+    /** The ids of people and grants that another bridge gives mean others here, or whatever it wants them to mean: nothing is done with them. */
+    readonly isElsewhere: boolean,
+  ) {
+    if (isElsewhere) return;
     for (const side of SIDES)
       effect(() => {
         const session = seats[side].session.value;
@@ -74,6 +80,7 @@ export class Operator {
   /** Tries the token; it is kept if it is an operator's. */
   async enter(token: string): Promise<void> {
     this.leave();
+    if (this.isElsewhere) return;
     const api = new AdminApi(token);
     this.isAsking.value = true;
     try {

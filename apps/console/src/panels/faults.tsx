@@ -221,7 +221,10 @@ const Grant: FunctionComponent<{ console: Console; seat: Seat }> = ({ console, s
         </p>
       )}
       <p>
-        <b>As an operator:</b> {!operator.isIn.value && 'paste a token under “Operator” first.'}
+        <b>As an operator:</b>{' '}
+        {operator.isElsewhere
+          ? 'of that bridge, with its own tools.'
+          : !operator.isIn.value && 'paste a token under “Operator” first.'}
       </p>
       {operator.isIn.value && session && (
         <TakingAway

@@ -15,6 +15,13 @@ import { SIDES } from '../wire/entry.js';
 export const Operator: FunctionComponent<{ console: Console }> = ({ console }) => {
   const { operator } = console;
   useEffect(() => operator.watchGateways(), [operator]);
+  if (operator.isElsewhere)
+    return (
+      <p class="quiet">
+        An operator’s token is for the bridge that serves this console, and the two people are on another one. Go back
+        to it under Runs, Server.
+      </p>
+    );
   return (
     <div class="operator">
       <Token console={console} />

@@ -92,6 +92,17 @@ describe('The exported test', () => {
     expect(() => exported([{ ...EDIT, data: { message: { $: 'a = process.exit()' } } }])).toThrow('cannot be the name');
   });
 
+  test('reads as it runs, whatever direction its words have, and sends every key that was sent', () => {
+    const bidi = /\p{Bidi_Control}/u;
+    const text = exported([{ ...SEND, data: JSON.parse('{"text":"\u202e}; \u2066 x","__proto__":{"a":1}}') }], {
+      name: '\u202e*/ x \u2069',
+      people: { left: { id: 'alice', name: '\u200fA\u202e' }, right: { id: 'zoe', name: 'Zoë' } },
+    });
+    expect(text).not.toMatch(bidi);
+    const data = /send\('message\.send', (\{[\s\S]*?\})\);/.exec(text)![1];
+    expect(JSON.stringify(new Function(`return ${data}`)())).toBe('{"text":"\u202e}; \u2066 x","__proto__":{"a":1}}');
+  });
+
   test('waits for the passing event that is meant, since others of its kind may come before it', () => {
     const data = { person: { $: 'left' }, active: true };
     const typing: Step = { kind: 'event', side: 'right', event: 'typing', isDurable: false, data };

@@ -332,7 +332,11 @@ const isEmpty = (template: Template | undefined): boolean =>
   (isObject(template) && Object.values(template).every((each) => isObject(each) && isEmpty(each)));
 /** A reply that was changed on the way is still the one that answers this command. */
 const isSame = (one: Step, other: Step) => one.kind === 'reply' && other.kind === 'reply' && one.to === other.to;
-const comment = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /');
+const comment = (text: string) => inSight(text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /'));
+/** What changes the direction of a line, so that it reads otherwise than it runs (CVE-2021-42574), and what is not seen at all. */
+const HIDDEN = /[\p{Bidi_Control}\p{Cc}\u200b\u2028\u2029\u2060\ufeff]/gu;
+const inSight = (text: string) =>
+  text.replaceAll(HIDDEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Only where names are: what else is there is not expected. */
 function onlyNames(data: Template): Template {
@@ -376,8 +380,12 @@ function onOneLine(value: Template, side: Side | undefined): string {
   return `{ ${entries.map(([key, each]) => field(key, onOneLine(each, side))).join(', ')} }`;
 }
 
-const field = (key: string, js: string) =>
-  key === js && IDENTIFIER.test(key) ? key : `${IDENTIFIER.test(key) ? key : quoted(key)}: ${js}`;
+function field(key: string, js: string): string {
+  // Without the brackets it would be what the object inherits from.
+  if (key === '__proto__') return `['__proto__']: ${js}`;
+  if (!IDENTIFIER.test(key)) return `${quoted(key)}: ${js}`;
+  return key === js ? key : `${key}: ${js}`;
+}
 
 /** Of a file that somebody else made: what is no name is not written into a program. */
 function identifier(symbol: string): string {
@@ -386,7 +394,7 @@ function identifier(symbol: string): string {
 }
 
 function quoted(text: string): string {
-  const json = JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  const json = inSight(JSON.stringify(text));
   if (text.includes("'")) return json;
   return `'${json.slice(1, -1).replaceAll('\\"', '"')}'`;
 }

@@ -1,3 +1,4 @@
+import { DEPTH_MAX, isDeeper } from '../parts/text.js';
 import type { Side } from '../wire/entry.js';
 
 /**
@@ -22,6 +23,8 @@ export const RECORDING_LIMITS = {
   steps: 2_000,
   /** Of the file, which somebody loads. */
   bytes: 4_194_304,
+  /** Of those that were there before: each is looked for, and made where it is not there. */
+  conversations: 200,
 } as const;
 
 export interface RecordedPerson {
@@ -133,13 +136,26 @@ export function parseRecording(text: string): Recording {
   if (value.version !== 1) throw new Error(`It is of version ${value.version}, and this console knows version 1.`);
   const isWhole =
     typeof value.name === 'string' &&
-    [value.people?.left, value.people?.right].every((person) => typeof person?.id === 'string') &&
+    [value.people?.left, value.people?.right].every(
+      (person) => typeof person?.id === 'string' && typeof person.name === 'string',
+    ) &&
     Array.isArray(value.conversations) &&
-    value.conversations.every((known) => typeof known?.symbol === 'string' && Array.isArray(known.members)) &&
+    value.conversations.every(isKnown) &&
     Array.isArray(value.steps) &&
     value.steps.every(isStep);
   if (!isWhole) throw new Error('Parts of it are missing, or are not what they should be.');
+  const { steps, conversations } = value as Recording;
+  if (steps.length > RECORDING_LIMITS.steps || conversations.length > RECORDING_LIMITS.conversations)
+    throw new Error(
+      `It has more than ${RECORDING_LIMITS.steps} steps, or than ${RECORDING_LIMITS.conversations} conversations.`,
+    );
+  if (isDeeper(value, DEPTH_MAX)) throw new Error('It is nested more deeply than a recording can be.');
   return value as Recording;
+}
+
+function isKnown(known: Partial<KnownConversation> | null): boolean {
+  const { symbol, title, members } = known ?? {};
+  return typeof symbol === 'string' && (title === undefined || typeof title === 'string') && Array.isArray(members);
 }
 
 const FIELDS: Readonly<Record<Step['kind'], Readonly<Record<string, string>>>> = {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
-import { chooseServer, type OtherServer } from '../settings.js';
+import { chooseServer, isElsewhere, type OtherServer } from '../settings.js';
 
 /** The console of one bridge can be used with another one, so that a run is replayed there. */
 export const ServerChoice: FunctionComponent<{ console: Console }> = ({ console }) => {
@@ -9,7 +9,6 @@ export const ServerChoice: FunctionComponent<{ console: Console }> = ({ console 
   const url = useSignal(settings.publicUrl);
   const clientId = useSignal(settings.clientId);
   const problem = useSignal('');
-  const isElsewhere = settings.own !== undefined && settings.own !== settings.publicUrl;
   const go = async (server: OtherServer | undefined) => {
     problem.value = '';
     try {
@@ -59,7 +58,7 @@ export const ServerChoice: FunctionComponent<{ console: Console }> = ({ console 
         />
         <div class="buttons">
           <button type="submit">Use this server</button>
-          {isElsewhere && (
+          {isElsewhere(settings) && (
             <button type="button" onClick={() => void go(undefined)}>
               Back to this console’s own
             </button>

@@ -1,8 +1,10 @@
+import { textOf } from '../parts/text.js';
+import { NAME_MAX } from '../wire/frame-log.js';
 import { isObject, type Recording, type Step, symbolIn, type Template } from './recording.js';
 
 /** A step as a tester reads it: who, what, and with what. */
 export function wordsOf(step: Step, { people }: Recording): { readonly does: string; readonly what: string } {
-  const { name } = people[step.side];
+  const name = textOf(people[step.side].name, NAME_MAX);
   switch (step.kind) {
     case 'open':
       if (step.isUnopened) return { does: `${name} connects, and opens no session`, what: '' };

@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { textOf } from '../parts/text.js';
 import type { Command } from './document.js';
 import { choiceOf, choicesOf, type Field, fieldsOf, filledFrom, someOf } from './fields.js';
 
@@ -261,6 +262,7 @@ function read(text: string, kind: Field['kind']): unknown {
 
 /** Of each kind: they are drawn anew with every message that comes. */
 const MAX_KNOWN = 50;
+const LABEL_MAX = 80;
 
 /** The ids that the console knows, for the fields that take one. */
 export const KnownIds: FunctionComponent<{ console: Console }> = ({ console }) => {
@@ -272,12 +274,12 @@ export const KnownIds: FunctionComponent<{ console: Console }> = ({ console }) =
     <>
       <datalist id="known-conversations">
         {chat.talks.value.slice(0, MAX_KNOWN).map(({ id, title, members }) => (
-          <option key={id} value={id} label={title ?? members.map(({ name }) => name).join(', ')} />
+          <option key={id} value={id} label={textOf(title ?? members.map(({ name }) => name).join(', '), LABEL_MAX)} />
         ))}
       </datalist>
       <datalist id="known-people">
         {[...people].map(([id, name]) => (
-          <option key={id} value={id} label={name} />
+          <option key={id} value={id} label={textOf(name, LABEL_MAX)} />
         ))}
       </datalist>
       <datalist id="known-messages">
@@ -285,7 +287,7 @@ export const KnownIds: FunctionComponent<{ console: Console }> = ({ console }) =
           .slice(-MAX_KNOWN)
           .toReversed()
           .map(({ id, text, position }) => (
-            <option key={id} value={id} label={`${position}: ${text ?? ''}`} />
+            <option key={id} value={id} label={textOf(`${position}: ${textOf(text)}`, LABEL_MAX)} />
           ))}
       </datalist>
     </>

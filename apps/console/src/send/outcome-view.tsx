@@ -1,5 +1,7 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { LongText } from '../parts/long-text.js';
+import { textOf } from '../parts/text.js';
 import type { Entry } from '../wire/entry.js';
 
 /** What came of the frame that was sent last. */
@@ -53,44 +55,51 @@ const Answer: FunctionComponent<{ console: Console; answer: Entry; sent: Entry }
   return (
     <div class="problem">
       <p>
-        Refused after {took}: <Code console={console} code={data.code ?? ''} docs={data.docs} />
-        {data.scope && ` (${data.scope})`}
-        {data.retryAfterMs !== undefined && `, again after ${data.retryAfterMs} ms`}
+        Refused after {took}: <Code console={console} code={textOf(data.code)} docs={data.docs} />
+        {data.scope && ` (${textOf(data.scope)})`}
+        {data.retryAfterMs !== undefined && `, again after ${textOf(data.retryAfterMs)} ms`}
       </p>
-      {data.issues?.map(({ path, problem }) => (
-        <p key={path + problem}>
-          <code>{path}</code> {problem}
+      {(Array.isArray(data.issues) ? (data.issues as readonly Issue[]) : []).map((issue, index) => (
+        <p key={index}>
+          <code>
+            <LongText text={issue?.path} />
+          </code>{' '}
+          <LongText text={issue?.problem} />
         </p>
       ))}
     </div>
   );
 };
 
+/** As it should be; a bridge that is tested may send anything. */
 interface Refusal {
-  readonly code?: string;
-  readonly docs?: string;
+  readonly code?: unknown;
+  readonly docs?: unknown;
   readonly duplicate?: unknown;
-  readonly scope?: string;
-  readonly retryAfterMs?: number;
-  readonly issues?: readonly { readonly path: string; readonly problem: string }[];
+  readonly scope?: unknown;
+  readonly retryAfterMs?: unknown;
+  readonly issues?: unknown;
 }
+type Issue = { readonly path?: unknown; readonly problem?: unknown } | null;
 
-const Code: FunctionComponent<{ console: Console; code: string; docs?: string | undefined }> = ({
+const Code: FunctionComponent<{ console: Console; code: string; docs?: unknown }> = ({
   console,
   code,
   docs = `${console.settings.publicUrl}/errors/${encodeURIComponent(code)}`,
 }) => {
   const meaning = console.codes.value.get(code);
   // A frame's link is the bridge's own, or it is none: what is in a frame opens nothing else.
-  const isOwn = docs.startsWith(`${console.settings.publicUrl}/errors/`);
+  const isOwn = typeof docs === 'string' && docs.startsWith(`${console.settings.publicUrl}/errors/`);
   return (
     <>
       {isOwn ? (
         <a href={docs} target="_blank" rel="noreferrer">
-          {code}
+          <LongText text={code} />
         </a>
       ) : (
-        <b>{code}</b>
+        <b>
+          <LongText text={code} />
+        </b>
       )}
       {meaning && `: ${meaning.means} ${meaning.advice}`.replaceAll('`', '')}
     </>

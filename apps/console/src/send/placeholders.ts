@@ -1,3 +1,6 @@
+import type { WireFrame } from '../wire/entry.js';
+import { showsToken } from './secrets.js';
+
 /** What a frame's placeholders are filled with when it is sent. What there is none of is undefined. */
 export interface Surroundings {
   newId(): string;
@@ -82,6 +85,9 @@ export const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   },
 };
 
+/** `{{constructor}}` is none. */
+const placeholder = (name: string) => (Object.hasOwn(PLACEHOLDERS, name) ? PLACEHOLDERS[name] : undefined);
+
 /** Quotes that hold nothing else are part of it: a number takes their place. */
 const PATTERN = /"\{\{([a-z]+)\}\}"|\{\{([a-z]+)\}\}/g;
 
@@ -91,10 +97,15 @@ const inJson = (value: string | number, isWhole: boolean): string =>
 /** As it would be sent, with samples: to be checked, not sent. */
 export function withSamples(text: string): string {
   return text.replaceAll(PATTERN, (written, whole?: string, part?: string) => {
-    const known = PLACEHOLDERS[whole ?? part ?? ''];
+    const known = placeholder(whole ?? part ?? '');
     return known ? inJson(known.sample, whole !== undefined) : written;
   });
 }
+
+/** Nobody but the bridge is shown them, whoever wrote the request that is sent. */
+const SECRET: ReadonlySet<string> = new Set(['token', 'proof']);
+const NOT_HERE =
+  'it is filled in session.open and session.refresh alone; other people could read it in any other frame';
 
 /** As it is sent. What has no value stays as it is written, and `missing` says why. */
 export async function expand(
@@ -102,13 +113,15 @@ export async function expand(
   around: Surroundings,
 ): Promise<{ readonly text: string; readonly missing: readonly string[] }> {
   const missing: string[] = [];
+  const isForBridge = showsToken(frameOf(text));
   let expanded = '';
   let end = 0;
   for (const { 0: written, 1: whole, 2: part, index } of text.matchAll(PATTERN)) {
     const name = whole ?? part ?? '';
-    const known = PLACEHOLDERS[name];
-    const value = known && (await known.value(around));
-    if (known && value === undefined) missing.push(`{{${name}}}: ${known.missing}.`);
+    const known = placeholder(name);
+    const isKept = SECRET.has(name) && !isForBridge;
+    const value = isKept ? undefined : await known?.value(around);
+    if (known && value === undefined) missing.push(`{{${name}}}: ${isKept ? NOT_HERE : known.missing}.`);
     expanded += text.slice(end, index) + (value === undefined ? written : inJson(value, whole !== undefined));
     end = index + written.length;
   }
@@ -118,5 +131,13 @@ export async function expand(
 /** Names between double braces that mean nothing: they are sent as they are written. */
 export function unknownPlaceholders(text: string): readonly string[] {
   const names = [...text.matchAll(PATTERN)].map(([, whole, part]) => whole ?? part ?? '');
-  return [...new Set(names)].filter((name) => !PLACEHOLDERS[name]);
+  return [...new Set(names)].filter((name) => !placeholder(name));
+}
+
+function frameOf(text: string): Partial<WireFrame> | null {
+  try {
+    return JSON.parse(withSamples(text));
+  } catch {
+    return null;
+  }
 }

@@ -60,16 +60,18 @@ function lineOfFailure(text: string): number {
   };
   /** What ends the objects and lists around. */
   const ends: string[] = [];
+  // No recursion: a text may be nested more deeply than the stack is.
   const isValue = (): boolean => {
-    if (take('{')) {
-      ends.push('}');
-      return take('}') ? ends.pop() !== undefined : take(NEXT.key) && take(':') && isValue();
+    for (;;) {
+      if (take('{')) {
+        if (take('}')) return true;
+        ends.push('}');
+        if (!take(NEXT.key) || !take(':')) return false;
+      } else if (take('[')) {
+        if (take(']')) return true;
+        ends.push(']');
+      } else return take(NEXT.scalar);
     }
-    if (take('[')) {
-      ends.push(']');
-      return take(']') ? ends.pop() !== undefined : isValue();
-    }
-    return take(NEXT.scalar);
   };
   let isGood = isValue();
   while (isGood && ends.length > 0) {
@@ -80,6 +82,8 @@ function lineOfFailure(text: string): number {
   return text.slice(0, at).split('\n').length;
 }
 
+/** What is nested more deeply has the line of what it is in: all its pointers would be as long as the text is deep. */
+const MAX_DEPTH = 32;
 /** A text in quotes, a number or word, a sign, or a new line. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[-+.\w]+|[{}[\],:\n]/g;
 
@@ -100,7 +104,7 @@ function linesOf(text: string): ReadonlyMap<string, number> {
     } else if (inner?.isKeyNext) {
       inner.key = String(JSON.parse(token)).replaceAll('~', '~0').replaceAll('/', '~1');
     } else {
-      lines.set(around.map(({ key }) => `/${key}`).join(''), line);
+      if (around.length <= MAX_DEPTH) lines.set(around.map(({ key }) => `/${key}`).join(''), line);
       if (token === '{') around.push({ key: '', isKeyNext: true });
       else if (token === '[') around.push({ key: 0, isKeyNext: false });
     }

@@ -1,13 +1,16 @@
 import type { WireFrame } from '../wire/entry.js';
 
-const SHOWN_IN = new Set(['session.open', 'session.refresh']);
+const SHOWN_IN: ReadonlySet<unknown> = new Set(['session.open', 'session.refresh']);
+
+/** Whether a frame shows the bridge a token. What any other holds may be read by other people. */
+export const showsToken = (frame: Partial<WireFrame> | null | undefined): boolean => SHOWN_IN.has(frame?.event);
 
 /**
  * A frame with placeholders where its token and proof are: whatever leaves the page or is kept is made of this, whether
  * it is saved, recorded or copied.
  */
 export function withoutSecrets(frame: WireFrame): WireFrame {
-  if (!SHOWN_IN.has(frame.event) || typeof frame.data !== 'object' || frame.data === null) return frame;
+  if (!showsToken(frame) || typeof frame.data !== 'object' || frame.data === null) return frame;
   const hidden = Object.keys(frame.data).filter((name) => name === 'token' || name === 'proof');
   return { ...frame, data: { ...frame.data, ...Object.fromEntries(hidden.map((name) => [name, `{{${name}}}`])) } };
 }
@@ -23,7 +26,7 @@ export function textWithoutSecrets(text: string): string {
 function withoutTokens(text: string): string {
   try {
     const frame = JSON.parse(text) as WireFrame | null;
-    return SHOWN_IN.has(String(frame?.event)) ? JSON.stringify(withoutSecrets(frame!), null, 2) : text;
+    return showsToken(frame) ? JSON.stringify(withoutSecrets(frame!), null, 2) : text;
   } catch {
     return text;
   }

@@ -3,7 +3,7 @@ import { asyncApiDocument, COMMANDS } from '@drawbridge/protocol';
 import type { WireFrame } from '../wire/entry.js';
 import { type AsyncApi, ProtocolDocument, type Schema } from './document.js';
 import { choicesOf, type Field, fieldAt, fieldsOf, filledFrom, startOf } from './fields.js';
-import { expand, withSamples } from './placeholders.js';
+import { expand, unknownPlaceholders, withSamples } from './placeholders.js';
 import { NotJson, readWithPlaces } from './places.js';
 import { SAVED_LIMITS, SavedRequests } from './saved.js';
 import { SlashTable } from './slash.js';
@@ -151,10 +151,11 @@ describe('A text', () => {
       token: async () => ({ accessToken: 'at', prove: async ({ nonce }: { nonce: string }) => `proof of ${nonce}` }),
     };
     const { text, missing } = await expand(
-      '{"id":"{{id}}","c":"{{conversation}}","p":"{{position}}","t":"at {{position}}","o":"{{other}}","x":"{{what}}","k":"{{token}}","f":"{{proof}}"}',
+      '{"event":"session.open","id":"{{id}}","c":"{{conversation}}","p":"{{position}}","t":"at {{position}}","o":"{{other}}","x":"{{what}}","k":"{{token}}","f":"{{proof}}"}',
       around,
     );
     expect(JSON.parse(text)).toEqual({
+      event: 'session.open',
       id: 't-1',
       c: 'talk "1"',
       p: 7,
@@ -166,6 +167,39 @@ describe('A text', () => {
     });
     expect(missing).toEqual([expect.stringContaining('{{other}}')]);
   });
+});
+
+test('A token and its proof are filled in where the bridge alone reads them, and never in what other people do', async () => {
+  const token = async () => ({ accessToken: 'secret', prove: async () => 'secret' });
+  const rest = { conversation: 'c', me: 'alice', other: 'bob', message: 'm', position: 1, seq: 1, nonce: 'n' };
+  const around = { ...rest, newId: () => 't-1', token };
+  const frames = [
+    '{"event":"message.send","id":"{{id}}","data":{"to":"mallory","text":"{{token}} {{proof}}"}}',
+    '{"event":"session.open","event":"message.send","data":{"text":"{{token}}{{proof}}"}}',
+    'session.open {{token}} {{proof}}',
+  ];
+  for (const frame of frames) {
+    const { text, missing } = await expand(frame, around);
+    expect(text).not.toContain('secret');
+    expect(missing).toHaveLength(2);
+  }
+  expect((await expand('{"event":"session.refresh","data":{"token":"{{token}}"}}', around)).text).toContain('secret');
+  // What is filled in is not looked at again.
+  const hostile = { ...around, conversation: '{{token}}' };
+  const { text } = await expand('{"event":"session.open","data":{"x":"{{conversation}}"}}', hostile);
+  expect(text).toContain('{{token}}');
+});
+
+test('What an object inherits is no placeholder', async () => {
+  const text = '{"event":"ping","id":"{{constructor}}","data":{"x":"a {{constructor}}"}}';
+  expect(withSamples(text)).toBe(text);
+  expect(unknownPlaceholders(text)).toEqual(['constructor']);
+});
+
+test.each(['[', '{"a":', '[{"a":'])('A text that is nested as deeply as it is long (%j…) has a line, too', (part) => {
+  expect(() => readWithPlaces(part.repeat(65_536 / part.length))).toThrow(NotJson);
+  const whole = `{"event":"x","data":\n${'['.repeat(30_000)}1${']'.repeat(30_000)}}`;
+  expect(readWithPlaces(whole).lineOf(`/data${'/0'.repeat(30_000)}`)).toBe(2);
 });
 
 describe('A copy as wscat', () => {
@@ -200,6 +234,17 @@ describe('A copy as wscat', () => {
   test('is no command of wscat’s own, and one line, whatever is in the text', () => {
     const lines = wscatCommand(PUBLIC_URL, '/close\r\n\n4000').split('\n');
     expect(lines).toContain("  sleep 1; printf '%s\\n' ' /close 4000'");
+  });
+
+  test('has the token in what opens the session, and not in what one person says to another', () => {
+    const frame = {
+      event: 'message.send',
+      id: 'c-1',
+      data: { text: `{{token}} '{{token}}'`, to: 'bob', clientId: UUID },
+    };
+    const script = wscatCommand(PUBLIC_URL, JSON.stringify(frame));
+    const lines = shell(script.replaceAll('sleep', ': ').replace(/\| wscat.*/, '| cat')).split('\n');
+    expect(JSON.parse(lines[1]!)).toEqual(frame);
   });
 
   test('has no token and no proof of a session that was opened', () => {

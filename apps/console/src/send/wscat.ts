@@ -1,5 +1,5 @@
 import type { WireFrame } from '../wire/entry.js';
-import { textWithoutSecrets, withoutSecrets } from './secrets.js';
+import { showsToken, textWithoutSecrets, withoutSecrets } from './secrets.js';
 
 const SUBPROTOCOL = 'drawbridge.v1';
 
@@ -24,9 +24,9 @@ export function wscatCommand(publicUrl: string, text: string): string {
   const line = frame ? JSON.stringify(withoutSecrets(frame)) : textWithoutSecrets(text);
   const client = { name: 'wscat', version: '1' };
   const open = JSON.stringify({ event: 'session.open', id: 'w-1', data: { token: '{{token}}', client } });
-  const sent = (isOpening ? [line] : [open, line]).map(
-    (each) => `  sleep 1; printf '%s\\n' ${withToken(oneLine(each))}`,
-  );
+  // In what somebody wrote to somebody, `{{token}}` is a word.
+  const word = showsToken(frame) ? withToken(oneLine(line)) : shellQuoted(oneLine(line));
+  const sent = (isOpening ? [word] : [withToken(open), word]).map((each) => `  sleep 1; printf '%s\\n' ${each}`);
   return [
     // No comment above it: where it is pasted, not every shell knows those.
     "TOKEN='paste here an access token that is bound to no key'",
