@@ -2,6 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Console } from './console.js';
 import { PANELS } from './panels/panels.js';
+import { Boundary } from './parts/boundary.js';
 import { Tabs } from './parts/tabs.js';
 import { SeatView } from './people/seat-view.js';
 import { TimelineView } from './timeline/timeline-view.js';
@@ -14,7 +15,7 @@ const PANEL_KEY = 'drawbridge-console-panel';
 /** Who comes for the first time begins with the help. */
 function lastPanel(): keyof typeof PANELS {
   const name = localStorage.getItem(PANEL_KEY) ?? '';
-  return name in PANELS ? (name as keyof typeof PANELS) : 'help';
+  return Object.hasOwn(PANELS, name) ? (name as keyof typeof PANELS) : 'help';
 }
 
 /** People on the left, what goes over their wires in the middle, tools on the right; where it is narrow, one at a time. */
@@ -50,15 +51,23 @@ export const App: FunctionComponent<{ console: Console }> = ({ console }) => {
       </header>
       <main class="board" data-place={place.value}>
         <div class="people">
-          <SeatView console={console} seat={console.seats.left} />
-          <SeatView console={console} seat={console.seats.right} />
+          <Boundary what="The person on the left">
+            <SeatView console={console} seat={console.seats.left} />
+          </Boundary>
+          <Boundary what="The person on the right">
+            <SeatView console={console} seat={console.seats.right} />
+          </Boundary>
         </div>
         <section class="frames" id="frames" aria-label="Frames" tabIndex={-1}>
-          <TimelineView console={console} />
+          <Boundary what="The frames">
+            <TimelineView console={console} />
+          </Boundary>
         </section>
         <section class="tools" aria-label="Tools">
           <Tabs label="Tools" tabs={PANELS} chosen={panel} id="tool">
-            <Panel console={console} />
+            <Boundary key={panel.value} what="This tool">
+              <Panel console={console} />
+            </Boundary>
           </Tabs>
         </section>
       </main>

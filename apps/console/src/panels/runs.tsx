@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { LongText } from '../parts/long-text.js';
 import { isExpectation, type Recording, type Step } from '../runs/recording.js';
 import type { Outcome } from '../runs/replay.js';
 import '../runs/runs.css';
@@ -69,7 +70,9 @@ const Recorded: FunctionComponent<{ runs: RecordedRuns; recording: Recording }> 
   const end = runs.outcomes.value.get(recording.steps.length);
   return (
     <section aria-labelledby="run-title">
-      <h3 id="run-title">{recording.name}</h3>
+      <h3 id="run-title">
+        <LongText text={recording.name} />
+      </h3>
       <div class="field">
         <label for="run-rename">Its name</label>
         <input
@@ -145,7 +148,9 @@ const StepLine: FunctionComponent<StepLineProps> = ({ runs, recording, step, ind
         {what && (
           <>
             {': '}
-            <span class="quiet">{what}</span>
+            <span class="quiet">
+              <LongText text={what} />
+            </span>
           </>
         )}
       </label>
@@ -163,7 +168,11 @@ const Detail: FunctionComponent<{ outcome: Outcome | undefined }> = ({ outcome }
       <span class="sign" role="img" aria-label={outcome.state}>
         {SIGNS[outcome.state]}
       </span>
-      {outcome.detail && <p class="problem">{outcome.detail}</p>}
+      {outcome.detail && (
+        <p class="problem">
+          <LongText text={outcome.detail} />
+        </p>
+      )}
     </>
   ) : null;
 

@@ -2,6 +2,8 @@ import type { Message } from '@drawbridge/client';
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import { useRef } from 'preact/hooks';
+import { LongText } from '../parts/long-text.js';
+import { textOf } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 import { useStayAtEnd } from '../parts/use-stay-at-end.js';
 import { CommandField } from '../send/command-field.js';
@@ -41,7 +43,7 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
         {openId === undefined && to === undefined && <option value="">Choose a conversation</option>}
         {chat.talks.value.map((talk) => (
           <option key={talk.id} value={talk.id}>
-            {titleOf(talk, me)}
+            {textOf(titleOf(talk, me), TITLE_MAX)}
             {talk.unread > 0 ? ` (${talk.unread} new)` : ''}
           </option>
         ))}
@@ -49,7 +51,7 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
           <optgroup label="Write to">
             {strangers.map(({ id, name }) => (
               <option key={id} value={`${TO}${id}`}>
-                {name}
+                {textOf(name, TITLE_MAX)}
               </option>
             ))}
           </optgroup>
@@ -70,12 +72,14 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
         ))}
         {chat.waiting.value.map(({ localId, status, error, command, data }) => (
           <li key={localId} class="mine waiting">
-            <p>{'text' in data ? data.text : command}</p>
+            <p>
+              <LongText text={'text' in data ? data.text : command} />
+            </p>
             <small>{status === 'failed' ? `not sent: ${error?.code ?? 'failed'}` : status}</small>
           </li>
         ))}
       </ol>
-      <p class="typing">{typing.length > 0 ? `${typing.join(', ')} is typing…` : ''}</p>
+      <p class="typing">{typing.length > 0 ? `${textOf(typing.join(', '), TITLE_MAX)} is typing…` : ''}</p>
       {chat.problem.value && (
         <p class="problem" role="alert">
           {chat.problem.value}
@@ -112,6 +116,11 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
   );
 };
 
+/** Characters of a name or title, of which a list has many. */
+const TITLE_MAX = 160;
+/** Of a message: twice what one may have. */
+const TEXT_MAX = 8_000;
+
 /** A message that begins with a slash is written with two. */
 const isCommand = (words: string) => /^\/(?!\/)/.test(words);
 
@@ -132,24 +141,29 @@ const Bubble: FunctionComponent<{ message: Message; isMine: boolean; readBy: str
   return (
     <li
       class={isMine ? 'mine' : undefined}
-      title={`position ${message.position}, ${message.id}${via ? `, via ${via.app}` : ''}`}
+      title={textOf(`position ${message.position}, ${message.id}${via ? `, via ${via.app}` : ''}`, TITLE_MAX)}
     >
       {!isMine && (
         <b>
-          <bdi>{from.name}</bdi>
+          <bdi>{textOf(from.name, TITLE_MAX)}</bdi>
         </b>
       )}
       <p dir="auto">
-        {deletedAt ? <i>deleted</i> : (text ?? note)}
+        {deletedAt ? <i>deleted</i> : <LongText text={text ?? note} most={TEXT_MAX} />}
         {title && (
           <>
             {' '}
-            <bdi>{title.name}</bdi> ({title.url})
+            <bdi>
+              <LongText text={title.name} most={TITLE_MAX} />
+            </bdi>{' '}
+            (<LongText text={title.url} most={TEXT_MAX} />)
           </>
         )}
       </p>
       {reactions.length > 0 && (
-        <p class="reactions">{reactions.map(({ emoji, count }) => `${emoji} ${count}`).join('  ')}</p>
+        <p class="reactions">
+          {reactions.map(({ emoji, count }) => textOf(`${textOf(emoji)} ${textOf(count)}`, TITLE_MAX)).join('  ')}
+        </p>
       )}
       <small>
         <Time at={sentAt} />

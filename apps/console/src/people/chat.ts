@@ -62,11 +62,15 @@ export class Chat {
       ]);
       // It may have ended, or been narrowed, since it was asked.
       if (client !== this.client() || this.#forgotten !== forgotten) return;
+      const mayKnowPeople = client.session?.grant.scopes.includes('contacts.read') ?? false;
       batch(() => {
         for (const { id, readUpTo = 0 } of list?.conversations ?? []) this.#marks.set(id, readUpTo);
-        if (list) this.talks.value = list.conversations.map(({ lastMessage: last, ...talk }) => ({ ...talk, last }));
+        if (list)
+          this.talks.value = list.conversations
+            .filter(isTalk)
+            .map(({ lastMessage: last, ...talk }) => ({ ...talk, last }));
         if (!list) this.talks.value = [];
-        this.contacts.value = people?.contacts ?? [];
+        this.contacts.value = mayKnowPeople ? (people?.contacts ?? []) : [];
       });
       const open = this.openId.value ?? this.talks.value[0]?.id;
       if (open !== undefined && reads) await this.open(open);
@@ -138,9 +142,18 @@ export class Chat {
     setTimeout(() => {
       const events = this.#heard.splice(0);
       batch(() => {
-        for (const each of events) this.#take(each);
+        for (const each of events) this.#takeIfAny(each);
       });
     }, TAKE_EVERY_MS);
+  }
+
+  /** A bridge that is tested may send what no bridge should: the frames show it, and the rest is heard all the same. */
+  #takeIfAny(event: BridgeEvent): void {
+    try {
+      this.#take(event);
+    } catch (error) {
+      this.problem.value = `${event.event} came with something that is not of the protocol: ${(error as Error).message}`;
+    }
   }
 
   #take({ event, data }: BridgeEvent): void {
@@ -196,6 +209,7 @@ export class Chat {
   }
 
   #message(message: Message, isNew: boolean): void {
+    if (!isMessage(message)) throw new Error('it is no message.');
     const isOpen = message.conversation === this.openId.value;
     const talk = this.talks.value.find(({ id }) => id === message.conversation);
     if (!talk) return void this.load();
@@ -213,6 +227,7 @@ export class Chat {
   }
 
   #conversation(shown: Conversation): void {
+    if (!isTalk(shown)) throw new Error('it is no conversation.');
     const me = this.client()?.session?.person.id;
     // Taken out of it: there is nothing to see any more.
     const isWhole = shown.memberCount <= shown.members.length;
@@ -280,8 +295,19 @@ function changed(
   return next;
 }
 
+/** As far as it is drawn: the frames say what else is wrong with it. */
+function isMessage(message: Partial<Message> | null | undefined): boolean {
+  const { id, conversation, position, from, reactions } = message ?? {};
+  const isNamed = typeof id === 'string' && typeof conversation === 'string' && typeof position === 'number';
+  return isNamed && typeof from?.id === 'string' && Array.isArray(reactions) && reactions.every(Boolean);
+}
+
+function isTalk(talk: Pick<Talk, 'id' | 'members'> | null | undefined): boolean {
+  return typeof talk?.id === 'string' && Array.isArray(talk.members) && talk.members.every(Boolean);
+}
+
 function merged(known: readonly Message[], more: readonly Message[]): readonly Message[] {
   const byPosition = new Map(known.map((message) => [message.position, message]));
-  for (const message of more) byPosition.set(message.position, message);
+  for (const message of more.filter(isMessage)) byPosition.set(message.position, message);
   return [...byPosition.values()].sort((a, b) => a.position - b.position);
 }

@@ -37,7 +37,7 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
             <>
               {': '}
               <a
-                href={state.docs ?? `${console.settings.publicUrl}/errors/${state.reason}`}
+                href={`${console.settings.publicUrl}/errors/${encodeURIComponent(state.reason)}`}
                 target="_blank"
                 rel="noreferrer"
               >

@@ -2,10 +2,11 @@ import { type Bridge, createClient, type State, type WebSocketLike } from '@draw
 import type { SignIn } from '@drawbridge/client/sign-in';
 import { signal } from '@preact/signals';
 import { STATE_MEANS } from '../faults/state-map.js';
+import { textOf } from '../parts/text.js';
 import { socketUrl } from '../send/wscat.js';
 import type { Settings } from '../settings.js';
 import type { Side } from '../wire/entry.js';
-import type { FrameLog } from '../wire/frame-log.js';
+import { type FrameLog, NAME_MAX } from '../wire/frame-log.js';
 import { Tap } from '../wire/tap.js';
 import { Chat } from './chat.js';
 import { isSignInOver } from './consent-over.js';
@@ -50,7 +51,7 @@ export class Seat {
   /** The person's name, once the bridge has said it. */
   get name(): string {
     const person = this.session.value?.person;
-    return person?.name ?? person?.id ?? (this.side === 'left' ? 'Left' : 'Right');
+    return textOf(person?.name ?? person?.id, NAME_MAX) || (this.side === 'left' ? 'Left' : 'Right');
   }
 
   /** Connects, if somebody is signed in from before. */

@@ -1,6 +1,8 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
 import { copy } from '../parts/copy.js';
+import { LongText } from '../parts/long-text.js';
+import { DEPTH_MAX, isDeeper } from '../parts/text.js';
 import { wscatCommand } from '../send/wscat.js';
 import type { Entry } from '../wire/entry.js';
 
@@ -11,7 +13,9 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
   return (
     <aside class="details" aria-label="The chosen entry">
       <header>
-        <h3>{answers ? `${entry.event}, the answer to ${answers.command}` : entry.event}</h3>
+        <h3>
+          <LongText text={answers ? `${entry.event}, the answer to ${answers.command}` : entry.event} />
+        </h3>
         <button type="button" onClick={() => void copy(console, text)}>
           Copy
         </button>
@@ -51,7 +55,7 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
       </p>
       {problems.map(({ code, message }) => (
         <p key={code + message} class="problem">
-          <b>{code}</b>: {message}
+          <b>{code}</b>: <LongText text={message} />
         </p>
       ))}
       {words && <p>{words}</p>}
@@ -60,7 +64,7 @@ export const Details: FunctionComponent<{ console: Console; entry: Entry }> = ({
       ))}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a text that scrolls can be reached by keyboard. */}
       <pre class="code" tabIndex={0}>
-        {frame ? JSON.stringify(frame, null, 2) : text}
+        <LongText text={frame && !isDeeper(frame, DEPTH_MAX) ? JSON.stringify(frame, null, 2) : text} />
       </pre>
     </aside>
   );
@@ -71,7 +75,7 @@ const Meaning: FunctionComponent<{ console: Console; code: string }> = ({ consol
   return (
     <p>
       <a href={`${console.settings.publicUrl}/errors/${encodeURIComponent(code)}`} target="_blank" rel="noreferrer">
-        {code}
+        <LongText text={code} />
       </a>
       {meaning && `: ${meaning.means} ${meaning.advice}`.replaceAll('`', '')}
     </p>
@@ -92,7 +96,7 @@ function handshakeWords({ kind, event, answers, frame }: Entry): string | undefi
   if (kind === 'received' && event === 'hello')
     return 'The bridge greets. session.open has to follow within openWithinMs, with a token, and a proof made over nonce where the token is bound to a key.';
   if (kind === 'sent' && event === 'session.open')
-    return frame && JSON.stringify(frame.data).includes('"resume"')
+    return (frame?.data as { resume?: unknown } | null | undefined)?.resume !== undefined
       ? 'The client shows its token, and asks for what came after the place that it knows (resume).'
       : 'The client shows its token. Without resume, events begin with what comes from now on.';
   if (kind === 'received' && event === 'ok' && answers?.command === 'session.open')

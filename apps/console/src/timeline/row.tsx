@@ -1,4 +1,5 @@
 import type { FunctionComponent } from 'preact';
+import { textOf } from '../parts/text.js';
 import type { Entry } from '../wire/entry.js';
 import { isRefusal } from './filter.js';
 
@@ -50,12 +51,12 @@ export const Row: FunctionComponent<RowProps> = ({ entry, index, count, height, 
         <span class="sign" role="img" aria-label={words}>
           {sign}
         </span>
-        <span class="event">{answers ? `${event} ${answers.command}` : event}</span>
+        <span class="event">{textOf(answers ? `${event} ${answers.command}` : event, EVENT_MAX)}</span>
       </span>
       <span class="line">
         {isNarrow && who}
         <span class="brief">{brief(entry)}</span>
-        <span class="number">{frame?.seq !== undefined ? `seq ${frame.seq}` : ''}</span>
+        <span class="number">{frame?.seq !== undefined ? textOf(`seq ${frame.seq}`, EVENT_MAX) : ''}</span>
         <span class="number">{answers ? `${answers.ms.toFixed(1)} ms` : ''}</span>
         <span class="number">{frame ? `${size} B` : ''}</span>
         {problems.length > 0 && <span class="mark">{[...new Set(problems.map(({ code }) => code))].join(' ')}</span>}
@@ -72,9 +73,14 @@ export function clock(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
+/** Characters of a row that a line of the page has room for. */
+const BRIEF_MAX = 300;
+const EVENT_MAX = 60;
+
 /** What of a frame tells it from others of its kind. */
 function brief({ frame, text, kind }: Entry): string {
-  if (kind !== 'sent' && kind !== 'received') return text;
-  const data = (frame?.data ?? {}) as { message?: { text?: string }; text?: string; code?: string };
-  return data.code ?? data.message?.text ?? data.text ?? (frame?.id === undefined ? '' : `#${frame.id}`);
+  if (kind !== 'sent' && kind !== 'received') return textOf(text, BRIEF_MAX);
+  const data = (frame?.data ?? {}) as { message?: { text?: unknown } | null; text?: unknown; code?: unknown };
+  const told = data.code ?? data.message?.text ?? data.text ?? (frame?.id === undefined ? '' : `#${textOf(frame.id)}`);
+  return textOf(told, BRIEF_MAX);
 }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { textOf } from '../parts/text.js';
 import type { Entry, Problem, WireFrame } from './entry.js';
 
 export const LOG_LIMITS = {
@@ -17,6 +18,8 @@ interface Seen {
 
 type Part = Pick<Entry, 'side' | 'connection'>;
 
+/** Characters of a name, which every row has. */
+export const NAME_MAX = 80;
 const NOBODY_YET = { left: 'Left', right: 'Right' } as const;
 /** Looks at a frame by itself; the schemas of /asyncapi.json do (send/validation). */
 export type FrameCheck = (frame: WireFrame, sent: boolean, answered?: string) => readonly Problem[];
@@ -56,7 +59,7 @@ export class FrameLog {
     const { frame, problems } = read(text);
     const number = this.#number + 1;
     if (frame?.id !== undefined) this.#of(part).asked.set(frame.id, { command: frame.event, entry: number, at });
-    const found = frame ? [...problems, ...this.check(frame, true)] : problems;
+    const found = frame ? [...problems, ...this.#checked(frame, true)] : problems;
     return this.#add({ ...part, at, kind: 'sent', event: frame?.event ?? 'not a frame', text, frame, problems: found });
   }
 
@@ -73,7 +76,7 @@ export class FrameLog {
       else found.push({ code: 'unknown_reply', message: `Nothing is waiting for an answer to ${frame.id}.` });
     }
     if (answers?.command === 'session.open' && frame?.event === 'ok') this.#knows(part, frame.data);
-    if (frame) found.push(...orderOf(frame, seen), ...this.check(frame, false, answers?.command));
+    if (frame) found.push(...orderOf(frame, seen), ...this.#checked(frame, false, answers?.command));
     const event = frame?.event ?? 'not a frame';
     return this.#add({ ...part, at, kind: 'received', event, text, frame, answers, problems: found });
   }
@@ -97,6 +100,15 @@ export class FrameLog {
     this.entries = [];
     this.#bytes = 0;
     this.#tell();
+  }
+
+  /** A frame that cannot be checked is one that arrived all the same: whoever waits for it is told. */
+  #checked(...frame: Parameters<FrameCheck>): readonly Problem[] {
+    try {
+      return this.check(...frame);
+    } catch (error) {
+      return [{ code: 'schema', message: `It could not be checked: ${(error as Error).message}` }];
+    }
   }
 
   #of(part: Part): Seen {
@@ -125,8 +137,8 @@ export class FrameLog {
   }
 
   #knows(part: Part, data: unknown): void {
-    const { person } = (data ?? {}) as { person?: { id?: string; name?: string } };
-    this.#whoseIs(part).name = person?.name ?? person?.id ?? NOBODY_YET[part.side];
+    const { person } = (data ?? {}) as { person?: { id?: unknown; name?: unknown } };
+    this.#whoseIs(part).name = textOf(person?.name ?? person?.id, NAME_MAX) || NOBODY_YET[part.side];
   }
 
   #add({ frame, answers, ...rest }: Omit<Entry, 'number' | 'size' | 'whose'>): Entry {
