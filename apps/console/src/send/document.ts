@@ -85,7 +85,7 @@ export class ProtocolDocument {
   payload(name: string): Schema | undefined {
     const known = this.#payloads.get(name);
     if (known || !Object.hasOwn(this.#messages, name)) return known;
-    const whole = resolved(this.#messages[name]!.payload, this.document) as Schema;
+    const whole = resolved(this.#messages[name]!.payload, this.document, { nodes: 0 }) as Schema;
     this.#payloads.set(name, whole);
     return whole;
   }
@@ -99,15 +99,18 @@ export async function loadDocument(publicUrl: string): Promise<ProtocolDocument>
 
 /** What is nested deeper refers to itself, and no schema of the protocol does. */
 const MAX_DEPTH = 32;
+/** What has more parts refers to the same again and again, which doubles it with each step. The largest of the protocol has a few hundred. */
+const MAX_NODES = 50_000;
 
-function resolved(schema: unknown, document: AsyncApi, depth = 0): unknown {
+function resolved(schema: unknown, document: AsyncApi, size: { nodes: number }, depth = 0): unknown {
+  if (++size.nodes > MAX_NODES) throw new Error('A schema of /asyncapi.json is too large.');
   if (depth > MAX_DEPTH) throw new Error('A schema of /asyncapi.json is nested too deeply.');
-  if (Array.isArray(schema)) return schema.map((each) => resolved(each, document, depth + 1));
+  if (Array.isArray(schema)) return schema.map((each) => resolved(each, document, size, depth + 1));
   if (typeof schema !== 'object' || schema === null) return schema;
   const { $ref } = schema as { $ref?: unknown };
-  if (typeof $ref === 'string') return resolved(target($ref, document), document, depth + 1);
+  if (typeof $ref === 'string') return resolved(target($ref, document), document, size, depth + 1);
   return Object.fromEntries(
-    Object.entries(schema).map(([name, value]) => [name, resolved(value, document, depth + 1)]),
+    Object.entries(schema).map(([name, value]) => [name, resolved(value, document, size, depth + 1)]),
   );
 }
 

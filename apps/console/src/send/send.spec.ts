@@ -77,6 +77,26 @@ describe('A form', () => {
   });
 });
 
+describe('A document that refers to itself', () => {
+  const documentOf = (schemas: object) =>
+    new ProtocolDocument({
+      components: {
+        messages: { x: { tags: [{ name: 'command' }], payload: { $ref: '#/components/schemas/s0' } } },
+        schemas,
+      },
+    } as unknown as AsyncApi);
+
+  test('round in a circle is refused', () => {
+    expect(() => documentOf({ s0: { $ref: '#/components/schemas/s0' } })).toThrow('too deeply');
+  });
+
+  test('twice on each step is refused before it has filled the memory', () => {
+    const twice = (step: number) => ({ $ref: `#/components/schemas/s${step + 1}` });
+    const schemas = Array.from({ length: 15 }, (_, step) => [`s${step}`, { a: twice(step), b: twice(step) }]);
+    expect(() => documentOf({ ...Object.fromEntries(schemas), s15: {} })).toThrow('too large');
+  });
+});
+
 describe('A check by /asyncapi.json', () => {
   test('takes every example of the document, sent and received', () => {
     const { messages } = raw.components;
