@@ -212,7 +212,8 @@ describe('What a broken or hostile bridge sends', () => {
 
 test('A long word, which anybody may send, has places to break at: browsers take a second for each such message', async () => {
   const page = await openConsole(context, bridge.internalUrl);
-  for (const side of ['left', 'right'] as const) await seatOf(page, side).locator('.state[data-state=live]').waitFor();
+  // Until a conversation is open, nothing can be written into it.
+  for (const side of ['left', 'right'] as const) await seatOf(page, side).locator('.messages li').first().waitFor();
   const field = seatOf(page, 'right').getByLabel('Message', { exact: true });
   await field.fill('A'.repeat(4_000));
   await field.press('Enter');
