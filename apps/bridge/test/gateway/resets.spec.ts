@@ -11,7 +11,8 @@ describe('Clients that have to load anew what they show', () => {
   let alice: SignedIn;
 
   beforeAll(async () => {
-    bridge = await TwoGateways.start();
+    // It is not about leases: none lapses where the machine stands still for a moment.
+    bridge = await TwoGateways.start({ LEASE_MS: '10000' });
     alice = await bridge.here.client('alice');
     conversation = await bridge.here.direct(alice.client, 'bob');
   });
