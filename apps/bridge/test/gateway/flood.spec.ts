@@ -16,7 +16,7 @@ describe.each(bridgeDatabases)('While clients flood the bridge, on %s', (kind) =
   });
   afterAll(() => bridge[Symbol.asyncDispose]());
 
-  test.each(Object.keys(floods))('with %s, the end of a consent is acknowledged within 2 s (I2)', async (what) => {
+  test.each(Object.keys(floods))('with %s, the end of a consent is acknowledged within two seconds (I2)', async (what) => {
     const ending = await bridge.client('alice');
     const sibling = await bridge.connect();
     await sibling.open(ending.token);
