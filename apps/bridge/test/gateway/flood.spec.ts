@@ -16,7 +16,7 @@ describe.each(bridgeDatabases)('While clients flood the bridge, on %s', (kind) =
   });
   afterAll(() => bridge[Symbol.asyncDispose]());
 
-  test.each(Object.keys(floods))('with %s, the end of a consent is acknowledged within two seconds (I2)', async (what) => {
+  test.each(Object.keys(floods))('with %s, the end of a consent is acknowledged within a second (I2)', async (what) => {
     const ending = await bridge.client('alice');
     const sibling = await bridge.connect();
     await sibling.open(ending.token);
@@ -41,8 +41,7 @@ describe.each(bridgeDatabases)('While clients flood the bridge, on %s', (kind) =
     expect(await codeOf(sibling.request('session.close', {}))).toBe('ok');
     // The same end again waits for its receipt, and gives that one.
     const receipt = await bridge.end(ending.grant);
-    // A slow machine with two processors, which the flood shares, took 1.03 s; a lease is 3 s.
-    expect(performance.now() - askedAt).toBeLessThan(2_000);
+    expect(performance.now() - askedAt).toBeLessThan(1_000);
     expect(receipt.gateways).toMatchObject([{ id: 'gw-test', confirmed: 'ack' }]);
     expect(await ending.client.closed).toMatchObject({ code: 4403 });
     over = true;

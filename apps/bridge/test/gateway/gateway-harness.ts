@@ -33,7 +33,6 @@ export const WEB_ORIGIN = 'https://app.tunebox.example';
 const NAMES = { alice: 'Alice', bob: 'Bob', carol: 'Carol', dave: 'Dave' } as const;
 export type Name = keyof typeof NAMES;
 const MAX_ATTEMPTS = 3;
-const RETRYABLE: ReadonlySet<string | undefined> = new Set(['unavailable', 'consent_unverifiable']);
 
 export interface TokenOptions {
   readonly scopes?: readonly Scope[];
@@ -202,13 +201,13 @@ export class GatewayHarness implements AsyncDisposable {
   }
 }
 
-/** As every client does: both are retryable, and the answer where the database was busy for longer than a statement may take. */
+/** As every client does: `unavailable` is retryable, and is the answer where the database was busy for longer than a commit may take. */
 async function whenAvailable<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     try {
       return await attempt();
     } catch (error) {
-      if (attempts === MAX_ATTEMPTS || !RETRYABLE.has((error as { code?: string }).code)) throw error;
+      if (attempts === MAX_ATTEMPTS || (error as { code?: string }).code !== 'unavailable') throw error;
     }
   }
 }

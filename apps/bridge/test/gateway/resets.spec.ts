@@ -11,8 +11,7 @@ describe('Clients that have to load anew what they show', () => {
   let alice: SignedIn;
 
   beforeAll(async () => {
-    // It is not about leases: none lapses where the machine stands still for a moment.
-    bridge = await TwoGateways.start({ LEASE_MS: '10000' });
+    bridge = await TwoGateways.start();
     alice = await bridge.here.client('alice');
     conversation = await bridge.here.direct(alice.client, 'bob');
   });
