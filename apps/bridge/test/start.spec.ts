@@ -182,7 +182,7 @@ const CODES_OF_THE_CONTRACT = [
 
 describe('The public pages', () => {
   test('give programs the protocol, to be kept, and to pages of every origin', async () => {
-    await using bridge = await startBridge({ database: 'postgres' });
+    await using bridge = await startBridge({ database: 'pglite' });
     const url = `${bridge.publicUrl}/asyncapi.json`;
     const first = await fetch(url);
     expect(first.status).toBe(200);
@@ -199,7 +199,7 @@ describe('The public pages', () => {
   });
 
   test('explain every error and close code, as a page or as JSON, and nothing else', async () => {
-    await using bridge = await startBridge({ database: 'postgres' });
+    await using bridge = await startBridge({ database: 'pglite' });
     const get = (path: string, accept = 'text/html') => fetch(`${bridge.publicUrl}${path}`, { headers: { accept } });
     const codes = [
       ...Object.keys(CODE_PAGES),

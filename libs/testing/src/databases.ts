@@ -10,12 +10,6 @@ import { type PostgresServer, startPostgres } from './postgres-server.js';
 
 export const everyDatabase = ['pglite', 'postgres'] as const;
 export type DatabaseKind = (typeof everyDatabase)[number];
-/**
- * For tests of a whole bridge. Each statement has been tried on both by the tests of its library, and the journeys of a person, a
- * device and a chat go over both; `EVERY_DATABASE=true npm test` takes all of them over both.
- */
-export const bridgeDatabases: readonly DatabaseKind[] =
-  process.env.EVERY_DATABASE === 'true' ? everyDatabase : ['postgres'];
 
 const TEMPLATE = 'drawbridge_template';
 

@@ -1,10 +1,10 @@
 import { request as plainRequest } from 'node:http';
 import { Database } from '@drawbridge/database';
-import { bridgeDatabases, postgresUrl, startBridge, TcpProxy } from '@drawbridge/testing';
+import { everyDatabase, postgresUrl, startBridge, TcpProxy } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AdminClient, AdminHarness, APP, PARTNER, ROOT_TOKEN, TIME, UNKNOWN } from './admin-harness.js';
 
-describe.each(bridgeDatabases)('The operators’ API, on %s', (kind) => {
+describe.each(everyDatabase)('The operators’ API, on %s', (kind) => {
   let admin: AdminHarness;
   beforeAll(async () => {
     admin = await AdminHarness.start(kind);
@@ -171,7 +171,7 @@ test('without ADMIN_TOKEN and without operators a token cannot be right, and the
   expect([status, body.code, body.message]).toEqual([401, 'unauthenticated', expect.stringContaining('ADMIN_TOKEN')]);
 });
 
-describe.each(bridgeDatabases)('The internal listener of a bridge on %s', (database) => {
+describe.each(everyDatabase)('The internal listener of a bridge on %s', (database) => {
   test('has the operators’ API where the role is, under ADMIN_TOKEN; the public one never has', async () => {
     await using bridge = await startBridge({ database, env: { ADMIN_TOKEN: ROOT_TOKEN } });
     const admin = new AdminClient(bridge.internalUrl);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { BridgeClient, bridgeDatabases, signIn, startBridge } from '@drawbridge/testing';
+import { BridgeClient, everyDatabase, signIn, startBridge } from '@drawbridge/testing';
 import { AdminClient, ROOT_TOKEN, TIME, UNKNOWN } from './admin-harness.js';
 
 interface Gateway {
@@ -26,7 +26,7 @@ async function upgrade(url: string): Promise<number | undefined> {
   return response.statusCode;
 }
 
-describe.each(bridgeDatabases)('Gateways over the operators’ API, on %s', (database) => {
+describe.each(everyDatabase)('Gateways over the operators’ API, on %s', (database) => {
   test('each says of itself how it is; one is drained as at its end: told, closed with 4512, refused, and /readyz says so', async () => {
     await using bridge = await startBridge({
       database,

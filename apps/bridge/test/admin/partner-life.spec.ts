@@ -1,7 +1,7 @@
 import {
   BridgeClient,
   type BridgeProcess,
-  bridgeDatabases,
+  everyDatabase,
   FormBrowser,
   formWith,
   refresh,
@@ -20,7 +20,7 @@ interface Partner {
   statusReason: string;
 }
 
-describe.each(bridgeDatabases)('The life of a partner, as its apps and its people see it, on %s', (database) => {
+describe.each(everyDatabase)('The life of a partner, as its apps and its people see it, on %s', (database) => {
   let bridge: BridgeProcess;
   let admin: AdminClient;
   beforeAll(async () => {

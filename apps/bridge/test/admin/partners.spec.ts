@@ -1,4 +1,4 @@
-import { bridgeDatabases } from '@drawbridge/testing';
+import { everyDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AdminHarness, APP, PARTNER, TIME, UNKNOWN } from './admin-harness.js';
 
@@ -23,7 +23,7 @@ const RECEIPT = {
 };
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
-describe.each(bridgeDatabases)('Partners and their apps over the operators’ API, on %s', (kind) => {
+describe.each(everyDatabase)('Partners and their apps over the operators’ API, on %s', (kind) => {
   let admin: AdminHarness;
   beforeAll(async () => {
     admin = await AdminHarness.start(kind);

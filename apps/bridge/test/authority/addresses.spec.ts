@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
-import { bridgeDatabases } from '@drawbridge/testing';
+import { everyDatabase } from '@drawbridge/testing';
 import { AuthorityHarness, bodyOf, DESKTOP, WEB, WEB_ORIGIN } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('Attacks with addresses, on %s', (kind) => {
+describe.each(everyDatabase)('Attacks with addresses, on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

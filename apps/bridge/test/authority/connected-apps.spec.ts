@@ -1,10 +1,10 @@
 import { Endings, Grants } from '@drawbridge/consent';
 import { SCOPES } from '@drawbridge/protocol';
-import { bridgeDatabases, type FormBrowser, type FormPage, formWith, shownText } from '@drawbridge/testing';
+import { everyDatabase, type FormBrowser, type FormPage, formWith, shownText } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AuthorityHarness, bodyOf, PASSWORD } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('Connected apps on %s', (kind) => {
+describe.each(everyDatabase)('Connected apps on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

@@ -1,6 +1,6 @@
 import {
-  bridgeDatabases,
   type DeviceCode,
+  everyDatabase,
   FormBrowser,
   type FormPage,
   formWith,
@@ -21,7 +21,7 @@ import {
   TV,
 } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('Sign-in on a device (RFC 8628) on %s', (kind) => {
+describe.each(everyDatabase)('Sign-in on a device (RFC 8628) on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { Partners } from '@drawbridge/partners';
-import { bridgeDatabases, formWith, ProofKey } from '@drawbridge/testing';
+import { everyDatabase, formWith, ProofKey } from '@drawbridge/testing';
 import {
   AuthorityHarness,
   BOUND,
@@ -22,7 +22,7 @@ const now = () => Math.floor(Date.now() / 1_000);
 type Claims = Record<string, unknown>;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-describe.each(bridgeDatabases)('Tokens bound to a key (RFC 9449), on %s', (kind) => {
+describe.each(everyDatabase)('Tokens bound to a key (RFC 9449), on %s', (kind) => {
   let bridge: AuthorityHarness;
   let endpoint: string;
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendEntry } from '@drawbridge/ledger';
 import { People } from '@drawbridge/people';
-import { bridgeDatabases } from '@drawbridge/testing';
+import { everyDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { Erasing } from '../../src/authority/erasing.js';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
@@ -9,7 +9,7 @@ import { AuthorityHarness, PASSWORD } from './authority-harness.js';
 const ZELDA = { id: 'id-of-zelda', handle: 'handle-of-zelda', name: 'Zelda Zephyr', login: 'login-of-zelda' } as const;
 const DEVICE = 'device-of-zelda';
 
-describe.each(bridgeDatabases)('Erasing a person, on %s', (kind) => {
+describe.each(everyDatabase)('Erasing a person, on %s', (kind) => {
   let bridge: AuthorityHarness;
   let people: People;
   beforeAll(async () => {

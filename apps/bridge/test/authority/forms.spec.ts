@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { bridgeDatabases, formWith } from '@drawbridge/testing';
+import { everyDatabase, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AuthorityHarness, bodyOf, DESKTOP, PASSWORD } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('Attacks on the forms of sign-in and consent, on %s', (kind) => {
+describe.each(everyDatabase)('Attacks on the forms of sign-in and consent, on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

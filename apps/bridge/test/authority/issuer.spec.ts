@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
   BridgeClient,
-  bridgeDatabases,
+  everyDatabase,
   exchange,
   FormBrowser,
   formWith,
@@ -15,7 +15,7 @@ import { Secrets } from '../../src/secrets.js';
 import { AuthorityHarness, claimsOf, DESKTOP, DESKTOP_REDIRECT, PASSWORD, type Tokens } from './authority-harness.js';
 import { startOn, TestIssuer } from './issuer.js';
 
-describe.each(bridgeDatabases)('Sign-in at the platform’s own provider, on %s', (kind) => {
+describe.each(everyDatabase)('Sign-in at the platform’s own provider, on %s', (kind) => {
   let bridge: AuthorityHarness;
   let issuer: TestIssuer;
   beforeAll(async () => {

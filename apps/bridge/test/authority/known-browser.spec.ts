@@ -1,10 +1,10 @@
-import { bridgeDatabases, type FormBrowser, formWith } from '@drawbridge/testing';
+import { everyDatabase, type FormBrowser, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
 
 const COOKIE = 'drawbridge_known_browser';
 
-describe.each(bridgeDatabases)('A browser that somebody signed in with before, on %s', (kind) => {
+describe.each(everyDatabase)('A browser that somebody signed in with before, on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

@@ -1,4 +1,4 @@
-import { bridgeDatabases, formWith, shownText } from '@drawbridge/testing';
+import { everyDatabase, formWith, shownText } from '@drawbridge/testing';
 import {
   AuthorityHarness,
   bodyOf,
@@ -16,7 +16,7 @@ import {
  * The OAuth profile (section 4 of the wire contract), line by line, as what is refused. Proofs of keys have dpop.spec.ts,
  * devices device.spec.ts, and scopes scopes.spec.ts; what tokens are refused by the gateway is in ../refused.spec.ts.
  */
-describe.each(bridgeDatabases)('What the OAuth profile refuses, on %s', (kind) => {
+describe.each(everyDatabase)('What the OAuth profile refuses, on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

@@ -1,5 +1,5 @@
 import { SCOPES } from '@drawbridge/protocol';
-import { bridgeDatabases, formWith } from '@drawbridge/testing';
+import { everyDatabase, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import {
   AuthorityHarness,
@@ -13,7 +13,7 @@ import {
   WEB_ORIGIN,
 } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('Attacks on scopes, resources and partners, on %s', (kind) => {
+describe.each(everyDatabase)('Attacks on scopes, resources and partners, on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

@@ -1,9 +1,9 @@
 import { People } from '@drawbridge/people';
-import { bridgeDatabases, type FormBrowser, type FormPage, formWith } from '@drawbridge/testing';
+import { everyDatabase, type FormBrowser, type FormPage, formWith } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AuthorityHarness, PASSWORD } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('How long a password opens anything, on %s', (kind) => {
+describe.each(everyDatabase)('How long a password opens anything, on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

@@ -1,8 +1,8 @@
-import { bridgeDatabases, formWith } from '@drawbridge/testing';
+import { everyDatabase, formWith } from '@drawbridge/testing';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { AuthorityHarness, claimsOf, DESKTOP, DESKTOP_REDIRECT, PASSWORD, type Tokens } from './authority-harness.js';
 
-describe.each(bridgeDatabases)('Sign-in and consent on %s', (kind) => {
+describe.each(everyDatabase)('Sign-in and consent on %s', (kind) => {
   let bridge: AuthorityHarness;
   beforeAll(async () => {
     bridge = await AuthorityHarness.start(kind);

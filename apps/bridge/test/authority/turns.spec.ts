@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Partners } from '@drawbridge/partners';
-import { bridgeDatabases } from '@drawbridge/testing';
+import { everyDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { AUTHORITY_LIMITS } from '../../src/authority/authority-turns.js';
 import { OidcArtifacts } from '../../src/authority/oidc-artifacts.js';
@@ -12,7 +12,7 @@ const { asked, beginnings } = AUTHORITY_LIMITS;
 /** A proxy in front of an https origin would say whose request it is. */
 const from = (address: string, headers: Record<string, string> = {}) => ({ 'x-forwarded-for': address, ...headers });
 
-describe.each(bridgeDatabases)('Many at once at the authority, on %s', (kind) => {
+describe.each(everyDatabase)('Many at once at the authority, on %s', (kind) => {
   let bridge: AuthorityHarness;
   let local: string;
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@drawbridge/database';
-import { bridgeDatabases } from '@drawbridge/testing';
+import { everyDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { GatewayHarness, type Sent, type SignedIn, send } from './gateway-harness.js';
 
@@ -20,7 +20,7 @@ async function everyRow(database: Database): Promise<Map<string, string>> {
   return dumps;
 }
 
-describe.each(bridgeDatabases)('A deleted text, on %s', (kind) => {
+describe.each(everyDatabase)('A deleted text, on %s', (kind) => {
   let bridge: GatewayHarness;
   beforeAll(async () => {
     bridge = await GatewayHarness.start(kind);

@@ -1,5 +1,5 @@
 import { Database } from '@drawbridge/database';
-import { bridgeDatabases, type ReceivedFrame } from '@drawbridge/testing';
+import { everyDatabase, type ReceivedFrame } from '@drawbridge/testing';
 import { BUS } from '../../src/bus.js';
 import { DRAIN_LIMITS } from '../../src/gateway/drain.js';
 import { codeOf, GatewayHarness, type Session, send } from './gateway-harness.js';
@@ -7,7 +7,7 @@ import { codeOf, GatewayHarness, type Session, send } from './gateway-harness.js
 /** 16 KB on the wire. */
 const LONG = '🎧'.repeat(4_000);
 
-describe.each(bridgeDatabases)('What goes wrong, on %s', (kind) => {
+describe.each(everyDatabase)('What goes wrong, on %s', (kind) => {
   let bridge: GatewayHarness;
   beforeAll(async () => {
     bridge = await GatewayHarness.start(kind, { LEASE_MS: '3000', LEASE_MARGIN_MS: '2000' });
@@ -180,7 +180,7 @@ function cutOff(bridge: GatewayHarness) {
   }
 }
 
-describe.each(bridgeDatabases)('The end of a gateway, on %s', (kind) => {
+describe.each(everyDatabase)('The end of a gateway, on %s', (kind) => {
   test('drains: going_away, what was accepted is finished, 4512; and a resume at the next process misses nothing (I3, I4)', async () => {
     await using first = await GatewayHarness.start(kind);
     const alice = await first.client('alice');

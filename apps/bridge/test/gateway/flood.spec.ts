@@ -1,4 +1,4 @@
-import { type BridgeClient, bridgeDatabases } from '@drawbridge/testing';
+import { type BridgeClient, everyDatabase } from '@drawbridge/testing';
 import { codeOf, GatewayHarness, send } from './gateway-harness.js';
 
 /** As many commands under way as one connection may have, less a few. */
@@ -9,7 +9,7 @@ const floods: Record<string, (client: BridgeClient, conversation: string) => Pro
   reads: (client, conversation) => client.request('conversation.history', { conversation, limit: 50 }),
 };
 
-describe.each(bridgeDatabases)('While clients flood the bridge, on %s', (kind) => {
+describe.each(everyDatabase)('While clients flood the bridge, on %s', (kind) => {
   let bridge: GatewayHarness;
   beforeAll(async () => {
     bridge = await GatewayHarness.start(kind);

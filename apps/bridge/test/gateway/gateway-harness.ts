@@ -32,7 +32,6 @@ export const WEB_APP = 'tunebox-web';
 export const WEB_ORIGIN = 'https://app.tunebox.example';
 const NAMES = { alice: 'Alice', bob: 'Bob', carol: 'Carol', dave: 'Dave' } as const;
 export type Name = keyof typeof NAMES;
-const MAX_ATTEMPTS = 3;
 
 export interface TokenOptions {
   readonly scopes?: readonly Scope[];
@@ -174,18 +173,16 @@ export class GatewayHarness implements AsyncDisposable {
   async client(name: Name, options: TokenOptions = {}): Promise<SignedIn> {
     const grant = await this.grant(name, options);
     const token = await this.token(name, grant, options);
-    return whenAvailable(async () => {
-      const client = await this.connect();
-      const session = await client.open<Session>(token);
-      return { client, grant, token, session };
-    });
+    const client = await this.connect();
+    const session = await client.open<Session>(token);
+    return { client, grant, token, session };
   }
 
   async direct(client: BridgeClient, to: Name): Promise<string> {
-    const asked = { members: [to], clientId: randomUUID() };
-    const { conversation } = await whenAvailable(() =>
-      client.request<{ conversation: { id: string } }>('conversation.create', asked),
-    );
+    const { conversation } = await client.request<{ conversation: { id: string } }>('conversation.create', {
+      members: [to],
+      clientId: randomUUID(),
+    });
     return conversation.id;
   }
 
@@ -198,17 +195,6 @@ export class GatewayHarness implements AsyncDisposable {
   async narrow(grant: string, scopes: readonly Scope[]): Promise<Receipt> {
     const receipt = await this.endings.narrow({ grant, scopes, by: 'person' });
     return receipt!;
-  }
-}
-
-/** As every client does: `unavailable` is retryable, and is the answer where the database was busy for longer than a commit may take. */
-async function whenAvailable<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (attempts === MAX_ATTEMPTS || (error as { code?: string }).code !== 'unavailable') throw error;
-    }
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Scope } from '@drawbridge/protocol';
-import { bridgeDatabases, type ReceivedFrame } from '@drawbridge/testing';
+import { everyDatabase, type ReceivedFrame } from '@drawbridge/testing';
 import { codeOf, GatewayHarness, type Session, send } from './gateway-harness.js';
 
 const textOf = ({ event, data }: ReceivedFrame) =>
   event === 'message.created' ? [(data.message as { text: string }).text] : [];
 const isChange = ({ event }: ReceivedFrame) => event === 'grant.changed';
 
-describe.each(bridgeDatabases)('A grant that is narrowed while connections live on it, on %s', (kind) => {
+describe.each(everyDatabase)('A grant that is narrowed while connections live on it, on %s', (kind) => {
   let bridge: GatewayHarness;
   beforeAll(async () => {
     bridge = await GatewayHarness.start(kind);

@@ -1,4 +1,4 @@
-import { type BridgeClient, bridgeDatabases } from '@drawbridge/testing';
+import { type BridgeClient, everyDatabase } from '@drawbridge/testing';
 import { codeOf, GatewayHarness } from './gateway-harness.js';
 
 /** Far more than wait on one grant. */
@@ -8,7 +8,7 @@ const FLOOD = 2_000;
 const open = (client: BridgeClient, token: string) =>
   client.request('session.open', { token, client: { name: 'flood', version: '1' } });
 
-describe.each(bridgeDatabases)('Openings on %s', (kind) => {
+describe.each(everyDatabase)('Openings on %s', (kind) => {
   let bridge: GatewayHarness;
   beforeAll(async () => {
     bridge = await GatewayHarness.start(kind);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { bridgeDatabases } from '@drawbridge/testing';
+import { everyDatabase } from '@drawbridge/testing';
 import { sql } from 'kysely';
 import { GatewayHarness, type Name, type SignedIn } from './gateway-harness.js';
 
@@ -12,7 +12,7 @@ interface PageRow {
   to: number[];
 }
 
-describe.each(bridgeDatabases)('What a reply shows, on %s', (kind) => {
+describe.each(everyDatabase)('What a reply shows, on %s', (kind) => {
   let bridge: GatewayHarness;
   let alice: SignedIn;
   let bob: SignedIn;
