@@ -1,8 +1,5 @@
 import type { KnownPeer } from './known-peer.js';
 
-/** Announcements to a peer that it has not confirmed and that are remembered one by one. */
-const MAX_UNCONFIRMED = 10_000;
-
 /** The keys that are held here, what has been announced of that, and which of it every peer has confirmed. */
 export class Announcements {
   private readonly keys = new Set<number>();
@@ -13,8 +10,12 @@ export class Announcements {
   private last = 1;
   private flushing: NodeJS.Immediate | undefined;
 
-  /** `flush` is called once for all that changes in a turn. */
-  constructor(private readonly flush: () => void) {}
+  constructor(
+    /** Called once for all that changes in a turn. */
+    private readonly flush: () => void,
+    /** Announcements to a peer that it has not confirmed and that are remembered one by one. */
+    private readonly maxUnconfirmed: number,
+  ) {}
 
   get held(): ReadonlySet<number> {
     return this.keys;
@@ -51,7 +52,7 @@ export class Announcements {
 
   /** The last frame to the peer tells of all announcements so far. Of very many, the last confirms the others too. */
   sentTo({ sent }: KnownPeer): void {
-    if (sent.announced.length >= MAX_UNCONFIRMED) sent.announced.splice(0, sent.announced.length - 1);
+    if (sent.announced.length >= this.maxUnconfirmed) sent.announced.splice(0, sent.announced.length - 1);
     sent.announced.push({ announcement: this.last, number: sent.number });
   }
 

@@ -15,6 +15,8 @@ export const PEER_LIMITS = {
   /** A peer is asked for a snapshot, and sent one, at most once in this time; whoever still lacks one asks at its next beat. */
   snapshotEveryMs: 100,
   maxPeers: 1_024,
+  /** Announcements to a peer that it has not confirmed and that are remembered one by one. */
+  maxUnconfirmed: 10_000,
 } as const;
 
 const BROADCAST = 'peers';
@@ -46,7 +48,7 @@ export type Doubt = 'gap' | 'peer_died' | 'peer_joined' | 'bus_returned';
 export class Peers {
   private readonly peers = new Map<string, KnownPeer>();
   private readonly holding = new Holders();
-  private readonly announcements = new Announcements(() => this.announce());
+  private readonly announcements = new Announcements(() => this.announce(), PEER_LIMITS.maxUnconfirmed);
   /** Streams of this process so far: a later one has the higher number, and what comes of an earlier one is old. */
   private streams = 0;
   private beating: NodeJS.Timeout | undefined;
