@@ -141,6 +141,13 @@ describe('The console', () => {
     const [left, right] = [seatOf(page, 'left'), seatOf(page, 'right')];
     await right.getByLabel('Network').uncheck();
     await right.locator('.state[data-state=reconnecting]').waitFor();
+    // It is still theirs, whatever connection it is.
+    await page.getByLabel('Search the frames').fill('reconnecting');
+    // The second one is of a connection that never opened.
+    const states = page.locator('.row[data-side=right][data-kind=state] .who');
+    await states.nth(1).waitFor();
+    expect((await states.allTextContents()).filter((name) => !name.startsWith('Bob'))).toEqual([]);
+    await page.getByLabel('Search the frames').fill('');
     await left.getByLabel('Message', { exact: true }).fill('While you were away');
     await left.getByLabel('Message', { exact: true }).press('Enter');
     await left.locator('.messages').getByText('While you were away').waitFor();

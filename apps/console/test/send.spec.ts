@@ -134,9 +134,18 @@ describe('The console sends by hand', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('option', { name: '4000 bye' }).first().waitFor();
     await seatOf(page, 'left').locator('.state[data-state=live]').waitFor();
-    await seatOf(page, 'right').getByLabel('Message', { exact: true }).fill('/ping');
+    const message = seatOf(page, 'right').getByLabel('Message', { exact: true });
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await message.fill('/pi');
+    // Deleted, it was never a message that somebody types.
+    for (const _ of '/pi') await message.press('Backspace');
+    await message.fill('/ping');
     await page.keyboard.press('Enter');
+    // The barrier: it went on the same connection after whatever the field had sent.
     await outcome().getByText('ok to ping').waitFor();
+    await page.getByLabel('Search the frames').fill('typing.start');
+    await page.getByText(/^0 of /).waitFor();
+    await page.getByLabel('Search the frames').fill('');
   });
 
   test('a handshake without the SDK, opened by the tester themself', async () => {

@@ -22,8 +22,9 @@ export const RunsHelp: FunctionComponent = () => (
       </li>
       <li>
         Press <b>Export as a Jest test</b>, and run the file: <code>npx jest the-file.test.js</code>. It needs Node 22,
-        Jest and no other package. Where they are not people of the demo, say who signs in: <code>LEFT_LOGIN</code>,{' '}
-        <code>LEFT_PASSWORD</code>, <code>RIGHT_LOGIN</code>, <code>RIGHT_PASSWORD</code>; and where, if it is another
+        Jest and no other package; and, as Jest does, a folder with a <code>package.json</code>, which{' '}
+        <code>npm init -y</code> makes. Where they are not people of the demo, say who signs in: <code>LEFT_LOGIN</code>
+        , <code>LEFT_PASSWORD</code>, <code>RIGHT_LOGIN</code>, <code>RIGHT_PASSWORD</code>; and where, if it is another
         server: <code>DRAWBRIDGE_URL</code>.
       </li>
     </ol>

@@ -60,7 +60,8 @@ function options(width: number): UPlot.Options {
   return {
     width: Math.max(width, 100),
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    // On the right, half of the last time has to have room.
+    padding: [8, 30, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, max * 1.1)] } },

@@ -29,7 +29,9 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
   const list = useRef<HTMLOListElement>(null);
   const messages = chat.messages.value;
   useStayAtEnd(list, `${openId} ${messages.at(-1)?.id}`);
-  const typing = [...chat.typing.value].filter((id) => id !== me);
+  const members = chat.talks.value.find(({ id }) => id === openId)?.members ?? [];
+  const nameOf = (id: string) => textOf(members.find((member) => member.id === id)?.name ?? id, TITLE_MAX);
+  const typing = [...chat.typing.value].filter((id) => id !== me).map(nameOf);
   return (
     <>
       <label class="visually-hidden" for={`${side}-talk`}>
@@ -105,7 +107,8 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
           value={text}
           placeholder={canWrite ? 'Message, or /command' : 'Choose a conversation'}
           onInput={() => {
-            if (!isCommand(text.value)) chat.typed();
+            // A command is no message, nor is what is left when one was deleted.
+            if (text.value.trim() !== '' && !isCommand(text.value)) chat.typed();
           }}
         />
         <button type="submit" disabled={!canWrite && !isCommand(text.value)}>

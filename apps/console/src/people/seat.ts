@@ -176,6 +176,7 @@ export class Seat {
     this.session.value = undefined;
     this.isAway.value = false;
     this.#cursor = undefined;
+    this.tap.log.vacate(this.side);
     this.chat.forget();
   }
 }

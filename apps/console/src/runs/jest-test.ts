@@ -39,7 +39,8 @@ export function jestTestOf(recording: Recording, settings: ExportSettings): stri
   return `/*
  * ${comment(name)}
  *
- * Recorded with the Drawbridge console. Run it with Jest and Node 22 or newer; it needs nothing else:
+ * Recorded with the Drawbridge console. Run it with Jest and Node 22 or newer, in a folder with a package.json (\`npm init -y\`
+ * makes one); it needs nothing else:
  *
  *     npx jest ${fileNameOf(name)}.test.js
  *

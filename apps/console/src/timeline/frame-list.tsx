@@ -8,7 +8,7 @@ import { Row } from './row.js';
 /** All rows are as high as this, so that 10,000 need no measuring. In CSS pixels. */
 const ROW = 28;
 /** A list as narrow as this has two lines to a row. */
-const NARROW = 440;
+const NARROW = 540;
 const NARROW_ROW = 46;
 /** Rows drawn beyond both edges, for quick scrolling. */
 const BEYOND = 12;

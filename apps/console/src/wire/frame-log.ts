@@ -45,6 +45,8 @@ export class FrameLog {
   #seen = new Map<string, Seen>();
   /** Of the newest connection of each side: one object for all its entries. */
   #whose = new Map<string, { name: string }>();
+  /** Who was signed in last on each side, until they left. */
+  #sits: Partial<Record<Entry['side'], string>> = {};
   #isTelling = false;
   readonly #listeners = new Set<(entry: Entry) => void>();
 
@@ -96,6 +98,11 @@ export class FrameLog {
     return this.#add({ ...part, at: now(), kind, event, text, problems: [] });
   }
 
+  /** Nobody is signed in there any more: whoever comes next is not yet known. */
+  vacate(side: Entry['side']): void {
+    delete this.#sits[side];
+  }
+
   clear(): void {
     this.entries = [];
     this.#bytes = 0;
@@ -129,7 +136,7 @@ export class FrameLog {
     const place = `${side} ${connection}`;
     let whose = this.#whose.get(place);
     if (!whose) {
-      whose = { name: NOBODY_YET[side] };
+      whose = { name: this.#sits[side] ?? NOBODY_YET[side] };
       this.#whose.delete(`${side} ${connection - MAKE_BEFORE_BREAK}`);
       this.#whose.set(place, whose);
     }
@@ -138,7 +145,9 @@ export class FrameLog {
 
   #knows(part: Part, data: unknown): void {
     const { person } = (data ?? {}) as { person?: { id?: unknown; name?: unknown } };
-    this.#whoseIs(part).name = textOf(person?.name ?? person?.id, NAME_MAX) || NOBODY_YET[part.side];
+    const name = textOf(person?.name ?? person?.id, NAME_MAX) || NOBODY_YET[part.side];
+    this.#whoseIs(part).name = name;
+    this.#sits[part.side] = name;
   }
 
   #add({ frame, answers, ...rest }: Omit<Entry, 'number' | 'size' | 'whose'>): Entry {
