@@ -138,16 +138,15 @@ describe('Tunebox in a terminal', () => {
     await terminal.type('written in a tunnel');
     await terminal.press('Enter');
     await terminal.until(/written in a tunnel ◷ waits[\s\S]*1 to be sent when you are online again/);
+    // While it is offline no file comes or goes: who may read them, and that no message is kept but those that wait.
+    for (const path of files()) expect(statSync(path).mode & 0o077).toBe(0);
+    const kept = files().map((path) => readFileSync(path, 'utf8'));
+    expect(kept.join()).toContain('written in a tunnel');
+    expect(kept.join()).not.toContain('Are you there?');
     network.refuse(false);
     await terminal.press('C-l');
     await terminal.until(/You \d.* written in a tunnel ✓/);
 
-    for (const path of files()) expect(statSync(path).mode & 0o077).toBe(0);
-    expect(
-      files()
-        .map((path) => readFileSync(path, 'utf8'))
-        .join(),
-    ).not.toContain('Are you there?');
     // What waits to be sent is forgotten too, and nothing comes back that was being written.
     network.refuse();
     network.cut();

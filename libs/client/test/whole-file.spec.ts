@@ -102,9 +102,9 @@ describe('Files of the SDK', () => {
     const lock = () => join(folder, 'sign-in.json.lock');
     const storage = () => fileTokens(join(folder, 'sign-in.json'));
     const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
-    const old = (holder: string, minutes: number) => {
-      writeFileSync(lock(), holder);
-      utimesSync(lock(), minutesAgo(minutes), minutesAgo(minutes));
+    const old = (holder: string, minutes: number, path = lock()) => {
+      writeFileSync(path, holder);
+      utimesSync(path, minutesAgo(minutes), minutesAgo(minutes));
     };
     const DEAD = '999999999 somebody';
 
@@ -114,7 +114,10 @@ describe('Files of the SDK', () => {
       const entered = storage().exclusive(async () => {
         isIn = true;
       });
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      // The barrier: who began later to wait for a dead one is in.
+      const other = join(folder, 'other.json');
+      old(DEAD, 5, `${other}.lock`);
+      await fileTokens(other).exclusive(async () => {});
       expect(isIn).toBe(false);
       rmSync(lock());
       await entered;

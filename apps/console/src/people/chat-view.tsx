@@ -105,7 +105,7 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
           id={`${side}-text`}
           label="Message"
           value={text}
-          placeholder={canWrite ? 'Message, or /command' : 'Choose a conversation'}
+          placeholder={canWrite ? 'Message or /ping' : 'Choose a conversation'}
           onInput={() => {
             // A command is no message, nor is what is left when one was deleted.
             if (text.value.trim() !== '' && !isCommand(text.value)) chat.typed();
