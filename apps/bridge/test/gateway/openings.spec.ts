@@ -1,4 +1,5 @@
 import { type BridgeClient, everyDatabase } from '@drawbridge/testing';
+import { OPENING_LIMITS } from '../../src/gateway/openings.js';
 import { codeOf, GatewayHarness } from './gateway-harness.js';
 
 /** Far more than wait on one grant. */
@@ -18,6 +19,7 @@ describe.each(everyDatabase)('Openings on %s', (kind) => {
   test('of one grant that opens all the time delay nobody else, and are refused beyond the bound (I2, I9)', async () => {
     const token = await bridge.token('bob', await bridge.grant('bob'));
     const codes = new Map<string, number>();
+    const opened = () => codes.get('ok') ?? 0;
     let begun = 0;
     const atWork = Promise.withResolvers<void>();
     const flooding = Array.from({ length: AT_ONCE }, async () => {
@@ -32,20 +34,21 @@ describe.each(everyDatabase)('Openings on %s', (kind) => {
       }
     });
     await atWork.promise;
-    const took: number[] = [];
+    const ahead: number[] = [];
     for (let i = 0; i < 5; i += 1) {
       const grant = await bridge.grant('alice');
       const victim = await bridge.connect();
       const own = await bridge.token('alice', grant);
-      const since = performance.now();
+      const before = opened();
       await open(victim, own);
-      took.push(performance.now() - since);
+      ahead.push(opened() - before);
       const receipt = await bridge.end(grant);
       expect(receipt.gateways).toMatchObject([{ confirmed: 'ack' }]);
     }
     await Promise.all(flooding);
-    // 20 to 40 ms where nothing else runs, and many seconds without turns.
-    expect(took.toSorted((a, b) => a - b)[2]).toBeLessThan(500);
+    // Of those that came before, fewer are opened first than may wait: 3 on the embedded database, 6 to 11 on PostgreSQL, and
+    // all of them without turns. It is counted, since a busy machine delays everybody.
+    expect(ahead.toSorted((a, b) => a - b)[2]).toBeLessThan(OPENING_LIMITS.waitingPerGrant);
     expect(codes.get('rate_limited')).toBeGreaterThan(0);
   });
 });
