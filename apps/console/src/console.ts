@@ -7,6 +7,7 @@ import { Seat } from './people/seat.js';
 import { onSignIn } from './people/sign-in-window.js';
 import { Runs } from './runs/runs.js';
 import { Composer } from './send/composer.js';
+import type { Said } from './send/said-line.js';
 import { isElsewhere, type Settings } from './settings.js';
 import { type CodeMeaning, loadCodes } from './timeline/codes.js';
 import { Filter } from './timeline/filter.js';
@@ -34,7 +35,7 @@ export class Console {
   readonly said = signal('');
 
   /** What the last slash command had to say. */
-  readonly slash = signal({ said: '', failed: false });
+  readonly slash = signal<Said | undefined>(undefined);
   /** The frame that is being written. */
   readonly composer: Composer;
 

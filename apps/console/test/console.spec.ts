@@ -127,6 +127,12 @@ describe('The console', () => {
     await left.getByLabel('Message', { exact: true }).press('Enter');
     await left.getByText('/ping: Ask the bridge').waitFor();
     await isAtEnd();
+    // On a phone the list stays within its own person's part.
+    await page.setViewportSize({ width: 320, height: 700 });
+    const list = await left.locator('.said').boundingBox();
+    const other = await seatOf(page, 'right').boundingBox();
+    expect(list!.height).toBeGreaterThan(40);
+    expect(list!.y + list!.height).toBeLessThanOrEqual(other!.y);
     await page.setViewportSize(VIEWS[0]);
   });
 

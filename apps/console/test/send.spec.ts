@@ -106,6 +106,12 @@ describe('The console sends by hand', () => {
     const text = JSON.stringify({ event: 'typing.start', id: '{{id}}', data: { conversation: '{{conversation}}' } });
     const file = JSON.stringify({ format: 'drawbridge-requests/1', requests: [{ name: 'From a file', text }] });
     const buffer = Buffer.from(file);
+    const large = { name: 'large.json', mimeType: 'application/json', buffer: Buffer.alloc(16_777_217, ' ') };
+    await tools().getByLabel('Import').setInputFiles(large);
+    await tools()
+      .getByRole('alert')
+      .getByText('large.json has 16,777,217 bytes, and 16,777,216 is the most.')
+      .waitFor();
     await tools().getByLabel('Import').setInputFiles({ name: 'r.json', mimeType: 'application/json', buffer });
     await tools().getByLabel('Use one').selectOption('From a file');
     await tools().getByRole('button', { name: 'Copy as wscat' }).click();
@@ -134,6 +140,10 @@ describe('The console sends by hand', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('option', { name: '4000 bye' }).first().waitFor();
     await seatOf(page, 'left').locator('.state[data-state=live]').waitFor();
+    // It is live again, and says of what time that was.
+    await tools()
+      .getByText(/^\d\d:\d\d:\d\d\.\d{3} The connection was closed with 4000\.$/)
+      .waitFor();
     const message = seatOf(page, 'right').getByLabel('Message', { exact: true });
     await page.getByRole('button', { name: 'Clear' }).click();
     await message.fill('/pi');

@@ -190,7 +190,7 @@ const Saved: FunctionComponent<{ runs: RecordedRuns }> = ({ runs }) => (
           const input = event.currentTarget;
           const file = input.files?.[0];
           input.value = '';
-          if (file) runs.load(await file.text());
+          if (file) await runs.load(file);
         }}
       />
     </div>

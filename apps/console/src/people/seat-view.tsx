@@ -1,6 +1,7 @@
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
 import { runSlash } from '../send/command-line.js';
+import { SaidLine } from '../send/said-line.js';
 import { ChatView } from './chat-view.js';
 import type { Seat } from './seat.js';
 
@@ -85,14 +86,7 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
               return worked;
             }}
           />
-          {seat.commanded.value?.said && (
-            <p
-              class={seat.commanded.value.failed ? 'problem' : 'said'}
-              role={seat.commanded.value.failed ? 'alert' : undefined}
-            >
-              {seat.commanded.value.said}
-            </p>
-          )}
+          <SaidLine of={seat.commanded.value} />
         </>
       ) : (
         <SignedOut console={console} seat={seat} />

@@ -3,6 +3,7 @@ import type { SignIn } from '@drawbridge/client/sign-in';
 import { signal } from '@preact/signals';
 import { STATE_MEANS } from '../faults/state-map.js';
 import { textOf } from '../parts/text.js';
+import type { Said } from '../send/said-line.js';
 import { socketUrl } from '../send/wscat.js';
 import type { Settings } from '../settings.js';
 import type { Side } from '../wire/entry.js';
@@ -29,7 +30,7 @@ export class Seat {
   /** Whether the connection is the tester's own, and the SDK is closed meanwhile. */
   readonly isByHand = signal(false);
   /** What came of the slash command that was typed in this person's message field. */
-  readonly commanded = signal<{ readonly said: string; readonly failed: boolean } | undefined>(undefined);
+  readonly commanded = signal<Said | undefined>(undefined);
   /** Why a sign-in failed, for the person to read. */
   readonly problem = signal('');
   /** The SDK's own; undefined while nobody is signed in here. */

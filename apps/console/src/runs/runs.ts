@@ -1,12 +1,13 @@
 import type { TokenReason } from '@drawbridge/client';
 import { batch, type Signal, signal } from '@preact/signals';
+import { fileText } from '../parts/file-text.js';
 import type { Seat } from '../people/seat.js';
 import type { Settings } from '../settings.js';
 import { type Entry, SIDES, type Side } from '../wire/entry.js';
 import type { FrameLog } from '../wire/frame-log.js';
 import helper from './exported-helper.js?raw';
 import { fileNameOf, jestTestOf } from './jest-test.js';
-import { parseRecording, type Recording } from './recording.js';
+import { parseRecording, RECORDING_LIMITS, type Recording } from './recording.js';
 import { recordingOf } from './recording-of.js';
 import { type Outcome, replay } from './replay.js';
 import { forgetRun, type Shelf, savedRuns, saveRun } from './saved-runs.js';
@@ -165,9 +166,9 @@ export class Runs {
     return { name: `${fileNameOf(recording.name)}.drawbridge.json`, text: `${JSON.stringify(recording, null, 2)}\n` };
   }
 
-  load(text: string): void {
+  async load(file: File): Promise<void> {
     try {
-      this.show(parseRecording(text));
+      this.show(parseRecording(await fileText(file, RECORDING_LIMITS.bytes)));
     } catch (error) {
       this.problem.value = `The file could not be loaded. ${(error as Error).message}`;
     }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import type { Console } from '../console.js';
+import { fileText } from '../parts/file-text.js';
 import { SAVED_LIMITS } from './saved.js';
 
 /** The tester's own requests. */
@@ -9,9 +10,9 @@ export const SavedView: FunctionComponent<{ console: Console }> = ({ console }) 
   const name = useSignal('');
   const chosen = useSignal('');
   const problem = useSignal('');
-  const doing = (act: () => string) => {
+  const doing = async (act: () => string | Promise<string>) => {
     try {
-      console.say(act());
+      console.say(await act());
       problem.value = '';
     } catch (error) {
       problem.value = (error as Error).message;
@@ -59,7 +60,7 @@ export const SavedView: FunctionComponent<{ console: Console }> = ({ console }) 
         <button
           type="button"
           onClick={() =>
-            doing(() => {
+            void doing(() => {
               console.composer.save(name.value);
               chosen.value = name.value.trim();
               return 'The request was saved.';
@@ -73,7 +74,7 @@ export const SavedView: FunctionComponent<{ console: Console }> = ({ console }) 
             <button
               type="button"
               onClick={() =>
-                doing(() => {
+                void doing(() => {
                   saved.rename(current.name, name.value);
                   chosen.value = name.value.trim();
                   return 'The request was renamed.';
@@ -86,7 +87,7 @@ export const SavedView: FunctionComponent<{ console: Console }> = ({ console }) 
               type="button"
               class="ending"
               onClick={() =>
-                doing(() => {
+                void doing(() => {
                   saved.delete(current.name);
                   chosen.value = '';
                   return 'The request was deleted.';
@@ -109,9 +110,13 @@ export const SavedView: FunctionComponent<{ console: Console }> = ({ console }) 
             accept="application/json,.json"
             onChange={async (event) => {
               const input = event.currentTarget;
-              const content = await input.files?.[0]?.text();
+              const file = input.files?.[0];
               input.value = '';
-              if (content !== undefined) doing(() => `${saved.import(content)} requests were imported.`);
+              if (file)
+                await doing(async () => {
+                  const count = saved.import(await fileText(file, SAVED_LIMITS.fileBytes));
+                  return `${count} ${count === 1 ? 'request was' : 'requests were'} imported.`;
+                });
             }}
           />
         </label>

@@ -12,6 +12,8 @@ export const SAVED_LIMITS = {
   nameCharacters: 80,
   /** As much as a frame may be. */
   textCharacters: 65_536,
+  /** Of a file that is imported: more than a browser keeps for a page. */
+  fileBytes: 16_777_216,
 } as const;
 
 const KEY = 'drawbridge-console-requests';
