@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type BridgeEvent, type ClientOptions, createClient, type OutboxEntry, type State } from '../src/index.js';
 
@@ -9,6 +10,7 @@ interface Frame {
 }
 type Answer = (write: (frame: unknown) => void, frame: Frame, socket: WebSocket) => void;
 
+const POLL_MS = 5;
 const TIMES = { openWithinMs: 5_000, heartbeatMs: 25_000 };
 const HELLO = { protocol: 'drawbridge.v1', gateway: 'g', nonce: 'n', ...TIMES, maxFrameBytes: 65_536 };
 const SESSION = {
@@ -32,8 +34,22 @@ beforeEach(() => {
   Object.assign(seen, { connections: 0, frames: 0, tokens: 0 });
 });
 
-/** A client of a bridge that answers like this, for as long as it takes to see whether it behaves. */
-async function client(answer: Answer, options: Partial<ClientOptions> = {}, hello: object = HELLO, ms = 120) {
+interface Course {
+  readonly options?: Partial<ClientOptions>;
+  readonly hello?: object;
+  /** What the client comes to, however long a busy machine takes for it. */
+  readonly until?: () => boolean;
+  /** How long it is watched from then on for doing too much. */
+  readonly watchMs?: number;
+}
+
+const isLive = () => states.at(-1)?.name === 'live';
+const cameTo = (name: State['name'], reason: string) => () =>
+  states.some((state) => state.name === name && state.reason === reason);
+const cameAgain = () => seen.connections > 1;
+
+/** A client of a bridge that answers like this, once it has come to what it must and was watched for a while. */
+async function client(answer: Answer, { options, hello = HELLO, until = isLive, watchMs = 120 }: Course = {}) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'drawbridge.v1' });
   server.on('connection', (socket) => {
     const write = (frame: unknown) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
@@ -58,7 +74,8 @@ async function client(answer: Answer, options: Partial<ClientOptions> = {}, hell
   bridge.on('outbox', (entry) => entries.push(entry));
   process.on('uncaughtException', catches);
   process.on('unhandledRejection', catches);
-  await new Promise((resolve) => setTimeout(resolve, ms));
+  while (!until()) await delay(POLL_MS);
+  await delay(watchMs);
   process.off('uncaughtException', catches);
   process.off('unhandledRejection', catches);
   return Object.assign(bridge, {
@@ -90,10 +107,9 @@ describe('Of a bridge that does not keep to the protocol', () => {
     ['scopes that are none', { event: 'grant.changed', data: {} }],
     ['a reset to nowhere', { event: 'mailbox.reset', data: {} }],
   ])('%s is the end of the connection, and not of the app', async (_, frame) => {
-    await using bridge = await client(opens(frame));
+    await using bridge = await client(opens(frame), { until: cameTo('reconnecting', 'bad_frame') });
     expect(uncaught).toEqual([]);
     expect(bridge.state).toMatchObject({ retryable: true });
-    expect(states.map(({ name, reason }) => [name, reason])).toContainEqual(['reconnecting', 'bad_frame']);
     expect(seen.connections).toBeLessThan(60);
     expect(events).toEqual([]);
   });
@@ -103,7 +119,9 @@ describe('Of a bridge that does not keep to the protocol', () => {
     ['no person', { ...SESSION, person: null }],
     ['a mailbox without a head', { ...SESSION, mailbox: { epoch: 'e' } }],
   ])('a session with %s opens nothing', async (_, data) => {
-    await using bridge = await client((write, { id }) => write({ event: 'ok', id, data }));
+    await using bridge = await client((write, { id }) => write({ event: 'ok', id, data }), {
+      until: cameTo('reconnecting', 'bad_frame'),
+    });
     expect(uncaught).toEqual([]);
     expect(bridge.session).toBeUndefined();
     expect(states.at(-1)?.reason).toBe('bad_frame');
@@ -115,12 +133,17 @@ describe('Of a bridge that does not keep to the protocol', () => {
     ['of years', 1e14],
     ['that is a text', 'often'],
   ])('a heartbeat %s makes it ask once in a while, and no more', async (_, heartbeatMs) => {
-    await using _bridge = await client(opens(), {}, { ...HELLO, heartbeatMs });
+    await using _bridge = await client(opens(), { hello: { ...HELLO, heartbeatMs } });
     expect(seen.frames).toBe(1);
   });
 
   test('a frame that may have one byte does not make it ask itself for ever', async () => {
-    const bridge = await client(opens(), { openTimeoutMs: 100 }, { ...HELLO, heartbeatMs: 1, maxFrameBytes: 1 }, 1_300);
+    const bridge = await client(opens(), {
+      options: { openTimeoutMs: 100 },
+      hello: { ...HELLO, heartbeatMs: 1, maxFrameBytes: 1 },
+      until: () => seen.connections > 0,
+      watchMs: 1_300,
+    });
     expect(seen.frames).toBe(0);
     await bridge[Symbol.asyncDispose]();
   });
@@ -128,8 +151,10 @@ describe('Of a bridge that does not keep to the protocol', () => {
   test.each([0, -1, 'soon', null])(
     'a departure within %j, again and again, is followed with backoff',
     async (reconnectWithinMs) => {
-      await using bridge = await client(opens({ event: 'going_away', data: { reconnectWithinMs } }), {}, HELLO, 400);
-      expect(seen.connections).toBeGreaterThan(1);
+      await using bridge = await client(opens({ event: 'going_away', data: { reconnectWithinMs } }), {
+        until: () => cameAgain() && isLive(),
+        watchMs: 400,
+      });
       expect(seen.connections).toBeLessThan(60);
       expect(bridge.state.name).toBe('live');
     },
@@ -140,7 +165,7 @@ describe('Of a bridge that does not keep to the protocol', () => {
       opens({ event: 'going_away', data: { reconnectWithinMs: 1e14 } })(write, frame, socket);
       socket.close(4512, 'going_away');
     };
-    await using bridge = await client(years);
+    await using bridge = await client(years, { until: cameTo('reconnecting', 'going_away') });
     expect(seen.connections).toBe(1);
     expect(bridge.state).toMatchObject({ name: 'reconnecting', reason: 'going_away' });
     expect(bridge.state.retryInMs).toBeLessThanOrEqual(60_100);
@@ -155,24 +180,24 @@ describe('Of a bridge that does not keep to the protocol', () => {
         opens({ event: 'going_away', data: { reconnectWithinMs: 0 } })(write, frame, socket);
         if (frame.event === 'session.open') socket.close(code, reason);
       },
-      {},
-      HELLO,
-      400,
+      { until: cameAgain, watchMs: 400 },
     );
-    expect(seen.connections).toBeGreaterThan(1);
     expect(seen.connections).toBeLessThan(60);
     expect(seen.tokens).toBeLessThan(60);
   });
 
   test('a token that runs out as soon as it is there is replaced once in a while, and no more', async () => {
     const expiring = { event: 'session.expiring', data: { inMs: 1 } };
-    await using bridge = await client((write, frame, socket) => {
-      opens(expiring, expiring)(write, frame, socket);
-      if (frame.event !== 'session.refresh') return;
-      const { nonce, grant } = SESSION;
-      write({ event: 'ok', id: frame.id, data: { nonce, grant, tokenExpiresAt: new Date().toISOString() } });
-      write(expiring);
-    });
+    await using bridge = await client(
+      (write, frame, socket) => {
+        opens(expiring, expiring)(write, frame, socket);
+        if (frame.event !== 'session.refresh') return;
+        const { nonce, grant } = SESSION;
+        write({ event: 'ok', id: frame.id, data: { nonce, grant, tokenExpiresAt: new Date().toISOString() } });
+        write(expiring);
+      },
+      { until: () => seen.frames > 1 && isLive() },
+    );
     expect(seen).toEqual({ connections: 1, frames: 2, tokens: 2 });
     expect(bridge.state.name).toBe('live');
   });
@@ -185,7 +210,7 @@ describe('Of a bridge that does not keep to the protocol', () => {
     });
     const abort = new AbortController();
     const asking = bridge.request('contacts.list', {}, { signal: abort.signal });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
     abort.abort();
     await expect(asking).rejects.toThrow();
     expect(seen.frames).toBeLessThan(20);
