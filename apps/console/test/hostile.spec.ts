@@ -135,11 +135,13 @@ describe('What a broken or hostile bridge sends', () => {
 
   /** Puts it among what the bridge sends to alice, and looks at it when it is there. */
   async function lookedAt(text: string): Promise<string | null> {
+    // Who looked further up stays there, and only rows in sight are drawn: from the end on, new ones come into it.
+    await page.locator('.timeline').focus();
+    await page.keyboard.press('End');
     connections.at(-1)!.socket.send(text);
     const barrier = `barrier.${crypto.randomUUID()}`;
     connections.at(-1)!.socket.send(JSON.stringify({ event: barrier, data: {} }));
     await page.locator('.row', { hasText: barrier }).waitFor();
-    await page.locator('.timeline').focus();
     await page.keyboard.press('End');
     // Up to the frame itself: the barrier, and what the SDK sent of it, are behind it.
     for (let up = 0; up < 12; up++) {
