@@ -135,13 +135,28 @@ describe('What a broken or hostile bridge sends', () => {
 
   /** Puts it among what the bridge sends to alice, and looks at it when it is there. */
   async function lookedAt(text: string): Promise<string | null> {
-    // Who looked further up stays there, and only rows in sight are drawn: from the end on, new ones come into it.
+    // Where no entry is chosen the list follows its end, and only rows in sight are drawn.
     await page.locator('.timeline').focus();
     await page.keyboard.press('End');
+    await page.keyboard.press('Escape');
     connections.at(-1)!.socket.send(text);
     const barrier = `barrier.${crypto.randomUUID()}`;
     connections.at(-1)!.socket.send(JSON.stringify({ event: barrier, data: {} }));
-    await page.locator('.row', { hasText: barrier }).waitFor();
+    await page
+      .locator('.row', { hasText: barrier })
+      .waitFor()
+      .catch(async (cause) => {
+        const rows = await page.locator('.row').allInnerTexts();
+        const state = await seatOf(page, 'left').locator('.state').textContent();
+        const seen = {
+          about: text.slice(0, 200),
+          connections: connections.length,
+          state,
+          errors,
+          rows: rows.slice(-12),
+        };
+        throw new Error(`The barrier is not there: ${JSON.stringify(seen)}`, { cause });
+      });
     await page.keyboard.press('End');
     // Up to the frame itself: the barrier, and what the SDK sent of it, are behind it.
     for (let up = 0; up < 12; up++) {

@@ -11,6 +11,7 @@ interface Frame {
 type Answer = (write: (frame: unknown) => void, frame: Frame, socket: WebSocket) => void;
 
 const POLL_MS = 5;
+const COMES_WITHIN_MS = 30_000;
 const TIMES = { openWithinMs: 5_000, heartbeatMs: 25_000 };
 const HELLO = { protocol: 'drawbridge.v1', gateway: 'g', nonce: 'n', ...TIMES, maxFrameBytes: 65_536 };
 const SESSION = {
@@ -74,7 +75,11 @@ async function client(answer: Answer, { options, hello = HELLO, until = isLive, 
   bridge.on('outbox', (entry) => entries.push(entry));
   process.on('uncaughtException', catches);
   process.on('unhandledRejection', catches);
-  while (!until()) await delay(POLL_MS);
+  const patience = performance.now() + COMES_WITHIN_MS;
+  while (!until()) {
+    if (performance.now() > patience) throw new Error(`It came to ${JSON.stringify({ states, seen })} only.`);
+    await delay(POLL_MS);
+  }
   await delay(watchMs);
   process.off('uncaughtException', catches);
   process.off('unhandledRejection', catches);
@@ -110,6 +115,7 @@ describe('Of a bridge that does not keep to the protocol', () => {
     await using bridge = await client(opens(frame), { until: cameTo('reconnecting', 'bad_frame') });
     expect(uncaught).toEqual([]);
     expect(bridge.state).toMatchObject({ retryable: true });
+    expect(states.map(({ name, reason }) => [name, reason])).toContainEqual(['reconnecting', 'bad_frame']);
     expect(seen.connections).toBeLessThan(60);
     expect(events).toEqual([]);
   });
@@ -155,6 +161,7 @@ describe('Of a bridge that does not keep to the protocol', () => {
         until: () => cameAgain() && isLive(),
         watchMs: 400,
       });
+      expect(seen.connections).toBeGreaterThan(1);
       expect(seen.connections).toBeLessThan(60);
       expect(bridge.state.name).toBe('live');
     },
@@ -182,6 +189,7 @@ describe('Of a bridge that does not keep to the protocol', () => {
       },
       { until: cameAgain, watchMs: 400 },
     );
+    expect(seen.connections).toBeGreaterThan(1);
     expect(seen.connections).toBeLessThan(60);
     expect(seen.tokens).toBeLessThan(60);
   });
