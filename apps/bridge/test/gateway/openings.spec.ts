@@ -7,6 +7,8 @@ const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[M
 /** Far more than wait on one grant. */
 const AT_ONCE = 150;
 const FLOOD = 2_000;
+/** A person who waits this long for a session is held up, whatever else the machine does. */
+const HELD_UP_MS = 3_000;
 
 const open = (client: BridgeClient, token: string) =>
   client.request('session.open', { token, client: { name: 'flood', version: '1' } });
@@ -52,10 +54,11 @@ describe.each(everyDatabase)('Openings on %s', (kind) => {
     }
     await Promise.all(flooding);
     // Of those that came before, fewer are opened first than may wait: 3 on the embedded database, 6 to 11 on PostgreSQL, and
-    // all of them without turns. It is counted too, since a busy machine delays everybody.
+    // all of them without turns.
     expect(median(ahead)).toBeLessThan(OPENING_LIMITS.waitingPerGrant);
-    // 80 to 150 ms, 430 beside three programs that take a processor each, and many seconds without turns.
-    expect(median(tookMs)).toBeLessThan(500);
+    // That no clock is needed for. This is for what no count shows, a loop held up: 80 to 150 ms here, 700 were seen on a busy
+    // machine, and many seconds without turns.
+    expect(median(tookMs)).toBeLessThan(HELD_UP_MS);
     expect(codes.get('rate_limited')).toBeGreaterThan(0);
   });
 });
