@@ -106,7 +106,7 @@ const FRAMES = [
 describe('What a broken or hostile bridge sends', () => {
   let page: Page;
   /** The connections of alice, the newest last, and the `seq` that came last on each. */
-  const connections: { socket: WebSocketRoute; seq: number; conversation: string }[] = [];
+  const connections: { socket: WebSocketRoute; seq: number; conversation: string; isPutInto: boolean }[] = [];
   let spoilsContacts = false;
   const errors: string[] = [];
   beforeAll(async () => {
@@ -114,11 +114,13 @@ describe('What a broken or hostile bridge sends', () => {
     page.on('pageerror', ({ message }) => errors.push(message));
     await page.routeWebSocket(/\/bridge$/, (socket) => {
       const server = socket.connectToServer();
-      const connection = { socket, seq: 0, conversation: '' };
+      const connection = { socket, seq: 0, conversation: '', isPutInto: false };
       socket.onMessage((text) => server.send(text));
       server.onMessage((text) => {
         const frame = JSON.parse(String(text));
         if (frame.data.mailbox && frame.data.person.id === 'alice') connections.push(connection);
+        // Its numbers are taken where something was put in before it, and the SDK would rightly connect anew.
+        if (connection.isPutInto && frame.seq !== undefined) return;
         connection.seq = frame.seq ?? frame.data.mailbox?.head ?? connection.seq;
         connection.conversation = frame.data.conversations?.[0]?.id ?? connection.conversation;
         const isSpoilt = spoilsContacts && frame.data.contacts;
@@ -171,6 +173,7 @@ describe('What a broken or hostile bridge sends', () => {
   const message = (more: object) => {
     const connection = connections.at(-1)!;
     const { conversation } = connection;
+    connection.isPutInto = true;
     const position = 1_000_000 + connection.seq;
     const [prev, seq] = [connection.seq, ++connection.seq];
     const from = { id: 'bob', name: 'Bob' };

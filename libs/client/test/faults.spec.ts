@@ -23,6 +23,8 @@ afterAll(async () => {
 /** How soon silence is found; where it is not what the test is of, a busy machine must not make it. */
 const IMPATIENT_MS = 1_000;
 const PATIENT_MS = 60_000;
+/** As many are sent at once: some are always under way, and none too many for the rate of sends. */
+const UNDER_WAY = 8;
 const through = (name: 'alice' | 'bob', pongTimeoutMs = PATIENT_MS) =>
   testClient(harness, name, { url: network.url, pongTimeoutMs });
 
@@ -145,11 +147,23 @@ describe('Through a network with faults', () => {
     const [alice, bob] = clients;
     network.lead(harness.origin);
     const sent: Promise<unknown>[] = [];
-    const send = () => sent.push(alice.bridge.conversation(direct).send({ text: `drained ${sent.length}` }));
+    let underWay = 0;
+    const send = () => {
+      const sending = alice.bridge.conversation(direct).send({ text: `drained ${sent.length}` });
+      sent.push(sending);
+      underWay += 1;
+      const done = () => {
+        underWay -= 1;
+      };
+      sending.then(done, done);
+    };
     send();
     const drained = going.gateway.drain();
     const before = network.connections;
-    for (send(); network.connections < before + 2; send()) await alice.bridge.rtt();
+    for (send(); network.connections < before + 2; ) {
+      await alice.bridge.rtt();
+      if (underWay < UNDER_WAY) send();
+    }
     await drained;
     send();
     await Promise.all(sent);
