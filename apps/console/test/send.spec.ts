@@ -153,9 +153,50 @@ describe('The console sends by hand', () => {
     await page.keyboard.press('Enter');
     // The barrier: it went on the same connection after whatever the field had sent.
     await outcome().getByText('ok to ping').waitFor();
+    const said = seatOf(page, 'right').locator('.said');
+    await said.getByText(/ ok after [\d.]+ ms\. Among the frames it is hidden/).waitFor();
     await page.getByLabel('Search the frames').fill('typing.start');
     await page.getByText(/^0 of /).waitFor();
     await page.getByLabel('Search the frames').fill('');
+    await message.fill('/raw {"bad":1}');
+    await page.keyboard.press('Enter');
+    await page.locator('.row', { hasText: 'not_a_frame' }).waitFor();
+    // All of them are in the menu, which scrolls; what was said can be put away.
+    await message.fill('/');
+    await page.getByRole('listbox', { name: 'Commands' }).getByText('/help').waitFor();
+    await page.keyboard.press('Escape');
+    await message.fill('');
+    await seatOf(page, 'right').getByRole('button', { name: 'Dismiss' }).click();
+    await said.waitFor({ state: 'detached' });
+  });
+
+  test('what is written while the network is away comes into sight, also for whoever has scrolled up', async () => {
+    const seat = seatOf(page, 'right');
+    const list = seat.locator('.messages');
+    const message = seat.getByLabel('Message', { exact: true });
+    for (const line of ['one', 'two', 'three', 'four']) {
+      await message.fill(Array(8).fill(`${line} of many lines of words`).join(' '));
+      await page.keyboard.press('Enter');
+    }
+    await list.getByText('four of many').waitFor();
+    await seat.getByLabel('Network').uncheck();
+    await list.evaluate((element) => {
+      element.scrollTop = 0;
+    });
+    // It is told of in the frame after.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await message.fill('written in a tunnel');
+    await message.press('Enter');
+    const written = list.getByText('written in a tunnel');
+    await written.waitFor();
+    const isInSight = () =>
+      written.evaluate((element) => {
+        const [it, all] = [element.getBoundingClientRect(), element.closest('ol')!.getBoundingClientRect()];
+        return it.bottom <= all.bottom + 1 && it.top >= all.top;
+      });
+    expect(await isInSight()).toBe(true);
+    await seat.getByLabel('Network').check();
+    await seat.locator('.state[data-state=live]').waitFor();
   });
 
   test('a handshake without the SDK, opened by the tester themself', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { signsIn, startBridge } from '@drawbridge/testing';
+import { connectedApps, signsIn, startBridge } from '@drawbridge/testing';
 
 const page = readFileSync('docs/sdk.md', 'utf8');
 const blocks = (language: string) =>
@@ -21,7 +21,7 @@ function said(output: () => string, what: RegExp, source: NodeJS.EventEmitter): 
   });
 }
 
-test('the quick start works as it is pasted, from an empty folder, in under 30 lines', async () => {
+test('the quick start works as it is pasted, from an empty folder, in under 30 lines, and stops when the consent ends (I1)', async () => {
   const [script] = blocks('js');
   expect(script!.trim().split('\n').length).toBeLessThan(30);
   const folder = mkdtempSync(join(tmpdir(), 'drawbridge-quick-start-'));
@@ -40,22 +40,38 @@ test('the quick start works as it is pasted, from an empty folder, in under 30 l
 
   await using running = await bridge;
   const env = { PATH: process.env.PATH, BRIDGE: running.publicUrl };
-  const program = spawn(process.execPath, ['chat.mjs'], { cwd: chat, env, stdio: 'pipe' });
-  let output = '';
-  for (const stream of [program.stdout, program.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  const [address] = await said(() => output, /http\S+\/oidc\/auth\?\S+/, program.stderr);
+  const start = () => {
+    const program = spawn(process.execPath, ['chat.mjs'], { cwd: chat, env, stdio: 'pipe' });
+    let output = '';
+    for (const stream of [program.stdout, program.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    const says = (what: RegExp, on: 'stdout' | 'stderr' = 'stdout') => said(() => output, what, program[on]);
+    return { program, says, exited: once(program, 'exit') };
+  };
+  const asks = /http\S+\/oidc\/auth\?\S+/;
+  const first = start();
+  const [address] = await first.says(asks, 'stderr');
   await signsIn(address, { login: 'alice', scopes: ['profile', 'messages.read', 'messages.send'] });
-  await said(() => output, /\(live\)/, program.stdout);
-  program.stdin.write('bob Hello from an empty folder\n');
-  await said(() => output, /Alice Moreau: Hello from an empty folder/, program.stdout);
-  program.stdin.write('nobody Hello\n');
-  await said(() => output, /! /, program.stdout);
-  program.stdin.end();
-  const [code] = (await once(program, 'exit')) as [number];
-  expect(code).toBe(0);
+  await first.says(/\(live\)/);
+  first.program.stdin.write('\nbob Hello from an empty folder\n');
+  await first.says(/Alice Moreau: Hello from an empty folder/);
+  first.program.stdin.write('nobody Hello\n');
+  await first.says(/! /);
+  first.program.stdin.end();
+  expect(await first.exited).toEqual([0, null]);
+
+  const second = start();
+  await second.says(/\(live\)/);
+  const apps = await connectedApps(running, { login: 'alice', password: 'drawbridge' });
+  await apps.end(apps.grants[0]!);
+  await second.says(/\(ended: revoked_by_person\)/);
+  // It stops by itself, and knows nothing of the sign-in any more.
+  expect(await second.exited).toEqual([0, null]);
+  const third = start();
+  await third.says(asks, 'stderr');
+  third.program.kill();
 });
 
 test('every option has its line in the documentation', () => {

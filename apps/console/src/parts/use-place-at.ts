@@ -5,6 +5,8 @@ import { useLayoutEffect } from 'preact/hooks';
 const GAP = 4;
 /** Wide enough to read, where the field is not. */
 const WIDTH = 352;
+/** About ten lines: what is cut off shows that there is more, and that what is around it stays in sight. */
+const HEIGHT = 232;
 
 /**
  * Puts a menu below its field, or above it where there is more room, and within the window: over whatever scrolls or is
@@ -24,13 +26,13 @@ export function usePlaceAt(
       const wide = Math.min(Math.max(width, WIDTH), clientWidth - 2 * GAP);
       const above = top - 2 * GAP;
       const below = clientHeight - bottom - 2 * GAP;
-      const isBelow = below >= above || below >= menu.current.scrollHeight + GAP;
+      const isBelow = below >= above || below >= Math.min(menu.current.scrollHeight + GAP, HEIGHT);
       Object.assign(menu.current.style, {
         left: `${Math.max(GAP, Math.min(left, clientWidth - GAP - wide))}px`,
         width: `${wide}px`,
         top: isBelow ? `${bottom + GAP}px` : 'auto',
         bottom: isBelow ? 'auto' : `${clientHeight - top + GAP}px`,
-        maxHeight: `${isBelow ? below : above}px`,
+        maxHeight: `${Math.min(isBelow ? below : above, HEIGHT)}px`,
       });
     };
     place();

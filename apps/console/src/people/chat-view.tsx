@@ -28,7 +28,9 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
   const reads = seat.session.value?.grant.scopes.includes('messages.read') ?? false;
   const list = useRef<HTMLOListElement>(null);
   const messages = chat.messages.value;
-  useStayAtEnd(list, `${openId} ${messages.at(-1)?.id}`);
+  const waiting = chat.waiting.value;
+  // Whoever writes wants to see it, also where it has to wait.
+  useStayAtEnd(list, `${openId} ${messages.at(-1)?.id} ${waiting.at(-1)?.localId}`);
   const members = chat.talks.value.find(({ id }) => id === openId)?.members ?? [];
   const nameOf = (id: string) => textOf(members.find((member) => member.id === id)?.name ?? id, TITLE_MAX);
   const typing = [...chat.typing.value].filter((id) => id !== me).map(nameOf);
@@ -72,7 +74,7 @@ export const ChatView: FunctionComponent<{ seat: Seat; onCommand: (line: string)
         {messages.map((message) => (
           <Bubble key={message.id} message={message} isMine={message.from.id === me} readBy={readBy(seat, message)} />
         ))}
-        {chat.waiting.value.map(({ localId, status, error, command, data }) => (
+        {waiting.map(({ localId, status, error, command, data }) => (
           <li key={localId} class="mine waiting">
             <p>
               <LongText text={'text' in data ? data.text : command} />

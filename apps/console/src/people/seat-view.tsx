@@ -86,7 +86,12 @@ export const SeatView: FunctionComponent<{ console: Console; seat: Seat }> = ({ 
               return worked;
             }}
           />
-          <SaidLine of={seat.commanded.value} />
+          <SaidLine
+            of={seat.commanded.value}
+            onDismiss={() => {
+              seat.commanded.value = undefined;
+            }}
+          />
         </>
       ) : (
         <SignedOut console={console} seat={seat} />

@@ -13,9 +13,6 @@ interface CommandFieldProps {
   readonly onInput?: () => void;
 }
 
-/** Completions, of which a short list is read more easily than all. */
-const MAX_SHOWN = 8;
-
 /**
  * A text field that completes slash commands, as the ARIA Authoring Practices have a combobox: arrows choose, Tab takes
  * what is chosen or else the first, Escape closes. Enter is the form's own.
@@ -24,7 +21,7 @@ export const CommandField: FunctionComponent<CommandFieldProps> = ({ id, label, 
   const chosen = useSignal(-1);
   const isOpen = useSignal(false);
   const all = SLASH.completions(value.value);
-  const found = all.filter((line) => line !== value.value).slice(0, MAX_SHOWN);
+  const found = all.filter((line) => line !== value.value);
   const shown = isOpen.value ? found : [];
   const field = useRef<HTMLInputElement>(null);
   const menu = useRef<HTMLDivElement>(null);

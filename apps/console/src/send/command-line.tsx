@@ -38,7 +38,12 @@ export const CommandLine: FunctionComponent<{ console: Console }> = ({ console }
         <CommandField id="slash" label="Command" value={line} placeholder="/help" />
         <button type="submit">Run</button>
       </div>
-      <SaidLine of={console.slash.value} />
+      <SaidLine
+        of={console.slash.value}
+        onDismiss={() => {
+          console.slash.value = undefined;
+        }}
+      />
     </form>
   );
 };

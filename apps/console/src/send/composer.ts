@@ -109,21 +109,35 @@ export class Composer {
   }
 
   /** Fills the placeholders and sends. Throws where there is no connection, or nothing to fill one with. */
-  async sendAs(seat: Seat, text: string): Promise<void> {
+  async sendAs(seat: Seat, text: string): Promise<Entry> {
     if (!seat.tap.socket) throw new Error(`${seat.name} has no connection: connect, or sign them in, first.`);
     const expanded = await expand(text, this.#around(seat));
     if (expanded.missing.length > 0) throw new Error(expanded.missing.join(' '));
-    this.#sendText(seat, expanded.text);
+    return this.#sendText(seat, expanded.text);
   }
 
-  #sendText(seat: Seat, text: string): void {
+  /** Its reply, or the end of its connection; undefined where neither comes within the time. */
+  async answerTo(sent: Entry, withinMs: number): Promise<Entry | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Entry | undefined>();
+    const stop = this.console.log.on((entry) => isAnswerTo(sent, entry) && resolve(entry));
+    const late = setTimeout(resolve, withinMs);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(late);
+      stop();
+    }
+  }
+
+  #sendText(seat: Seat, text: string): Entry {
     const sent = seat.tap.send(text);
     this.problem.value = '';
     this.outcome.value = { sent };
+    return sent;
   }
 
   /** False where it did not work; the page says why. */
-  async #doing(act: () => void | Promise<void>): Promise<boolean> {
+  async #doing(act: () => unknown): Promise<boolean> {
     try {
       await act();
       return true;
@@ -137,10 +151,7 @@ export class Composer {
     const outcome = this.outcome.peek();
     if (!outcome || outcome.answer) return;
     const { sent } = outcome;
-    if (entry.side !== sent.side || entry.connection !== sent.connection) return;
-    const isRefusal = entry.kind === 'received' && entry.event === 'error' && entry.frame?.id === undefined;
-    if (entry.answers?.entry === sent.number || entry.kind === 'closed' || isRefusal)
-      this.outcome.value = { sent, answer: entry };
+    if (isAnswerTo(sent, entry)) this.outcome.value = { sent, answer: entry };
   }
 
   #judge(text: string): readonly Finding[] {
@@ -203,4 +214,11 @@ function frameOf(text: string): WireFrame | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Its reply, the refusal of a frame that has no id, or the end of its connection. */
+function isAnswerTo(sent: Entry, entry: Entry): boolean {
+  if (entry.side !== sent.side || entry.connection !== sent.connection) return false;
+  const isRefusal = entry.kind === 'received' && entry.event === 'error' && entry.frame?.id === undefined;
+  return entry.answers?.entry === sent.number || entry.kind === 'closed' || isRefusal;
 }

@@ -9,11 +9,21 @@ export interface Said {
   readonly at: number;
 }
 
-export const SaidLine: FunctionComponent<{ of: Said | undefined }> = ({ of: said }) =>
+interface SaidLineProps {
+  readonly of: Said | undefined;
+  readonly onDismiss: () => void;
+}
+
+export const SaidLine: FunctionComponent<SaidLineProps> = ({ of: said, onDismiss }) =>
   said ? (
     <p class={said.failed ? 'problem' : 'said'} role={said.failed ? 'alert' : undefined}>
-      <Time at={said.at} />
-      {said.words.includes('\n') ? '\n' : ' '}
-      {said.words}
+      <button type="button" class="dismiss" aria-label="Dismiss what the command said" onClick={onDismiss}>
+        ×
+      </button>
+      <span>
+        <Time at={said.at} />
+        {said.words.includes('\n') ? '\n' : ' '}
+        {said.words}
+      </span>
     </p>
   ) : null;

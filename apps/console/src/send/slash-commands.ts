@@ -15,6 +15,8 @@ export const SLASH = new SlashTable<SlashContext>();
 const MAX_DELAY_MS = 60_000;
 const MAX_DUPLICATES = 100;
 const MAX_PAGE = 100;
+/** Of an answer to /ping. */
+const PING_MS = 5_000;
 
 const weather = (
   name: string,
@@ -45,8 +47,13 @@ SLASH.add(
     args: '',
     help: 'Ask the bridge whether it is there',
     async run({ console, seat }) {
-      await console.composer.sendAs(seat, '{"event":"ping","id":"{{id}}","data":{}}');
-      return 'ping was sent.';
+      const sent = await console.composer.sendAs(seat, '{"event":"ping","id":"{{id}}","data":{}}');
+      const answer = await console.composer.answerTo(sent, PING_MS);
+      const hidden = console.filter.wanted.value.hidesRoutine
+        ? ' Among the frames it is hidden: tick Pings and acks.'
+        : '';
+      if (answer?.answers) return `${answer.event} after ${answer.answers.ms.toFixed(1)} ms.${hidden}`;
+      throw new Error(answer ? 'The connection ended before an answer.' : `No answer within ${PING_MS / 1_000} s.`);
     },
   },
   {

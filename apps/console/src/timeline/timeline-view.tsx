@@ -77,8 +77,8 @@ export const TimelineView: FunctionComponent<{ console: Console }> = ({ console 
         <button type="button" class="second" onClick={() => console.log.clear()}>
           Clear
         </button>
+        <p class="count">{entries.length === total ? `${total} entries` : `${entries.length} of ${total} entries`}</p>
       </search>
-      <p class="count">{entries.length === total ? `${total} entries` : `${entries.length} of ${total} entries`}</p>
       {entries.length > 0 ? (
         <FrameList console={console} entries={entries} />
       ) : (

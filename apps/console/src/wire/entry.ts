@@ -8,7 +8,7 @@ export type EntryKind = 'sent' | 'received' | 'opened' | 'closed' | 'state' | 'n
 /** Something in a frame, or in its place among the others, that the contract does not allow. */
 export interface Problem {
   /** Stable, so that it can be filtered by and asserted. */
-  readonly code: 'gap' | 'out_of_order' | 'unknown_reply' | 'not_json' | 'schema' | 'too_large';
+  readonly code: 'gap' | 'out_of_order' | 'unknown_reply' | 'not_json' | 'not_a_frame' | 'schema' | 'too_large';
   readonly message: string;
 }
 

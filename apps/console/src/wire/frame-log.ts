@@ -186,10 +186,12 @@ function read(text: string): { frame?: WireFrame; problems: readonly Problem[] }
   try {
     const frame = JSON.parse(text) as WireFrame | null;
     if (typeof frame === 'object' && typeof frame?.event === 'string') return { frame, problems: [] };
+    return {
+      problems: [{ code: 'not_a_frame', message: 'A frame is a JSON object with an `event`, which is a string.' }],
+    };
   } catch {
-    // Said below.
+    return { problems: [{ code: 'not_json', message: 'This is not JSON.' }] };
   }
-  return { problems: [{ code: 'not_json', message: 'This is not a JSON object with an `event`.' }] };
 }
 
 /** I4: `prev` is the `seq` of the durable event before it on this connection. */
