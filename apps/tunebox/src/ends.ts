@@ -11,8 +11,12 @@ const ENDS: Readonly<Record<string, string>> = {
   token_replayed: 'Somebody else may have used this sign-in, so it was ended.',
 };
 
+/** Another Tunebox on the same files. What this one shows goes; what was kept is of whoever wrote it. */
+const PERSON_CHANGED = 'Somebody else has signed in, in another Tunebox.';
+
 /** Why it is over, and whether that was the consent: then everything has to be forgotten. */
 export function endOf(reason: string): { readonly text: string; readonly isConsent: boolean } {
+  if (reason === 'person_changed') return { text: PERSON_CHANGED, isConsent: false };
   const text = Object.hasOwn(ENDS, reason) ? ENDS[reason] : undefined;
   return text === undefined
     ? { text: `Tunebox cannot go on: ${oneLine(reason.replaceAll('_', ' '))}.`, isConsent: false }

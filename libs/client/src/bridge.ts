@@ -222,14 +222,14 @@ export class Bridge implements AsyncDisposable {
   }
 
   #changed(state: State): void {
-    if (state.name === 'opening') this.#sends.begin();
-    if (state.name === 'signed-out') this.#sends.signedOut();
-    if (state.name === 'ended' && state.reason !== 'closed') {
-      if (isConsentOver(state.reason)) this.#sends.fail(this.#link.endError());
-      else this.#sends.pause();
-    }
-    if (state.name === 'ended') this.#acks.reset();
-    if (state.name === 'catching-up' || state.name === 'live') void this.#sends.resume().catch(() => {});
+    const { name, reason } = state;
+    const isEnded = name === 'ended';
+    if (name === 'opening') this.#sends.begin();
+    else if (name === 'signed-out' || (isEnded && reason === 'person_changed')) this.#sends.signedOut();
+    else if (isEnded && isConsentOver(reason)) this.#sends.fail(this.#link.endError());
+    else if (isEnded && reason !== 'closed') this.#sends.pause();
+    if (isEnded || name === 'signed-out') this.#acks.reset();
+    if (name === 'catching-up' || name === 'live') void this.#sends.resume().catch(() => {});
     this.#listeners.tell('state', state);
   }
 

@@ -43,6 +43,8 @@ const MAX_WAITING = 10_000;
  */
 export class Events {
   readonly #streams = new Set<EventStream>();
+  /** Of the mailbox: whoever still reads what waits of another one acknowledges nothing in this. */
+  #era = {};
   /** Of those who listen with `on`. */
   #place: Cursor | undefined;
 
@@ -108,10 +110,11 @@ export class Events {
   }
 
   stream(options: EventsOptions): AsyncIterableIterator<BridgeEvent> & AsyncDisposable {
+    const era = this.#era;
     const stream: EventStream = new EventStream(
       options.after ?? this.#place,
       options.maxWaiting ?? MAX_WAITING,
-      options.acknowledge === false ? () => {} : this.acknowledge,
+      (seq) => options.acknowledge !== false && era === this.#era && this.acknowledge(seq),
       () => {
         this.#streams.delete(stream);
         signal?.removeEventListener('abort', abort);
@@ -128,6 +131,7 @@ export class Events {
   /** Whoever signs in next may have another mailbox. */
   forget(): void {
     this.#place = undefined;
+    this.#era = {};
   }
 
   /** No more events will come to who reads now: with an error, or just so. */
@@ -158,7 +162,7 @@ class EventStream implements AsyncIterableIterator<BridgeEvent>, AsyncDisposable
   constructor(
     public place: Cursor | undefined,
     private readonly maxWaiting: number,
-    private readonly acknowledge: (seq: number) => void,
+    private readonly acknowledge: (seq: number) => unknown,
     private readonly leave: () => void,
   ) {}
 

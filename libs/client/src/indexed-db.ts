@@ -52,6 +52,20 @@ export class KeyValueStore {
     await this.#run('readwrite', (store) => store.put(value, key));
   }
 
+  /** Writes what becomes of what is there, in one transaction; undefined leaves it as it is. */
+  async update(key: string, change: (found: unknown) => unknown): Promise<unknown> {
+    let changed: unknown;
+    await this.#run('readwrite', (store) => {
+      const request = store.get(key);
+      request.onsuccess = () => {
+        changed = change(request.result);
+        if (changed !== undefined) store.put(changed, key);
+      };
+      return request;
+    });
+    return changed;
+  }
+
   async delete(key: string): Promise<void> {
     await this.#run('readwrite', (store) => store.delete(key));
   }

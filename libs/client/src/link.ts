@@ -1,6 +1,6 @@
 import type { Scope, Session, WireEvents } from '@drawbridge/protocol';
 import { type Backoff, fullJitter, withinDeparture } from './backoff.js';
-import { closeMeans, isConsentOver } from './closes.js';
+import { closeMeans, isPersonOver } from './closes.js';
 import type { Connection, EventFrame } from './connection.js';
 import { BridgeError, clientError } from './errors.js';
 import type { Events } from './events.js';
@@ -28,6 +28,14 @@ interface Why {
   readonly docs?: string | undefined;
 }
 
+/** From one opening by the app to what ends it: what was asked in one is not asked in the next, which may be somebody else's. */
+interface Era {
+  /** Who is signed in, or was last. */
+  person?: string | undefined;
+  /** Why it is over. */
+  over?: BridgeError;
+}
+
 interface Waiter {
   readonly resolve: (connection: Connection) => void;
   readonly reject: (error: unknown) => void;
@@ -38,6 +46,7 @@ export class Link {
   state: State = { name: 'signed-out', retryable: false };
   /** Of the latest opening. */
   session: Session | undefined;
+  era: Era = {};
   #primary: Line | undefined;
   /** Is being opened to take the primary's place. */
   #successor: Line | undefined;
@@ -105,7 +114,7 @@ export class Link {
   endError(): BridgeError {
     const { reason = 'closed', docs } = this.state;
     if (reason === 'closed') return clientError('closed');
-    return new BridgeError({ code: reason, message: `The bridge ended this: ${reason}.`, retryable: false, docs });
+    return new BridgeError({ code: reason, message: `It is over: ${reason}.`, retryable: false, docs });
   }
 
   #step(input: Input, why?: Why): void {
@@ -182,6 +191,9 @@ export class Link {
   #opened(line: Line): void {
     const { session } = line;
     if (!session || (line !== this.#primary && line !== this.#successor)) return;
+    const before = this.era.person ?? session.person.id;
+    this.era.person = session.person.id;
+    if (before !== session.person.id) return void this.#changedPerson(line);
     this.tokens.accepted(line.token, session.tokenExpiresAt);
     if (line !== this.#primary) return void (line.isLive && this.#swap(line));
     this.session = session;
@@ -194,6 +206,16 @@ export class Link {
     // Whoever asked for older events while it was being opened.
     if (line.start && this.events.lacksBefore(line.start)) this.#replace(0);
     this.#leave(line);
+  }
+
+  /** The app's tokens are of somebody else now: what is under way is not theirs to do, nor to see. */
+  #changedPerson(line: Line): void {
+    const reason = 'person_changed';
+    // Where the app has opened this anew, it knows, and only the place to resume at was not theirs.
+    if (this.state.name === 'opening') {
+      this.events.forget();
+      line.connection.drop(reason);
+    } else this.#step('stopped', { reason });
   }
 
   /** Makes, then breaks. */
@@ -346,7 +368,13 @@ export class Link {
     this.tokens.forget();
     const error = name === 'ended' ? this.endError() : clientError('signed_out');
     this.events.end(error.code === 'closed' ? undefined : error);
-    if (name === 'signed-out' || isConsentOver(reason)) this.events.forget();
+    const isOver = name === 'signed-out' || isPersonOver(reason);
+    if (isOver) this.events.forget();
+    // What was asked before anybody was signed in waits on.
+    if (name === 'ended' || this.era.person !== undefined) {
+      this.era.over = error;
+      this.era = isOver ? {} : { person: this.era.person };
+    }
     if (name !== 'ended') return;
     for (const { reject } of this.#waiters) reject(error);
     this.#waiters.clear();

@@ -47,20 +47,24 @@ export class Requests {
     }
   }
 
-  /** Without a limit but the signal. */
+  /** Without a limit but the signal, and never for somebody else than who was signed in when it was asked for. */
   async untilAnswered<Name extends CommandName>(
     command: Name,
     data: WireCommands[Name]['data'],
     signal: AbortSignal,
   ): Promise<WireCommands[Name]['reply']> {
+    const { era } = this.link;
     for (let attempt = 0; ; attempt++) {
       const connection = await this.link.whenOpen(signal);
+      if (era.over) throw era.over;
       try {
         const answer = connection.request(command, data) as Promise<WireCommands[Name]['reply']>;
         return await unlessAborted(answer, signal);
       } catch (error) {
         const { code, retryable, retryAfterMs } = error as BridgeError;
-        if (signal.aborted || !retryable || (code === 'connection_lost' && ONCE.has(command))) throw error;
+        // Of the connection's token, which is followed by its close, and says nothing of the command.
+        const mayPass = retryable || code === 'unauthenticated';
+        if (signal.aborted || !mayPass || (code === 'connection_lost' && ONCE.has(command))) throw error;
         // A lost connection is waited for by the link.
         if (code !== 'connection_lost')
           await pause(boundedMs(retryAfterMs, 0, MAX_PAUSE_MS) + fullJitter(this.backoff, attempt), signal);

@@ -33,6 +33,7 @@ export class Sends {
   #session: Session | undefined;
   /** Who was signed in last, as long as it is not over. */
   #person: string | undefined;
+  #hadPerson = false;
   /** Why nothing is sent by itself any more: the consent is over. */
   #over: BridgeError | undefined;
   #closed: BridgeError | undefined;
@@ -141,6 +142,7 @@ export class Sends {
   /** A session is open. */
   async resume(): Promise<void> {
     this.#person = this.#who;
+    this.#hadPerson = true;
     const { session } = this.link;
     const isNew = session !== this.#session;
     this.#session = session;
@@ -148,8 +150,9 @@ export class Sends {
     this.#pumpAll();
   }
 
-  /** Whoever signs in next may be somebody else. */
+  /** Whoever signs in next may be somebody else, and what is written until then is nobody's to send. */
   signedOut(): void {
+    if (this.#hadPerson) this.#over = clientError('signed_out');
     this.#person = undefined;
     this.pause();
   }
@@ -159,15 +162,17 @@ export class Sends {
     for (const { abort } of this.#items.inOrder()) abort?.abort(PAUSED);
   }
 
-  /** Somebody signs in anew. */
+  /** Somebody signs in anew, and what is written from now on is theirs, whoever it is. */
   begin(): void {
-    this.#over = undefined;
+    this.#over = this.#person = undefined;
   }
 
-  /** The consent is over, and this is not sent by itself any more. */
+  /** The consent is over, and this is not sent by itself any more; what others have left in the store is. */
   fail(error: BridgeError): void {
     this.#over = error;
-    for (const item of this.#waiting()) void this.#failed(item, error);
+    const who = this.#who;
+    for (const item of this.#waiting())
+      if (item.entry.person === undefined ? item.isOwn : item.entry.person === who) void this.#failed(item, error);
     this.#person = undefined;
   }
 
@@ -229,10 +234,8 @@ export class Sends {
     item.abort = new AbortController();
     try {
       entry.status = 'sending';
-      if (entry.person === undefined) {
-        entry.person = this.link.session!.person.id;
-        await this.#items.keep(item);
-      } else await item.kept;
+      if (entry.person !== undefined) await item.kept;
+      else if (!(await this.#items.claim(item, this.link.session!.person.id))) return true;
       this.changed(entry);
       const reply = await this.requests.untilAnswered(
         command,
@@ -243,7 +246,7 @@ export class Sends {
       return true;
     } catch (error) {
       if (item.isGone) return true;
-      if (error === PAUSED || this.link.state.name === 'ended') {
+      if (item.abort.signal.aborted || this.link.state.name === 'ended') {
         if (entry.status === 'sending') entry.status = 'queued';
         this.changed(entry);
         return false;

@@ -65,6 +65,15 @@ const connect = (page: Page) => page.evaluate(() => world.connect());
 const isLive = (page: Page) => page.waitForFunction(() => world.state() === 'live');
 
 describe('The SDK in Chromium', () => {
+  test('what is nobody’s is one person’s when two claim it, in one transaction', async () => {
+    const page = await open();
+    const { owners, kept, gone } = await page.evaluate(() => world.claimTwice());
+    expect(owners[1]).toBe(owners[0]);
+    expect(kept).toMatchObject([{ localId: 'nobodys', person: owners[0] }]);
+    expect(gone).toBe('gone');
+    await page.close();
+  });
+
   test('signs in by redirect, keeps a key that no script can read, and takes the code out of the address', async () => {
     const page = await open();
     expect(await page.evaluate(() => world.isSignedIn())).toBe(false);

@@ -1,13 +1,19 @@
 import { getEventListeners } from 'node:events';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ProtocolFrames } from '@drawbridge/testing';
 import {
+  type Bridge,
   type BridgeEvent,
+  type ClientOptions,
   createClient,
   memoryOutbox,
   type OutboxEntry,
   type State,
   type TokenRequest,
 } from '../src/index.js';
+import { fileOutbox } from '../src/outbox/file.js';
 import { createTestBridge, type TestBridge } from '../src/testing/index.js';
 
 const frames = new ProtocolFrames();
@@ -399,6 +405,53 @@ describe('What is sent', () => {
     await expect(late).rejects.toMatchObject({ code: 'closed' });
   });
 
+  test('before anybody was signed in is sent by one of those who share the store and sign in as different people (I5)', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drawbridge-outbox-'));
+    const memory = memoryOutbox();
+    for (const stores of [
+      [memory, memory],
+      [fileOutbox(folder), fileOutbox(folder)],
+    ] as const) {
+      const world = createTestBridge();
+      const kept = entry({ data: { to: 'carol', text: 'whose' } });
+      await stores[0].put(kept);
+      const [alice, bob] = [
+        createClient({ ...world.as('alice'), outbox: stores[0], autoOpen: false }),
+        createClient({ ...world.as('bob'), outbox: stores[1], autoOpen: false }),
+      ];
+      // Both know it, as nobody's.
+      expect([await alice.outbox.list(), await bob.outbox.list()]).toMatchObject([[kept], [kept]]);
+      alice.open();
+      bob.open();
+      await Promise.all([alice.rtt(), bob.rtt()]);
+      await Promise.all([alice.drain(), bob.drain()]);
+      const sent = (['alice', 'bob'] as const).flatMap((name) => world.messages([name, 'carol']));
+      expect(sent).toMatchObject([{ text: 'whose' }]);
+      expect(await stores[0].load()).toEqual([]);
+      await Promise.all([alice.close(), bob.close()]);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('of others on the same store does not fail where somebody’s consent is over', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    await outbox.put(entry({ person: 'alice' }));
+    const { token, ...options } = world.as('bob');
+    world.endConsent('bob');
+    await using bob = createClient({ ...options, token, outbox });
+    for await (const { name } of bob.status()) if (name === 'ended') break;
+    expect(await outbox.load()).toMatchObject([{ status: 'queued', person: 'alice' }]);
+  });
+
+  test('goes on where it is refused for the connection’s token alone', async () => {
+    const world = createTestBridge();
+    await using alice = createClient(world.as('alice'));
+    await alice.rtt();
+    world.failNext('message.send', 'unauthenticated');
+    expect(await alice.sendTo('bob', { text: 'late by a moment' })).toMatchObject({ text: 'late by a moment' });
+  });
+
   test('is written where it is kept before the bridge is closed, and a bridge that is closed waits for nothing', async () => {
     const world = createTestBridge();
     const outbox = memoryOutbox();
@@ -490,4 +543,132 @@ test('a token that does not come within a minute is asked for again, and whoever
   } finally {
     globalThis.setTimeout = after;
   }
+});
+
+describe('Whoever the tokens are of', () => {
+  /** A client that is given Alice's tokens until `change` is called, and Bob's from then on. */
+  function changing(world: TestBridge, more: Partial<ClientOptions> = {}) {
+    const { token: asAlice, ...options } = world.as('alice');
+    const { token: asBob } = world.as('bob');
+    let token: typeof asAlice | (() => null) = asAlice;
+    const bridge = createClient({ ...options, ...more, token: (request) => token(request) });
+    const change = (to: 'bob' | 'nobody') => {
+      token = to === 'bob' ? asBob : () => null;
+    };
+    return { bridge, change };
+  }
+  const endOf = async (bridge: Bridge) => {
+    for await (const state of bridge.status()) if (state.name === 'ended') return state;
+    throw new Error('It was closed.');
+  };
+
+  test('a change of person without a word ends it, and nothing of the one is done, sent, told or acknowledged as the other', async () => {
+    const world = createTestBridge();
+    const asked: string[] = [];
+    class Watched extends (world.as('alice').webSocket!) {
+      override send(text: string) {
+        asked.push(JSON.parse(text).event);
+        super.send(text);
+      }
+    }
+    const { bridge, change } = changing(world, { webSocket: Watched });
+    await bridge.rtt();
+    const stream = bridge.events();
+    world.message('carol', 'alice', 'For Alice');
+    expect(await stream.next()).toMatchObject({ value: { event: 'conversation.created' } });
+    expect(await stream.next()).toMatchObject({ value: { event: 'message.created' } });
+    world.message('carol', 'alice', 'For Alice, and not read yet');
+    const paused = bridge.request('conversation.list', {});
+    world.failNext('message.send', 'rate_limited', { retryable: true, retryAfterMs: 60_000 });
+    const fromAlice = bridge.sendTo('carol', { text: 'From Alice' });
+    await paused;
+    world.failNext('conversation.create', 'rate_limited', { retryable: true, retryAfterMs: 20 });
+    const group = bridge.request('conversation.create', { members: ['carol'], clientId: crypto.randomUUID() });
+    world.failNext('session.close', 'rate_limited', { retryable: true, retryAfterMs: 20 });
+    const leaving = bridge.signOut();
+    await bridge.rtt();
+    change('bob');
+    const ended = endOf(bridge);
+    world.expireTokens();
+    expect(await ended).toEqual({ name: 'ended', reason: 'person_changed', retryable: false });
+    for (const pending of [group, leaving]) await expect(pending).rejects.toMatchObject({ code: 'person_changed' });
+    await expect(bridge.sendTo('carol', { text: 'From whom' })).rejects.toMatchObject({ code: 'signed_out' });
+
+    const told: unknown[] = [];
+    bridge.on('event', (event) => told.push(event));
+    asked.length = 0;
+    bridge.open();
+    await bridge.rtt();
+    expect(bridge.session?.person.id).toBe('bob');
+    // What had come for Alice can still be read, and acknowledges nothing of Bob's.
+    expect(await stream.next()).toMatchObject({
+      value: { data: { message: { text: 'For Alice, and not read yet' } } },
+    });
+    await expect(stream.next()).rejects.toMatchObject({ code: 'person_changed' });
+    world.message('carol', 'bob', 'For Bob');
+    expect(await bridge.sendTo('carol', { text: 'From Bob' })).toMatchObject({ from: { id: 'bob' } });
+    expect(told).toMatchObject([
+      { event: 'conversation.created', cursor: { after: 1 } },
+      { data: { message: { text: 'For Bob' } } },
+      { data: { message: { text: 'From Bob' } } },
+    ]);
+    await bridge.drain();
+    expect(asked).toEqual(['session.open', 'ping', 'message.send']);
+    const written = (['alice', 'bob'] as const).map((name) => world.messages([name, 'carol']).map(({ text }) => text));
+    expect(written).toEqual([
+      ['For Alice', 'For Alice, and not read yet'],
+      ['For Bob', 'From Bob'],
+    ]);
+    expect(await bridge.outbox.list()).toMatchObject([
+      { localId: fromAlice.localId, person: 'alice', status: 'queued' },
+      { status: 'failed', error: { code: 'signed_out' } },
+    ]);
+    await bridge.close();
+    await expect(fromAlice).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('an app that opens it again in the same instant sends nothing of the one as the other, and fails nothing of it', async () => {
+    const world = createTestBridge();
+    const sending = Promise.withResolvers<void>();
+    class Losing extends (world.as('alice').webSocket!) {
+      override send(text: string) {
+        if (!text.includes('From Alice')) super.send(text);
+        else sending.resolve();
+      }
+    }
+    const { bridge, change } = changing(world, { webSocket: Losing });
+    bridge.on('state', ({ name, reason }) => name === 'ended' && reason === 'person_changed' && bridge.open());
+    await bridge.rtt();
+    const fromAlice = bridge.sendTo('carol', { text: 'From Alice' });
+    await sending.promise;
+    change('bob');
+    // It waits for a connection when the tokens are no longer good, and the next ones are Bob's.
+    world.cut();
+    world.expireTokens();
+    for await (const { name } of bridge.status()) if (name === 'live' && bridge.session?.person.id === 'bob') break;
+    await bridge.sendTo('carol', { text: 'From Bob' });
+    expect(world.messages(['bob', 'carol'])).toMatchObject([{ text: 'From Bob' }]);
+    expect(await bridge.outbox.list()).toMatchObject([{ localId: fromAlice.localId, status: 'queued' }]);
+    await bridge.close();
+    await expect(fromAlice).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('after a sign-out nothing is done for whoever signs in next, nor what is written before they do', async () => {
+    const world = createTestBridge();
+    const { bridge, change } = changing(world);
+    await bridge.rtt();
+    world.failNext('conversation.create', 'rate_limited', { retryable: true, retryAfterMs: 20 });
+    const group = bridge.request('conversation.create', { members: ['carol'], clientId: crypto.randomUUID() });
+    const refused = expect(group).rejects.toMatchObject({ code: 'signed_out' });
+    change('nobody');
+    world.expireTokens();
+    for await (const { name } of bridge.status()) if (name === 'signed-out') break;
+    await expect(bridge.sendTo('carol', { text: 'Nobody’s' })).rejects.toMatchObject({ code: 'signed_out' });
+    change('bob');
+    bridge.open();
+    await bridge.sendTo('carol', { text: 'From Bob' });
+    await refused;
+    expect(world.messages(['bob', 'carol'])).toMatchObject([{ text: 'From Bob' }]);
+    await bridge.close();
+  });
 });

@@ -31,6 +31,19 @@ const world = {
       () => true,
     );
   },
+  /** Keeps something of nobody, and lets two people claim it at once; gives whose it is, by each, and in the store. */
+  claimTwice: async () => {
+    const entry = {
+      localId: 'nobodys',
+      command: 'message.send',
+      data: { to: 'bob', text: 'x' },
+      status: 'queued',
+    } as const;
+    const [one, other] = [indexedDbOutbox('claims'), indexedDbOutbox('claims')];
+    await one.put({ ...entry, order: 1, queuedAt: '' });
+    const owners = await Promise.all([one.claim!('nobodys', 'alice'), other.claim!('nobodys', 'bob')]);
+    return { owners, kept: await one.load(), gone: (await other.claim!('another', 'bob')) ?? 'gone' };
+  },
   state: () => bridge.state.name,
   waiting: async () => (await bridge.outbox.list()).length,
   texts,

@@ -2,6 +2,7 @@ import type { Settings } from '../settings.js';
 import { SIDES, type Side } from '../wire/entry.js';
 import {
   type EventStep,
+  IDENTIFIER,
   isObject,
   type KnownConversation,
   type Recording,
@@ -349,7 +350,6 @@ function onlyNames(data: Template): Template {
 /** About this repository, and nobody else's. */
 const FOR_BIOME = /^\/\/ biome-ignore-all.*\n/;
 const LINE = 100;
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 function opened(side: Side, resume: boolean, isTokenBroken: boolean): string {
   const token = isTokenBroken ? `token: \`\${${side}.token}AAAA\`` : '';

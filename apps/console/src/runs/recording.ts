@@ -123,6 +123,9 @@ export function symbolsIn(value: Template | undefined): readonly string[] {
   return isObject(value) ? Object.values(value).flatMap(symbolsIn) : [];
 }
 
+/** What a program can call something: the names of a recording are written into the test that is made of it. */
+export const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
 /** Of a file that somebody loads. Throws what is wrong with it. */
 export function parseRecording(text: string): Recording {
   if (text.length > RECORDING_LIMITS.bytes) throw new Error('It is larger than a recording can be.');
@@ -150,6 +153,9 @@ export function parseRecording(text: string): Recording {
       `It has more than ${RECORDING_LIMITS.steps} steps, or than ${RECORDING_LIMITS.conversations} conversations.`,
     );
   if (isDeeper(value, DEPTH_MAX)) throw new Error('It is nested more deeply than a recording can be.');
+  const names = [...conversations.map(({ symbol }) => symbol), ...symbolsIn([conversations, steps] as never)];
+  const noName = names.find((name) => !IDENTIFIER.test(name));
+  if (noName !== undefined) throw new Error(`“${noName.slice(0, 60)}” cannot be the name of something in it.`);
   return value as Recording;
 }
 

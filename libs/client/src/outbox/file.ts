@@ -1,12 +1,14 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { sweepDrafts, writeWhole } from '../whole-file.js';
+import { DRAFT, sweepDrafts, writeWhole } from '../whole-file.js';
 import type { OutboxEntry, OutboxStore, SendCommand } from './outbox.js';
 
 const NAME = /^[\da-f-]{36}\.json$/;
 const COMMANDS: readonly SendCommand[] = ['message.send', 'recommendation.send'];
 /** A draft that is older was left by a program that died. */
 const STALE_DRAFT_MS = 60_000;
+/** Whose an entry is to be, as long as that is not written into it. */
+const OWNER = `.owner${DRAFT}`;
 
 /**
  * Keeps what is to be sent in a folder, one file each, that only this user can read. A file is there whole or not at all,
@@ -36,8 +38,25 @@ export function fileOutbox(folder: string): OutboxStore {
       return inTurn(entry.localId, () => writeWhole(pathOf(entry.localId), text));
     },
     remove: (localId) => inTurn(localId, () => rm(pathOf(localId), { force: true })),
+    async claim(localId, person) {
+      const [path, ownerPath] = [pathOf(localId), join(folder, localId + OWNER)];
+      // Of all programs one makes this file. One that dies then has sent nothing yet, and the file is swept as a draft.
+      await writeFile(ownerPath, person, { flag: 'wx', mode: 0o600 }).catch(known);
+      const owner = await readFile(ownerPath, 'utf8').catch(() => '');
+      const entry = await read(path);
+      if (entry && entry.person === undefined && owner !== person) return owner;
+      if (entry && entry.person === undefined)
+        await inTurn(localId, () => writeWhole(path, JSON.stringify({ ...entry, person })));
+      await rm(ownerPath, { force: true });
+      return entry && (entry.person ?? person);
+    },
   };
 }
+
+/** Another program has made it, or has forgotten everything. */
+const known = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error;
+};
 
 const absent = (error: NodeJS.ErrnoException): string[] => {
   if (error.code !== 'ENOENT') throw error;

@@ -11,6 +11,10 @@ export function indexedDbOutbox(name = 'drawbridge-outbox'): OutboxStore {
   return {
     load: async () => (await store.all()) as OutboxEntry[],
     put: (entry) => store.put(entry.localId, entry),
+    claim: async (localId, person) => {
+      const entry = await store.update(localId, (found) => found && { person, ...(found as OutboxEntry) });
+      return (entry as OutboxEntry | undefined)?.person;
+    },
     remove: (localId) => store.delete(localId),
     watch: (act) => watchOthers(name, act),
   };

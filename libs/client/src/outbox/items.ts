@@ -1,3 +1,4 @@
+import { clientError } from '../errors.js';
 import type { OutboxEntry, OutboxStore } from './outbox.js';
 
 export class Item {
@@ -83,6 +84,19 @@ export class Items {
         await this.store.put({ ...item.entry, status: item.entry.status === 'failed' ? 'failed' : 'queued' });
     });
     return item.kept;
+  }
+
+  /** Makes it theirs who is signed in. False where it is somebody else's meanwhile, or gone: they send it, or have. */
+  async claim(item: Item, person: string): Promise<boolean> {
+    await item.kept;
+    const { entry } = item;
+    entry.person = person;
+    if (!this.store.claim) await this.keep(item);
+    else if ((await this.store.claim(entry.localId, person)) !== person) {
+      item.settled.reject(clientError('discarded'));
+      this.#lose(item);
+    }
+    return !item.isGone;
   }
 
   /** Resolves when the store has written what it was given, or has failed to. */

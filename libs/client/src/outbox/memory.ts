@@ -6,6 +6,11 @@ export function memoryOutbox(): OutboxStore {
   return {
     load: async () => [...entries.values()].map((entry) => structuredClone(entry)),
     put: async (entry) => void entries.set(entry.localId, structuredClone(entry)),
+    claim: async (localId, person) => {
+      const entry = entries.get(localId);
+      if (entry) entry.person ??= person;
+      return entry?.person;
+    },
     remove: async (localId) => void entries.delete(localId),
   };
 }

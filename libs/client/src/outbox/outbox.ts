@@ -32,6 +32,11 @@ export interface OutboxStore {
   put(entry: OutboxEntry): Promise<void>;
   remove(localId: string): Promise<void>;
   /**
+   * Writes whose it is, if that is nobody's yet; resolves to whose it is, and to undefined where it is gone. Of all who share the
+   * store one wins, so that what was written before anybody was signed in is not sent by two people.
+   */
+  claim?(localId: string, person: string): Promise<string | undefined>;
+  /**
    * Calls back whenever somebody else who had this store open is gone, and may have left something to be sent, until the
    * function that is returned is called. Where there is no such thing, the store is looked at with each connection.
    */
