@@ -130,6 +130,7 @@ export class Events {
 
   /** Whoever signs in next may have another mailbox. */
   forget(): void {
+    for (const stream of this.#streams) if (stream.place === this.#place) stream.place = undefined;
     this.#place = undefined;
     this.#era = {};
   }

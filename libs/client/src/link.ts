@@ -95,10 +95,10 @@ export class Link {
 
   /** The connection, as soon as there is one with a session. */
   whenOpen(signal: AbortSignal): Promise<Connection> {
+    if (signal.aborted) return Promise.reject(signal.reason);
     const line = this.#primary;
     if (line?.session && line.connection.isOpen) return Promise.resolve(line.connection);
     if (this.state.name === 'ended') return Promise.reject(this.endError());
-    if (signal.aborted) return Promise.reject(signal.reason);
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     const waiter: Waiter = { resolve, reject };
     const abort = () => {

@@ -653,6 +653,57 @@ describe('Whoever the tokens are of', () => {
     await expect(fromAlice).rejects.toMatchObject({ code: 'closed' });
   });
 
+  test('what the store was still writing when the person changed is not sent as the other', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    const written = Promise.withResolvers<void>();
+    const put = async (kept: OutboxEntry) => {
+      if ('text' in kept.data && kept.data.text === 'From Alice') await written.promise;
+      await outbox.put(kept);
+    };
+    const { bridge, change } = changing(world, { outbox: { ...outbox, put } });
+    await bridge.rtt();
+    const before = bridge.sendTo('carol', { text: 'Before' });
+    const fromAlice = bridge.sendTo('carol', { text: 'From Alice' });
+    await before;
+    // Its turn has come, and the store is still writing it.
+    while ((await bridge.outbox.list())[0]?.status !== 'sending') await tick();
+    change('bob');
+    const ended = endOf(bridge);
+    world.expireTokens();
+    await ended;
+    bridge.open();
+    await bridge.rtt();
+    written.resolve();
+    await bridge.sendTo('carol', { text: 'From Bob' });
+    expect(world.messages(['bob', 'carol'])).toMatchObject([{ text: 'From Bob' }]);
+    expect(world.messages(['alice', 'carol'])).toMatchObject([{ text: 'Before' }]);
+    await bridge.close();
+    await expect(fromAlice).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('an iterator that was begun while another person’s session is opened begins with theirs', async () => {
+    const world = createTestBridge();
+    const { bridge, change } = changing(world);
+    await bridge.rtt();
+    for (const text of ['1', '2', '3']) world.message('carol', 'alice', text);
+    await bridge.rtt();
+    expect(bridge.cursor?.after).toBe(4);
+    world.failNext('session.open', 'unauthenticated');
+    const ended = endOf(bridge);
+    world.close(4401, 'unauthenticated');
+    expect(await ended).toMatchObject({ reason: 'unauthenticated' });
+    for (const text of ['1', '2', '3', '4', '5']) world.message('carol', 'bob', text);
+    change('bob');
+    bridge.open();
+    const stream = bridge.events();
+    await bridge.rtt();
+    world.message('carol', 'bob', 'from now on');
+    expect(await stream.next()).toMatchObject({ value: { data: { message: { text: 'from now on' } } } });
+    expect(bridge.cursor?.after).toBe(7);
+    await bridge.close();
+  });
+
   test('after a sign-out nothing is done for whoever signs in next, nor what is written before they do', async () => {
     const world = createTestBridge();
     const { bridge, change } = changing(world);
