@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type BridgeEvent, createClient } from '../src/index.js';
-import { createTestBridge } from '../src/testing/index.js';
+import { type BridgeEvent, createClient, memoryOutbox, type TokenRequest } from '../src/index.js';
+import { createTestBridge, type TestClientOptions } from '../src/testing/index.js';
 
 const FAULTS = [
   'cut',
@@ -102,5 +102,122 @@ test('whatever connections, gateways and tokens do, everybody who reads has ever
       await Promise.all([alice.close(), bob.close()]);
     }),
     { numRuns: 150 },
+  );
+});
+
+const CHANGES = [
+  'becomes alice',
+  'becomes bob',
+  'becomes nobody',
+  'void tokens',
+  'open',
+  'sign out',
+  'expire',
+  'cut',
+  'go away',
+  'tick',
+] as const;
+type Change = (typeof CHANGES)[number] | 'sends' | 'asks' | 'sends late' | 'asks late';
+
+const changes = fc.array(
+  fc.tuple(
+    fc.constantFrom(0, 1),
+    fc.oneof(
+      { weight: 2, arbitrary: fc.constantFrom<Change>('sends', 'asks', 'sends late', 'asks late') },
+      { weight: 3, arbitrary: fc.constantFrom<Change>(...CHANGES) },
+    ),
+  ),
+  { minLength: 5, maxLength: 30 },
+);
+
+test('whoever signs in, out and in again on clients that share an outbox, nothing of one is sent, asked or told as another, and nothing is sent twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, async (taken) => {
+      const world = createTestBridge(['alice', 'bob', 'carol']);
+      const { webSocket, ...options } = world.as('alice');
+      const outbox = memoryOutbox();
+      const wrong: string[] = [];
+      const sends = new Map<string, string>();
+      /** Every text begins with whose it is, or with nobody's. */
+      const isOthers = (text: string, person: string) => !text.startsWith(person) && !text.startsWith('nobody');
+      class Watched extends (webSocket!) {
+        #person = '';
+        constructor(url: string, protocols: string) {
+          super(url, protocols);
+          this.addEventListener('message', ({ data }) => {
+            this.#person = JSON.parse(data).data.person?.id ?? this.#person;
+          });
+        }
+        override send(frame: string) {
+          const { event, data } = JSON.parse(frame);
+          const text = data.text ?? data.title;
+          if (text && isOthers(text, this.#person)) wrong.push(`${event} ${text} as ${this.#person}`);
+          if (event === 'message.send' && (sends.get(text) ?? this.#person) !== this.#person)
+            wrong.push(`${text} twice`);
+          if (event === 'message.send') sends.set(text, this.#person);
+          super.send(frame);
+        }
+      }
+      let count = 0;
+      const clients = [0, 1].map(() => {
+        let signIn: TestClientOptions | undefined;
+        const token = (request: TokenRequest) => signIn?.token(request) ?? null;
+        const bridge = createClient({ ...options, webSocket: Watched, outbox, token, drainTimeoutMs: 0 });
+        bridge.on('message.created', ({ message }) => {
+          const to = bridge.session?.person.id ?? '';
+          if (message.from.id === 'carol' && isOthers(message.text ?? '', to))
+            wrong.push(`${message.text} told to ${to}`);
+        });
+        const tag = () => `${bridge.session?.person.id ?? 'nobody'} ${count++}`;
+        const acts: Record<Change, () => unknown> = {
+          'becomes alice': () => {
+            signIn = world.as('alice');
+          },
+          'becomes bob': () => {
+            signIn = world.as('bob');
+          },
+          'becomes nobody': () => {
+            signIn = undefined;
+          },
+          open: () => bridge.open(),
+          sends: () => void bridge.sendTo('carol', { text: tag() }).catch(() => {}),
+          asks: () => {
+            const data = { members: ['carol'], title: tag(), clientId: crypto.randomUUID() };
+            void bridge.request('conversation.create', data, { timeoutMs: 50 }).catch(() => {});
+          },
+          'sign out': () => void bridge.request('session.close', {}, { timeoutMs: 50 }).catch(() => {}),
+          'void tokens': () => world.expireTokens(),
+          expire: () => world.tokenExpires(),
+          cut: () => world.cut(),
+          'go away': () => world.goAway(10),
+          // Whoever tells it to come again in a moment may meet somebody else then.
+          'sends late': () => {
+            world.failNext('message.send', 'rate_limited', { retryable: true, retryAfterMs: 3 });
+            acts.sends();
+          },
+          'asks late': () => {
+            world.failNext('conversation.create', 'rate_limited', { retryable: true, retryAfterMs: 3 });
+            acts.asks();
+          },
+          tick,
+        };
+        return { bridge, acts };
+      });
+      for (const [of, step] of taken) {
+        const { acts, bridge } = clients[of]!;
+        await acts[step]();
+        if (step.startsWith('becomes')) {
+          world.expireTokens();
+          bridge.open();
+        }
+        await tick();
+        world.message('carol', 'alice', `alice ${count++}`);
+        world.message('carol', 'bob', `bob ${count++}`);
+      }
+      await tick();
+      await Promise.all(clients.map(({ bridge }) => bridge.close()));
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 100 },
   );
 });
