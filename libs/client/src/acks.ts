@@ -22,7 +22,8 @@ export class Acks {
     // What cannot be told now is told with the next; nothing but "delivered" hangs on it.
     await this.tell(seq).then(
       () => {
-        this.#told = Math.max(this.#told, seq);
+        // Unless it has begun anew since.
+        if (seq <= this.#seq) this.#told = Math.max(this.#told, seq);
       },
       () => {},
     );

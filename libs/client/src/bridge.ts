@@ -228,7 +228,7 @@ export class Bridge implements AsyncDisposable {
     else if (name === 'signed-out' || (isEnded && reason === 'person_changed')) this.#sends.signedOut();
     else if (isEnded && isConsentOver(reason)) this.#sends.fail(this.#link.endError());
     else if (isEnded && reason !== 'closed') this.#sends.pause();
-    if (isEnded || name === 'signed-out') this.#acks.reset();
+    if (isEnded || name === 'signed-out' || reason === 'person_changed') this.#acks.reset();
     if (name === 'catching-up' || name === 'live') void this.#sends.resume().catch(() => {});
     this.#listeners.tell('state', state);
   }

@@ -21,11 +21,6 @@ export function isConsentOver(reason: string | undefined): boolean {
   return reason !== undefined && CONSENT_OVER.has(reason);
 }
 
-/** Whoever comes next has another mailbox. */
-export function isPersonOver(reason: string | undefined): boolean {
-  return reason === 'person_changed' || isConsentOver(reason);
-}
-
 /** `refusal`: the code of the error that `session.open` was answered with. Its data is not mended by another token. */
 export function closeMeans(code: number, refusal?: string): CloseMeaning {
   if (code === UNAUTHENTICATED) return refusal === 'invalid_data' ? 'stop' : 'token';

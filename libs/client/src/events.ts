@@ -43,8 +43,6 @@ const MAX_WAITING = 10_000;
  */
 export class Events {
   readonly #streams = new Set<EventStream>();
-  /** Of the mailbox: whoever still reads what waits of another one acknowledges nothing in this. */
-  #era = {};
   /** Of those who listen with `on`. */
   #place: Cursor | undefined;
 
@@ -110,11 +108,10 @@ export class Events {
   }
 
   stream(options: EventsOptions): AsyncIterableIterator<BridgeEvent> & AsyncDisposable {
-    const era = this.#era;
     const stream: EventStream = new EventStream(
       options.after ?? this.#place,
       options.maxWaiting ?? MAX_WAITING,
-      (seq) => options.acknowledge !== false && era === this.#era && this.acknowledge(seq),
+      options.acknowledge === false ? () => {} : this.acknowledge,
       () => {
         this.#streams.delete(stream);
         signal?.removeEventListener('abort', abort);
@@ -132,7 +129,6 @@ export class Events {
   forget(): void {
     for (const stream of this.#streams) if (stream.place === this.#place) stream.place = undefined;
     this.#place = undefined;
-    this.#era = {};
   }
 
   /** No more events will come to who reads now: with an error, or just so. */
@@ -163,7 +159,7 @@ class EventStream implements AsyncIterableIterator<BridgeEvent>, AsyncDisposable
   constructor(
     public place: Cursor | undefined,
     private readonly maxWaiting: number,
-    private readonly acknowledge: (seq: number) => unknown,
+    private readonly acknowledge: (seq: number) => void,
     private readonly leave: () => void,
   ) {}
 
@@ -212,8 +208,9 @@ class EventStream implements AsyncIterableIterator<BridgeEvent>, AsyncDisposable
     return event;
   }
 
+  /** Once this is over, what still waits may be of another person's mailbox than the one that would be told. */
   #acknowledgeLast(): void {
     const { event, cursor } = this.#handedOut ?? {};
-    if (cursor && event !== 'mailbox.reset') this.acknowledge(cursor.after);
+    if (cursor && !this.#ended && event !== 'mailbox.reset') this.acknowledge(cursor.after);
   }
 }

@@ -1,6 +1,6 @@
 import type { Scope, Session, WireEvents } from '@drawbridge/protocol';
 import { type Backoff, fullJitter, withinDeparture } from './backoff.js';
-import { closeMeans, isPersonOver } from './closes.js';
+import { closeMeans, isConsentOver } from './closes.js';
 import type { Connection, EventFrame } from './connection.js';
 import { BridgeError, clientError } from './errors.js';
 import type { Events } from './events.js';
@@ -368,7 +368,7 @@ export class Link {
     this.tokens.forget();
     const error = name === 'ended' ? this.endError() : clientError('signed_out');
     this.events.end(error.code === 'closed' ? undefined : error);
-    const isOver = name === 'signed-out' || isPersonOver(reason);
+    const isOver = name === 'signed-out' || reason === 'person_changed' || isConsentOver(reason);
     if (isOver) this.events.forget();
     // What was asked before anybody was signed in waits on.
     if (name === 'ended' || this.era.person !== undefined) {

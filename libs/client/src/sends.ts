@@ -122,7 +122,8 @@ export class Sends {
   async drained(): Promise<void> {
     await this.#items.loaded;
     if (this.#waiting().length > 0) {
-      if (this.#closed) throw this.#closed;
+      const over = this.#closed ?? this.#over;
+      if (over) throw over;
       this.#idle ??= Promise.withResolvers();
       await this.#idle.promise;
     }
@@ -148,6 +149,7 @@ export class Sends {
     this.#session = session;
     await (isNew ? this.#items.look() : this.#items.loaded);
     this.#pumpAll();
+    this.#noteIdle();
   }
 
   /** Whoever signs in next may be somebody else, and what is written until then is nobody's to send. */
@@ -171,8 +173,14 @@ export class Sends {
   fail(error: BridgeError): void {
     this.#over = error;
     const who = this.#who;
-    for (const item of this.#waiting())
-      if (item.entry.person === undefined ? item.isOwn : item.entry.person === who) void this.#failed(item, error);
+    for (const item of this.#waiting()) {
+      const { person } = item.entry;
+      if (person === undefined ? item.isOwn : person === who) void this.#failed(item, error);
+      // Whether it was its writer's consent is not known: it stays for them, and nobody waits for it here.
+      else item.disown(error);
+    }
+    this.#idle?.reject(error);
+    this.#idle = undefined;
     this.#person = undefined;
   }
 
@@ -249,7 +257,8 @@ export class Sends {
       if (item.abort.signal.aborted || this.link.state.name === 'ended') {
         if (entry.status === 'sending') entry.status = 'queued';
         this.changed(entry);
-        return false;
+        // There may be another session already, which found the lane busy.
+        return this.#isConnected;
       }
       await this.#failed(item, error as BridgeError);
       return true;
@@ -270,8 +279,7 @@ export class Sends {
     item.entry.status = 'failed';
     item.entry.error = { code, message, ...(docs === undefined ? {} : { docs }) };
     item.abort?.abort(PAUSED);
-    item.settled.reject(error);
-    item.isOwn = false;
+    item.disown(error);
     this.#items.set(item);
     await this.#items.keep(item).catch(() => {});
     const failed = this.#items.inOrder().filter(({ entry }) => entry.status === 'failed');

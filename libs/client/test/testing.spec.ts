@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProtocolFrames } from '@drawbridge/testing';
@@ -433,6 +433,20 @@ describe('What is sent', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('is taken over from a program that died while it claimed it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drawbridge-outbox-'));
+    const outbox = fileOutbox(folder);
+    const kept = entry({});
+    await outbox.put(kept);
+    const owner = join(folder, `${kept.localId}.owner.tmp`);
+    writeFileSync(owner, 'alice');
+    utimesSync(owner, new Date(0), new Date(0));
+    expect(await outbox.claim!(kept.localId, 'bob')).toBe('bob');
+    expect(await outbox.load()).toMatchObject([{ person: 'bob' }]);
+    expect(readdirSync(folder)).toEqual([`${kept.localId}.json`]);
+    expect(await outbox.claim!(crypto.randomUUID(), 'bob')).toBeUndefined();
+  });
+
   test('of others on the same store does not fail where somebody’s consent is over', async () => {
     const world = createTestBridge();
     const outbox = memoryOutbox();
@@ -701,6 +715,82 @@ describe('Whoever the tokens are of', () => {
     world.message('carol', 'bob', 'from now on');
     expect(await stream.next()).toMatchObject({ value: { data: { message: { text: 'from now on' } } } });
     expect(bridge.cursor?.after).toBe(7);
+    await bridge.close();
+  });
+
+  test('what was read of the one after an end is not acknowledged as the other, who opens it at once', async () => {
+    const world = createTestBridge();
+    const asked: string[] = [];
+    class Watched extends (world.as('alice').webSocket!) {
+      override send(text: string) {
+        asked.push(JSON.parse(text).event);
+        super.send(text);
+      }
+    }
+    const { bridge, change } = changing(world, { webSocket: Watched });
+    await bridge.rtt();
+    const stream = bridge.events();
+    for (const text of ['1', '2', '3']) world.message('carol', 'alice', text);
+    await bridge.rtt();
+    const ended = endOf(bridge);
+    world.close(4409, 'superseded');
+    await ended;
+    for (let read = 0; read < 4; read++) await stream.next();
+    change('bob');
+    asked.length = 0;
+    bridge.open();
+    await bridge.rtt();
+    await bridge.drain();
+    // Twice: the place to go on at was Alice's.
+    expect(asked).toEqual(['session.open', 'session.open', 'ping']);
+    await bridge.close();
+  });
+
+  test('what is being claimed while the person changes is sent by one of them', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    const claiming = Promise.withResolvers<void>();
+    const goesOn = Promise.withResolvers<void>();
+    const claim: typeof outbox.claim = async (localId, person) => {
+      claiming.resolve();
+      await goesOn.promise;
+      return outbox.claim!(localId, person);
+    };
+    const { bridge, change } = changing(world, { outbox: { ...outbox, claim }, autoOpen: false });
+    const sending = bridge.sendTo('carol', { text: 'Nobody’s' });
+    bridge.open();
+    await claiming.promise;
+    change('bob');
+    const ended = endOf(bridge);
+    world.close(4409, 'superseded');
+    await ended;
+    bridge.open();
+    await bridge.rtt();
+    goesOn.resolve();
+    await bridge.sendTo('carol', { text: 'From Bob' });
+    expect(world.messages(['bob', 'carol'])).toMatchObject([{ text: 'From Bob' }]);
+    expect(await bridge.outbox.list()).toMatchObject([{ localId: sending.localId, person: 'alice', status: 'queued' }]);
+    await bridge.close();
+    await expect(sending).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('nobody waits for ever for what an end of consent leaves to its writer, nor for a drain', async () => {
+    const world = createTestBridge();
+    const { bridge } = changing(world);
+    await bridge.rtt();
+    const superseded = endOf(bridge);
+    world.close(4409, 'superseded');
+    await superseded;
+    const fromAlice = bridge.sendTo('carol', { text: 'From Alice' });
+    const drained = bridge.drain();
+    world.endConsent('alice');
+    const ended = endOf(bridge);
+    bridge.open();
+    await ended;
+    for (const waiting of [fromAlice, drained, bridge.drain()])
+      await expect(waiting).rejects.toMatchObject({ code: 'revoked_by_person' });
+    // It may have been another sign-in's consent: it stays for whoever wrote it.
+    expect(await bridge.outbox.list()).toMatchObject([{ status: 'queued', person: 'alice' }]);
     await bridge.close();
   });
 

@@ -2,7 +2,6 @@ import type { Settings } from '../settings.js';
 import { SIDES, type Side } from '../wire/entry.js';
 import {
   type EventStep,
-  IDENTIFIER,
   isObject,
   type KnownConversation,
   type Recording,
@@ -97,7 +96,13 @@ class Body {
   readonly #sent = new Map<number, string>();
   readonly #counts = new Map<string, number>();
 
-  constructor(private readonly recording: Recording) {}
+  /** In which step a name is used last. */
+  readonly #lastUses = new Map<string, number>();
+
+  constructor(private readonly recording: Recording) {
+    for (const [index, step] of recording.steps.entries())
+      for (const symbol of 'data' in step ? symbolsIn(step.data) : []) this.#lastUses.set(symbol, index);
+  }
 
   lines(): readonly string[] {
     const { steps, conversations } = this.recording;
@@ -226,7 +231,8 @@ class Body {
     const learned = new Map<string, string>();
     const pages: { readonly path: string; readonly each: Template }[] = [];
     const known = this.#onlyKnown(data, '', learned, pages);
-    const needed = [...learned].filter(([symbol]) => this.#isUsedAfter(step, symbol));
+    const index = this.recording.steps.findIndex((each) => each === step || isSame(each, step));
+    const needed = [...learned].filter(([symbol]) => this.#lastUses.get(symbol)! > index);
     if (needed.length === 0 && pages.length === 0) {
       this.#lines.push(isEmpty(known) ? `${found};` : `expect(${found}).toMatchObject(${this.#js(known, side)});`);
       return;
@@ -299,12 +305,6 @@ class Body {
     );
   }
 
-  #isUsedAfter(step: Step, symbol: string): boolean {
-    const { steps } = this.recording;
-    const rest = steps.slice(steps.findIndex((each) => each === step || isSame(each, step)) + 1);
-    return rest.some((each) => 'data' in each && symbolsIn(each.data).includes(symbol));
-  }
-
   #constant(kind: string): string {
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
@@ -350,6 +350,7 @@ function onlyNames(data: Template): Template {
 /** About this repository, and nobody else's. */
 const FOR_BIOME = /^\/\/ biome-ignore-all.*\n/;
 const LINE = 100;
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 function opened(side: Side, resume: boolean, isTokenBroken: boolean): string {
   const token = isTokenBroken ? `token: \`\${${side}.token}AAAA\`` : '';

@@ -23,6 +23,7 @@ describe('A file that is loaded as a run', () => {
       [with_({ conversations: [null] }), 'Parts of it'],
       [with_({ conversations: [{ symbol: 'x', members: [], title: { $: 'x' } }] }), 'Parts of it'],
       [with_({ conversations: [{ symbol: 'x;alert(1)', members: [] }] }), '“x;alert(1)” cannot be the name'],
+      [with_({ conversations: [{ symbol: 'class', members: [] }] }), '“class” cannot be the name'],
       [with_({ steps: [{ ...whole.steps[0], data: { a: [{ $: '' }] } }] }), '“” cannot be the name'],
       [with_({ steps: [{ kind: 'constructor', side: 'left' }] }), 'Parts of it'],
       [with_({ steps: [{ kind: 'open', side: '__proto__', resume: true }] }), 'Parts of it'],

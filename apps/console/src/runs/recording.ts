@@ -123,8 +123,8 @@ export function symbolsIn(value: Template | undefined): readonly string[] {
   return isObject(value) ? Object.values(value).flatMap(symbolsIn) : [];
 }
 
-/** What a program can call something: the names of a recording are written into the test that is made of it. */
-export const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+/** As a recording names things: written into the test that is made of it, none is a word of the language. */
+const NAME = /^(?:left|right|[A-Za-z]+\d+)$/;
 
 /** Of a file that somebody loads. Throws what is wrong with it. */
 export function parseRecording(text: string): Recording {
@@ -154,7 +154,7 @@ export function parseRecording(text: string): Recording {
     );
   if (isDeeper(value, DEPTH_MAX)) throw new Error('It is nested more deeply than a recording can be.');
   const names = [...conversations.map(({ symbol }) => symbol), ...symbolsIn([conversations, steps] as never)];
-  const noName = names.find((name) => !IDENTIFIER.test(name));
+  const noName = names.find((name) => !NAME.test(name));
   if (noName !== undefined) throw new Error(`“${noName.slice(0, 60)}” cannot be the name of something in it.`);
   return value as Recording;
 }

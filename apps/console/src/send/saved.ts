@@ -26,7 +26,7 @@ export class SavedRequests {
   readonly all = signal<readonly SavedRequest[]>([]);
 
   constructor(private readonly storage: Storage) {
-    this.all.value = listOf(parsed(storage.getItem(KEY) ?? '[]')) ?? [];
+    this.all.value = kept(parsed(storage.getItem(KEY) ?? '[]'));
   }
 
   /** Under a name that is there already it takes that one's place. */
@@ -84,6 +84,18 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Of what the browser has kept, whatever can be used: the console is there without it, too. */
+function kept(value: unknown): readonly SavedRequest[] {
+  const each = Array.isArray(value) ? value : [];
+  return each.flatMap((one) => {
+    try {
+      return listOf([one]) ?? [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Undefined where it is not a list of them. */
 function listOf(value: unknown): readonly SavedRequest[] | undefined {
   if (!Array.isArray(value)) return undefined;
@@ -99,7 +111,8 @@ function nameOf(name: string): string {
 }
 
 function textOf(text: string): string {
-  if (text.length > SAVED_LIMITS.textCharacters)
+  const shown = text.length > SAVED_LIMITS.textCharacters ? text : textWithoutSecrets(text);
+  if (shown.length > SAVED_LIMITS.textCharacters)
     throw new Error(`A saved request has ${SAVED_LIMITS.textCharacters} characters at most.`);
-  return textWithoutSecrets(text);
+  return shown;
 }

@@ -301,6 +301,26 @@ describe('Saved requests', () => {
     expect(() => other.import('{"requests":[]}')).toThrow('not a file of saved requests');
   });
 
+  test('hold no token either where a frame is torn, or nested more deeply than it can be written again', () => {
+    const storage = emptyStorage();
+    const saved = new SavedRequests(storage);
+    saved.save('torn', '{"event":"session.open","data":{"token": "opaque \\" one","proof":"opaque two"');
+    const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`;
+    saved.save('deep', `{"event":"session.open","data":{"x":${deep},"token":"opaque"}}`);
+    expect([...storage.kept.values()].join()).not.toContain('opaque');
+    expect(saved.all.value[0]!.text).toBe('{"event":"session.open","data":{"token": "{{token}}","proof":"{{proof}}"');
+  });
+
+  test('are refused where they grow too large without their token, and whatever the browser has kept hinders nobody', () => {
+    const saved = new SavedRequests(emptyStorage());
+    const zeros = Array(20_000).fill(0).join();
+    const grows = { name: 'grows', text: `{"event":"session.open","data":{"x":[${zeros}]}}` };
+    expect(() => saved.save(grows.name, grows.text)).toThrow('characters at most');
+    const requests = [grows, null, { name: 'good', text: '{}' }, { name: ' ', text: '' }];
+    const storage = { ...emptyStorage(), getItem: () => JSON.stringify(requests) };
+    expect(new SavedRequests(storage).all.value).toEqual([{ name: 'good', text: '{}' }]);
+  });
+
   test('are bounded, and one more says what to do', () => {
     const saved = new SavedRequests(emptyStorage());
     for (let count = 0; count < SAVED_LIMITS.requests; count++) saved.save(`r ${count}`, '{}');

@@ -7,6 +7,9 @@ const NAME = /^[\da-f-]{36}\.json$/;
 const COMMANDS: readonly SendCommand[] = ['message.send', 'recommendation.send'];
 /** A draft that is older was left by a program that died. */
 const STALE_DRAFT_MS = 60_000;
+/** A claim takes milliseconds. */
+const CLAIM_AGAIN_MS = 50;
+const STALE_CLAIM_MS = 5_000;
 /** Whose an entry is to be, as long as that is not written into it. */
 const OWNER = `.owner${DRAFT}`;
 
@@ -40,15 +43,21 @@ export function fileOutbox(folder: string): OutboxStore {
     remove: (localId) => inTurn(localId, () => rm(pathOf(localId), { force: true })),
     async claim(localId, person) {
       const [path, ownerPath] = [pathOf(localId), join(folder, localId + OWNER)];
-      // Of all programs one makes this file. One that dies then has sent nothing yet, and the file is swept as a draft.
-      await writeFile(ownerPath, person, { flag: 'wx', mode: 0o600 }).catch(known);
-      const owner = await readFile(ownerPath, 'utf8').catch(() => '');
-      const entry = await read(path);
-      if (entry && entry.person === undefined && owner !== person) return owner;
-      if (entry && entry.person === undefined)
-        await inTurn(localId, () => writeWhole(path, JSON.stringify({ ...entry, person })));
-      await rm(ownerPath, { force: true });
-      return entry && (entry.person ?? person);
+      for (;;) {
+        // Of all programs one makes this file, and then writes the entry.
+        await writeFile(ownerPath, person, { flag: 'wx', mode: 0o600 }).catch(known);
+        const owner = await readFile(ownerPath, 'utf8').catch(() => '');
+        const entry = await read(path);
+        const isNobodys = entry !== undefined && entry.person === undefined;
+        if (!isNobodys || owner === person) {
+          if (isNobodys) await inTurn(localId, () => writeWhole(path, JSON.stringify({ ...entry, person })));
+          await rm(ownerPath, { force: true });
+          return entry && (entry.person ?? person);
+        }
+        // Another is about to; if it died meanwhile, it has sent nothing.
+        await new Promise((resolve) => setTimeout(resolve, CLAIM_AGAIN_MS).unref());
+        await sweepDrafts(folder, `${localId}${OWNER}`, STALE_CLAIM_MS);
+      }
     },
   };
 }

@@ -19,6 +19,12 @@ export class Item {
     this.settled.promise.catch(() => {});
   }
 
+  /** Nobody here waits for it any more. */
+  disown(error: unknown): void {
+    this.settled.reject(error);
+    this.isOwn = false;
+  }
+
   /** What has this in common is sent one after the other. */
   get lane(): string {
     const { conversation, to } = this.entry.data as { conversation?: string; to?: string | string[] };
