@@ -227,7 +227,7 @@ export class Bridge implements AsyncDisposable {
     if (name === 'opening') this.#sends.begin();
     else if (name === 'signed-out' || (isEnded && reason === 'person_changed')) this.#sends.signedOut();
     else if (isEnded && isConsentOver(reason)) this.#sends.fail(this.#link.endError());
-    else if (isEnded && reason !== 'closed') this.#sends.pause();
+    else if (isEnded) this.#sends.pause();
     if (isEnded || name === 'signed-out' || reason === 'person_changed') this.#acks.reset();
     if (name === 'catching-up' || name === 'live') void this.#sends.resume().catch(() => {});
     this.#listeners.tell('state', state);

@@ -46,12 +46,12 @@ export class BridgeError extends Error {
 }
 
 const MESSAGES: Readonly<Record<ClientErrorCode, [message: string, retryable: boolean]>> = {
-  connection_lost: ['The connection was lost before the answer came.', true],
+  connection_lost: ['The connection was lost before an answer.', true],
   timeout: ['No answer came in time.', true],
   closed: ['This bridge was closed.', false],
-  signed_out: ['Nobody is signed in: the token callback gave no token.', false],
+  signed_out: ['Nobody is signed in.', false],
   token_failed: ['The token callback failed twice in the same way.', false],
-  outbox_full: ['As many are waiting to be sent as may.', true],
+  outbox_full: ['The outbox is full.', true],
   discarded: ['It was taken back before it was sent.', false],
   fell_behind: ['The events were read too slowly. Go on with events({ after }) from the last cursor.', true],
 };

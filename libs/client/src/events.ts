@@ -43,6 +43,8 @@ const MAX_WAITING = 10_000;
  */
 export class Events {
   readonly #streams = new Set<EventStream>();
+  /** Another one with another mailbox: what still waits of the one acknowledges nothing in the other. */
+  #mailbox = {};
   /** Of those who listen with `on`. */
   #place: Cursor | undefined;
 
@@ -108,10 +110,11 @@ export class Events {
   }
 
   stream(options: EventsOptions): AsyncIterableIterator<BridgeEvent> & AsyncDisposable {
+    const mailbox = this.#mailbox;
     const stream: EventStream = new EventStream(
       options.after ?? this.#place,
       options.maxWaiting ?? MAX_WAITING,
-      options.acknowledge === false ? () => {} : this.acknowledge,
+      (seq) => options.acknowledge !== false && mailbox === this.#mailbox && this.acknowledge(seq),
       () => {
         this.#streams.delete(stream);
         signal?.removeEventListener('abort', abort);
@@ -129,6 +132,7 @@ export class Events {
   forget(): void {
     for (const stream of this.#streams) if (stream.place === this.#place) stream.place = undefined;
     this.#place = undefined;
+    this.#mailbox = {};
   }
 
   /** No more events will come to who reads now: with an error, or just so. */
@@ -159,7 +163,7 @@ class EventStream implements AsyncIterableIterator<BridgeEvent>, AsyncDisposable
   constructor(
     public place: Cursor | undefined,
     private readonly maxWaiting: number,
-    private readonly acknowledge: (seq: number) => void,
+    private readonly acknowledge: (seq: number) => unknown,
     private readonly leave: () => void,
   ) {}
 
@@ -208,9 +212,8 @@ class EventStream implements AsyncIterableIterator<BridgeEvent>, AsyncDisposable
     return event;
   }
 
-  /** Once this is over, what still waits may be of another person's mailbox than the one that would be told. */
   #acknowledgeLast(): void {
     const { event, cursor } = this.#handedOut ?? {};
-    if (cursor && !this.#ended && event !== 'mailbox.reset') this.acknowledge(cursor.after);
+    if (cursor && event !== 'mailbox.reset') this.acknowledge(cursor.after);
   }
 }

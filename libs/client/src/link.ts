@@ -30,8 +30,10 @@ interface Why {
 
 /** From one opening by the app to what ends it: what was asked in one is not asked in the next, which may be somebody else's. */
 interface Era {
-  /** Who is signed in, or was last. */
-  person?: string | undefined;
+  /** Who is signed in. */
+  person?: string;
+  /** Who was in the one before, if it may be the same person. */
+  before?: string | undefined;
   /** Why it is over. */
   over?: BridgeError;
 }
@@ -106,7 +108,7 @@ export class Link {
       reject(signal.reason);
     };
     this.#waiters.add(waiter);
-    signal.addEventListener('abort', abort, { once: true });
+    signal.addEventListener('abort', abort);
     return promise.finally(() => signal.removeEventListener('abort', abort));
   }
 
@@ -191,9 +193,18 @@ export class Link {
   #opened(line: Line): void {
     const { session } = line;
     if (!session || (line !== this.#primary && line !== this.#successor)) return;
-    const before = this.era.person ?? session.person.id;
-    this.era.person = session.person.id;
-    if (before !== session.person.id) return void this.#changedPerson(line);
+    const { era } = this;
+    const { id } = session.person;
+    const reason = 'person_changed';
+    // The app's tokens are of somebody else now: what is under way is not theirs to do, nor to see.
+    if ((era.person ?? id) !== id) return void this.#step('stopped', { reason });
+    era.person = id;
+    if ((era.before ?? id) !== id) {
+      // The app has opened this anew, and knows; only the place to resume at was not theirs.
+      era.before = undefined;
+      this.events.forget();
+      return void line.connection.drop(reason);
+    }
     this.tokens.accepted(line.token, session.tokenExpiresAt);
     if (line !== this.#primary) return void (line.isLive && this.#swap(line));
     this.session = session;
@@ -206,16 +217,6 @@ export class Link {
     // Whoever asked for older events while it was being opened.
     if (line.start && this.events.lacksBefore(line.start)) this.#replace(0);
     this.#leave(line);
-  }
-
-  /** The app's tokens are of somebody else now: what is under way is not theirs to do, nor to see. */
-  #changedPerson(line: Line): void {
-    const reason = 'person_changed';
-    // Where the app has opened this anew, it knows, and only the place to resume at was not theirs.
-    if (this.state.name === 'opening') {
-      this.events.forget();
-      line.connection.drop(reason);
-    } else this.#step('stopped', { reason });
   }
 
   /** Makes, then breaks. */
@@ -373,7 +374,7 @@ export class Link {
     // What was asked before anybody was signed in waits on.
     if (name === 'ended' || this.era.person !== undefined) {
       this.era.over = error;
-      this.era = isOver ? {} : { person: this.era.person };
+      this.era = isOver ? {} : { before: this.era.person ?? this.era.before };
     }
     if (name !== 'ended') return;
     for (const { reject } of this.#waiters) reject(error);

@@ -154,8 +154,7 @@ export class Sends {
 
   /** Whoever signs in next may be somebody else, and what is written until then is nobody's to send. */
   signedOut(): void {
-    if (this.#hadPerson) this.#over = clientError('signed_out');
-    this.#person = undefined;
+    if (this.#hadPerson) this.#end(clientError('signed_out'));
     this.pause();
   }
 
@@ -171,7 +170,6 @@ export class Sends {
 
   /** The consent is over, and this is not sent by itself any more; what others have left in the store is. */
   fail(error: BridgeError): void {
-    this.#over = error;
     const who = this.#who;
     for (const item of this.#waiting()) {
       const { person } = item.entry;
@@ -179,9 +177,15 @@ export class Sends {
       // Whether it was its writer's consent is not known: it stays for them, and nobody waits for it here.
       else item.disown(error);
     }
+    this.#end(error);
+  }
+
+  /** Nothing is sent by itself any more. */
+  #end(error: BridgeError): void {
+    this.#over = error;
+    this.#person = undefined;
     this.#idle?.reject(error);
     this.#idle = undefined;
-    this.#person = undefined;
   }
 
   /** The bridge is closed. What a store keeps, the next one sends. */

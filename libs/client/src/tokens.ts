@@ -134,6 +134,6 @@ export class Tokens {
 }
 
 function refusedAgain(): BridgeError {
-  const message = 'The token callback gave the token again that the bridge had refused.';
+  const message = 'The token callback gave a refused token again.';
   return new BridgeError({ code: 'unauthenticated', message, retryable: false });
 }

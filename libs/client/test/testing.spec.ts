@@ -433,6 +433,36 @@ describe('What is sent', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('is not written again by a claim of it, where it was taken back or has failed meanwhile', async () => {
+    for (const how of ['clear', 'end'] as const)
+      for (let round = 0; round < 25; round++) {
+        const outbox = fileOutbox(mkdtempSync(join(tmpdir(), 'drawbridge-outbox-')));
+        const claiming = Promise.withResolvers<void>();
+        let claimed: Promise<unknown> | undefined;
+        const claim: typeof outbox.claim = (localId, person) => {
+          const result = outbox.claim!(localId, person);
+          claimed = result;
+          if (round % 2 === 0) claiming.resolve();
+          else setImmediate(claiming.resolve);
+          return result;
+        };
+        const world = createTestBridge();
+        const alice = createClient({ ...world.as('alice'), outbox: { ...outbox, claim }, autoOpen: false });
+        // Whatever became of it before: it is refused once, so that it is not sent in that moment.
+        world.failNext('message.send', 'rate_limited', { retryable: true, retryAfterMs: 60_000 });
+        const sending = alice.sendTo('bob', { text: 'never mind' });
+        const given = sending.catch(({ code }) => code);
+        alice.open();
+        await claiming.promise;
+        if (how === 'clear') await alice.outbox.clear();
+        else world.endConsent('alice');
+        expect(await given).toBe(how === 'clear' ? 'discarded' : 'revoked_by_person');
+        await Promise.all([claimed, alice.close()]);
+        expect(await outbox.load()).toMatchObject(how === 'clear' ? [] : [{ status: 'failed' }]);
+        expect(world.messages(['alice', 'bob'])).toEqual([]);
+      }
+  });
+
   test('is taken over from a program that died while it claimed it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'drawbridge-outbox-'));
     const outbox = fileOutbox(folder);
@@ -772,6 +802,73 @@ describe('Whoever the tokens are of', () => {
     expect(await bridge.outbox.list()).toMatchObject([{ localId: sending.localId, person: 'alice', status: 'queued' }]);
     await bridge.close();
     await expect(sending).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('what could not be claimed in time stays nobody’s, and is sent by one', async () => {
+    const world = createTestBridge();
+    const outbox = memoryOutbox();
+    const claiming = Promise.withResolvers<void>();
+    const goesOn = Promise.withResolvers<void>();
+    const claim: typeof outbox.claim = async () => {
+      claiming.resolve();
+      await goesOn.promise;
+      throw new Error('The store fails.');
+    };
+    const { bridge } = changing(world, { outbox: { ...outbox, claim }, autoOpen: false });
+    void bridge.sendTo('carol', { text: 'Nobody’s' }).catch(() => {});
+    bridge.open();
+    await claiming.promise;
+    const ended = endOf(bridge);
+    world.close(4409, 'superseded');
+    await ended;
+    goesOn.resolve();
+    await tick();
+    expect(await bridge.outbox.list()).toMatchObject([{ status: 'queued' }]);
+    expect((await bridge.outbox.list())[0]).not.toHaveProperty('person');
+    await bridge.close();
+  });
+
+  test('an app that opens it anew for another goes on over a network that comes and goes, and what was asked since is done', async () => {
+    const world = createTestBridge();
+    const { bridge, change } = changing(world);
+    await bridge.rtt();
+    const ended = endOf(bridge);
+    world.close(4409, 'superseded');
+    await ended;
+    change('bob');
+    world.refuseConnections();
+    bridge.open();
+    const asked = bridge.request('contacts.list', {});
+    for await (const { name } of bridge.status()) if (name === 'reconnecting') break;
+    world.refuseConnections(false);
+    await asked;
+    expect(await bridge.sendTo('carol', { text: 'From Bob' })).toMatchObject({ from: { id: 'bob' } });
+    await bridge.close();
+  });
+
+  test('what was read before an end is acknowledged once the same person is there again', async () => {
+    const world = createTestBridge();
+    const { bridge } = changing(world);
+    await bridge.rtt();
+    const stream = bridge.events();
+    for (const text of ['1', '2']) world.message('carol', 'alice', text);
+    await bridge.rtt();
+    const acked = Promise.withResolvers<void>();
+    const carol = createClient(world.as('carol'));
+    carol.on('receipt.updated', ({ deliveredUpTo }) => deliveredUpTo === 2 && acked.resolve());
+    await carol.rtt();
+    const ended = endOf(bridge);
+    world.close(4409, 'superseded');
+    await ended;
+    for (let read = 0; read < 3; read++) await stream.next();
+    const over = stream.next().catch(({ code }) => code);
+    bridge.open();
+    carol.open();
+    expect(await over).toBe('superseded');
+    await bridge.rtt();
+    await bridge.drain();
+    await acked.promise;
+    await Promise.all([bridge.close(), carol.close()]);
   });
 
   test('nobody waits for ever for what an end of consent leaves to its writer, nor for a drain', async () => {

@@ -47,13 +47,17 @@ export function fileOutbox(folder: string): OutboxStore {
         // Of all programs one makes this file, and then writes the entry.
         await writeFile(ownerPath, person, { flag: 'wx', mode: 0o600 }).catch(known);
         const owner = await readFile(ownerPath, 'utf8').catch(() => '');
-        const entry = await read(path);
-        const isNobodys = entry !== undefined && entry.person === undefined;
-        if (!isNobodys || owner === person) {
-          if (isNobodys) await inTurn(localId, () => writeWhole(path, JSON.stringify({ ...entry, person })));
+        let found: string | undefined = '';
+        // Whatever becomes of it here meanwhile comes after this, or before it.
+        await inTurn(localId, async () => {
+          const entry = await read(path);
+          const isNobodys = entry !== undefined && entry.person === undefined;
+          if (isNobodys && owner !== person) return;
+          if (isNobodys) await writeWhole(path, JSON.stringify({ ...entry, person }));
           await rm(ownerPath, { force: true });
-          return entry && (entry.person ?? person);
-        }
+          found = entry && (entry.person ?? person);
+        });
+        if (found !== '') return found;
         // Another is about to; if it died meanwhile, it has sent nothing.
         await new Promise((resolve) => setTimeout(resolve, CLAIM_AGAIN_MS).unref());
         await sweepDrafts(folder, `${localId}${OWNER}`, STALE_CLAIM_MS);

@@ -96,9 +96,11 @@ export class Items {
   async claim(item: Item, person: string): Promise<boolean> {
     await item.kept;
     const { entry } = item;
-    entry.person = person;
-    if (!this.store.claim) await this.keep(item);
-    else if ((await this.store.claim(entry.localId, person)) !== person) {
+    const isTheirs = !this.store.claim || (await this.store.claim(entry.localId, person)) === person;
+    if (isTheirs) {
+      entry.person = person;
+      if (!this.store.claim) await this.keep(item);
+    } else {
       item.settled.reject(clientError('discarded'));
       this.#lose(item);
     }

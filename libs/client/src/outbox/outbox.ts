@@ -25,7 +25,7 @@ export interface OutboxEntry<Command extends SendCommand = SendCommand> {
   error?: { code: string; message: string; docs?: string };
 }
 
-/** Where what is to be sent is kept. Each call resolves when a restart would find it so. */
+/** Where what is to be sent is kept. Each call resolves when a restart would find it so; those for one entry take effect in turn. */
 export interface OutboxStore {
   load(): Promise<OutboxEntry[]>;
   /** Adds it, or replaces the one with its `localId`. */
