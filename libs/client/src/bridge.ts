@@ -198,6 +198,10 @@ export class Bridge implements AsyncDisposable {
 
   /** Ends this sign-in: the consent is over, and everything that was kept should be forgotten. */
   async signOut(options?: RequestOptions): Promise<void> {
+    // A client that was made just now opens first.
+    await null;
+    // It would wait for whoever signs in next, and sign them out.
+    if (this.state.name === 'signed-out') throw clientError('signed_out');
     await this.#requests.request('session.close', {}, options);
     await this.outbox.clear();
   }

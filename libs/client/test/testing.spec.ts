@@ -871,6 +871,24 @@ describe('Whoever the tokens are of', () => {
     await Promise.all([bridge.close(), carol.close()]);
   });
 
+  test('a sign-out of nobody does not wait for whoever signs in next, and one of a client that was made just now is done', async () => {
+    const world = createTestBridge();
+    const { bridge, change } = changing(world);
+    change('nobody');
+    for await (const { name } of bridge.status()) if (name === 'signed-out' && bridge.state.reason) break;
+    await expect(bridge.signOut()).rejects.toMatchObject({ code: 'signed_out' });
+    change('bob');
+    bridge.open();
+    await bridge.rtt();
+    expect(bridge.state.name).toBe('live');
+    await bridge.close();
+    const alice = createClient(world.as('alice'));
+    const ended = endOf(alice);
+    await alice.signOut();
+    expect(await ended).toMatchObject({ reason: 'signed_out' });
+    await alice.close();
+  });
+
   test('nobody waits for ever for what an end of consent leaves to its writer, nor for a drain', async () => {
     const world = createTestBridge();
     const { bridge } = changing(world);
