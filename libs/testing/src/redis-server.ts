@@ -25,8 +25,22 @@ export interface RedisOptions {
   config?(folder: string): string;
 }
 
+/** A node of a cluster takes a second port, 10,000 above its own, which nobody has looked at before. */
+const PORTS_TRIED = 5;
+
 /** Starts the machine's own Redis on a free port of the loopback address; it keeps nothing on the disk. */
-export async function startRedis({ port: given, args: more = [], config }: RedisOptions = {}): Promise<RedisServer> {
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await started(options);
+    } catch (error) {
+      const isTaken = (error as Error).message.includes('Address already in use');
+      if (!isTaken || options.port !== undefined || tried === PORTS_TRIED) throw error;
+    }
+  }
+}
+
+async function started({ port: given, args: more = [], config }: RedisOptions): Promise<RedisServer> {
   if (spawnSync('redis-server', ['--version']).error)
     throw new Error(
       'redis-server is not installed: install the package `redis-server` (apt-get install redis-server).',
@@ -38,7 +52,11 @@ export async function startRedis({ port: given, args: more = [], config }: Redis
   const keepsNothing = config ? [] : ['--save', '', '--appendonly', 'no'];
   const args = [...file, ...own, ...keepsNothing, ...more];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  await ready(server);
+  await ready(server).catch((error) => {
+    server.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const end = async (signal: NodeJS.Signals) => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
