@@ -13,13 +13,15 @@ const READY_WITHIN_MS = 15_000;
 
 /** Three masters without replicas, each with a third of the slots. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all(
+  const starting = await Promise.allSettled(
     [1, 2, 3].map(() => startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'] })),
   );
+  const nodes = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
   try {
+    for (const each of starting) if (each.status === 'rejected') throw each.reason;
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
     execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'], { stdio: 'ignore' });
     const until = performance.now() + READY_WITHIN_MS;

@@ -21,8 +21,8 @@ const OWNER = `.owner${DRAFT}`;
 export function fileOutbox(folder: string): OutboxStore {
   const pathOf = (localId: string) => join(folder, `${localId}.json`);
   /** What happens to one entry happens in turn. */
-  const turns = new Map<string, Promise<void>>();
-  const inTurn = (localId: string, work: () => Promise<void>) => {
+  const turns = new Map<string, Promise<unknown>>();
+  const inTurn = <T>(localId: string, work: () => Promise<T>): Promise<T> => {
     const turn = (turns.get(localId) ?? Promise.resolve()).then(work, work);
     turns.set(localId, turn);
     const leave = () => turns.get(localId) === turn && turns.delete(localId);
@@ -47,17 +47,16 @@ export function fileOutbox(folder: string): OutboxStore {
         // Of all programs one makes this file, and then writes the entry.
         await writeFile(ownerPath, person, { flag: 'wx', mode: 0o600 }).catch(known);
         const owner = await readFile(ownerPath, 'utf8').catch(() => '');
-        let found: string | undefined = '';
         // Whatever becomes of it here meanwhile comes after this, or before it.
-        await inTurn(localId, async () => {
+        const claimed = await inTurn(localId, async () => {
           const entry = await read(path);
           const isNobodys = entry !== undefined && entry.person === undefined;
-          if (isNobodys && owner !== person) return;
+          if (isNobodys && owner !== person) return undefined;
           if (isNobodys) await writeWhole(path, JSON.stringify({ ...entry, person }));
           await rm(ownerPath, { force: true });
-          found = entry && (entry.person ?? person);
+          return { by: entry && (entry.person ?? person) };
         });
-        if (found !== '') return found;
+        if (claimed) return claimed.by;
         // Another is about to; if it died meanwhile, it has sent nothing.
         await new Promise((resolve) => setTimeout(resolve, CLAIM_AGAIN_MS).unref());
         await sweepDrafts(folder, `${localId}${OWNER}`, STALE_CLAIM_MS);
